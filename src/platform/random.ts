@@ -62,18 +62,21 @@ export function randomFrom(state: RandomState, seed = 0): Random {
 }
 
 function stateOf(seed: number): RandomState {
-  const low = seed >>> 0
-  const high = Math.floor(seed / two32) >>> 0
-  let mixed = low ^ Math.imul(high, 0x85ebca6b)
-  const next = (): number => {
-    mixed = (mixed + 0x9e3779b9) | 0
-    let word = mixed ^ (mixed >>> 16)
+  const low = splitmix(seed >>> 0)
+  const high = splitmix((Math.floor(seed / two32) ^ 0x85ebca6b) >>> 0)
+  return [low(), low(), high(), high()]
+}
+
+function splitmix(start: number): () => number {
+  let state = start
+  return () => {
+    state = (state + 0x9e3779b9) | 0
+    let word = state ^ (state >>> 16)
     word = Math.imul(word, 0x21f0aaad)
     word ^= word >>> 15
     word = Math.imul(word, 0x735a2d97)
     return (word ^ (word >>> 15)) >>> 0
   }
-  return [next(), next(), next(), next()]
 }
 
 /** FNV-1a over the name's UTF-16 units, started from the seed: 53 bits from two passes. */
