@@ -3,15 +3,27 @@
  * `docs/reference/errors.md` lists the same codes; a test compares the two both ways.
  */
 export const errorTable = {
-  invalid_input: { status: 400, exit: 2, title: 'The request or command has a field that is missing or wrong' },
+  invalid_input: {
+    status: 400,
+    exit: 2,
+    title: 'The request or command has a field that is missing or wrong',
+  },
   invalid_project: { status: 400, exit: 2, title: 'devmlops.yaml has a mistake' },
-  unsupported_media_type: { status: 415, exit: 2, title: 'The body is in a format that this endpoint does not read' },
+  unsupported_media_type: {
+    status: 415,
+    exit: 2,
+    title: 'The body is in a format that this endpoint does not read',
+  },
   payload_too_large: { status: 413, exit: 2, title: 'The body is larger than the limit' },
   unauthenticated: { status: 401, exit: 3, title: 'No caller is named, or the token is unknown' },
   permission_denied: { status: 403, exit: 3, title: 'The caller may not do this' },
   not_found: { status: 404, exit: 4, title: 'Nothing has this name or id' },
   already_exists: { status: 409, exit: 5, title: 'The name is taken' },
-  conflict: { status: 409, exit: 5, title: 'The state does not allow this, or someone else changed it first' },
+  conflict: {
+    status: 409,
+    exit: 5,
+    title: 'The state does not allow this, or someone else changed it first',
+  },
   store_in_use: { status: 409, exit: 5, title: 'Another process holds the store' },
   port_in_use: { status: 409, exit: 5, title: 'The port is taken' },
   validation_failed: { status: 422, exit: 6, title: 'The data does not meet its expectations' },

@@ -1,0 +1,31 @@
+/** `sha256:` and 64 lower-case hexadecimal digits. */
+export type Digest = `sha256:${string}`
+
+export interface StoredBlob {
+  readonly digest: Digest
+  readonly sizeBytes: number
+}
+
+/**
+ * Content-addressed bytes. Saving the same bytes twice costs nothing; a blob is whole or absent (written aside, synced,
+ * then named); whoever reads is told when the bytes are not those that the digest promises (`storage_corrupt`).
+ */
+export interface BlobStore {
+  /** Stores the bytes and answers their digest. */
+  put(content: Uint8Array | AsyncIterable<Uint8Array>): Promise<StoredBlob>
+  /** Stores a copy of a file. */
+  putFile(path: string): Promise<StoredBlob>
+  /** The whole content, verified. Fails with `not_found` or `storage_corrupt`. */
+  get(digest: Digest): Promise<Uint8Array>
+  /** The content as a stream that fails at its end when the digest does not match. */
+  stream(digest: Digest): Promise<AsyncIterable<Uint8Array>>
+  /** A read-only local file with the content, for readers that need a path (DuckDB). Verified when first fetched. */
+  localPath(digest: Digest): Promise<string>
+  head(digest: Digest): Promise<StoredBlob | undefined>
+  list(): AsyncIterable<StoredBlob>
+  remove(digest: Digest): Promise<void>
+}
+
+export function isDigest(text: string): text is Digest {
+  return /^sha256:[0-9a-f]{64}$/.test(text)
+}

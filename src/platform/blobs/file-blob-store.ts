@@ -1,0 +1,134 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { fail } from '#contract/errors'
+import type { BlobStore, Digest, StoredBlob } from './blob-store.ts'
+import { isDigest } from './blob-store.ts'
+
+/** Blobs in a folder: `sha256/ab/cdef…`, read-only files. */
+export function fileBlobStore(root: string): BlobStore {
+  const pathOf = (digest: Digest): string => {
+    if (!isDigest(digest))
+      fail('invalid_input', `"${String(digest)}" is not a digest of the form sha256:<64 hex digits>.`)
+    const hex = digest.slice('sha256:'.length)
+    return join(root, 'sha256', hex.slice(0, 2), hex.slice(2))
+  }
+
+  const head = async (digest: Digest): Promise<StoredBlob | undefined> => {
+    const found = await stat(pathOf(digest)).catch(() => undefined)
+    return found === undefined ? undefined : { digest, sizeBytes: found.size }
+  }
+
+  const put = async (content: Uint8Array | AsyncIterable<Uint8Array>): Promise<StoredBlob> => {
+    const temporary = join(root, 'tmp', randomUUID())
+    await mkdir(dirname(temporary), { recursive: true, mode: 0o700 })
+    try {
+      const written = await writeSynced(temporary, content)
+      const target = pathOf(written.digest)
+      if ((await head(written.digest))?.sizeBytes === written.sizeBytes) return written
+      await mkdir(dirname(target), { recursive: true, mode: 0o700 })
+      await chmod(temporary, 0o444)
+      await rename(temporary, target)
+      await syncDirectory(dirname(target))
+      return written
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
+        fail('storage_full', `The disk of ${root} is full.`, {
+          hint: 'Free space, then run the command again.',
+          cause: error,
+        })
+      }
+      throw error
+    } finally {
+      await rm(temporary, { force: true })
+    }
+  }
+
+  const stream = async (digest: Digest): Promise<AsyncIterable<Uint8Array>> => {
+    if ((await head(digest)) === undefined) missing(digest)
+    return verified(createReadStream(pathOf(digest), { highWaterMark: 1 << 20 }), digest)
+  }
+
+  return {
+    put,
+    putFile: (path) => put(createReadStream(path, { highWaterMark: 1 << 20 })),
+    head,
+    stream,
+    get: async (digest) => {
+      const bytes = await readFile(pathOf(digest)).catch(() => missing(digest))
+      if (digestOf(bytes) !== digest) corrupt(digest)
+      return bytes
+    },
+    localPath: async (digest) => ((await head(digest)) === undefined ? missing(digest) : pathOf(digest)),
+    remove: (digest) => rm(pathOf(digest), { force: true }),
+    list: async function* () {
+      const top = join(root, 'sha256')
+      for (const prefix of await readdir(top).catch(() => [])) {
+        for (const rest of await readdir(join(top, prefix))) {
+          const digest: Digest = `sha256:${prefix}${rest}`
+          const found = await head(digest)
+          if (found !== undefined) yield found
+        }
+      }
+    },
+  }
+}
+
+export function digestOf(bytes: Uint8Array): Digest {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+}
+
+export function missing(digest: Digest): never {
+  return fail('not_found', `No stored bytes have the digest ${digest}.`, {
+    hint: 'They were never stored here, or were removed: pull them from where they were made, or make them again.',
+  })
+}
+
+export function corrupt(digest: Digest): never {
+  return fail('storage_corrupt', `The stored bytes of ${digest} have changed.`, {
+    hint: 'The disk or someone altered the file; restore it from a copy.',
+  })
+}
+
+/** Passes chunks on and fails after the last one when they were not the promised bytes. */
+export async function* verified(
+  chunks: AsyncIterable<Uint8Array>,
+  digest: Digest,
+): AsyncIterable<Uint8Array> {
+  const hash = createHash('sha256')
+  for await (const chunk of chunks) {
+    hash.update(chunk)
+    yield chunk
+  }
+  if (`sha256:${hash.digest('hex')}` !== digest) corrupt(digest)
+}
+
+async function writeSynced(
+  path: string,
+  content: Uint8Array | AsyncIterable<Uint8Array>,
+): Promise<StoredBlob> {
+  const hash = createHash('sha256')
+  const file = await open(path, 'wx', 0o600)
+  let sizeBytes = 0
+  try {
+    for await (const chunk of content instanceof Uint8Array ? [content] : content) {
+      hash.update(chunk)
+      sizeBytes += chunk.byteLength
+      await file.writeFile(chunk)
+    }
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  return { digest: `sha256:${hash.digest('hex')}`, sizeBytes }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r')
+  try {
+    await directory.sync()
+  } finally {
+    await directory.close()
+  }
+}

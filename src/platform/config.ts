@@ -1,0 +1,93 @@
+import { join, resolve } from 'node:path'
+import { fail } from '#contract/errors'
+
+/** Everything that can be set from outside. The only file that reads the environment. */
+export interface Config {
+  /** The folder with the store, the blobs and the prediction logs; `.devmlops` in the project by default. */
+  readonly home: string
+  /** `postgres://…`, or undefined for SQLite in `home`. */
+  readonly databaseUrl: string | undefined
+  /** `s3://bucket/prefix`, or undefined for a folder in `home`. */
+  readonly blobs: string | undefined
+  readonly host: string
+  readonly port: number
+  readonly servingPort: number
+  /** Required of every caller when set; must be set to listen beyond loopback. */
+  readonly token: string | undefined
+  /** A running server to talk to, instead of the store in `home`. */
+  readonly serverUrl: string | undefined
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+}
+
+export interface ConfigOverrides {
+  readonly projectDirectory?: string
+  readonly home?: string
+  readonly host?: string
+  readonly port?: number
+  readonly servingPort?: number
+  readonly serverUrl?: string
+}
+
+/** The variables that a person may set, for `devmlops doctor` and the reference page. */
+export const environmentVariables = {
+  DEVMLOPS_HOME: 'Folder of the store, blobs and prediction logs (default: .devmlops in the project)',
+  DEVMLOPS_DATABASE_URL: 'postgres://… to keep metadata in PostgreSQL (default: SQLite in the home folder)',
+  DEVMLOPS_BLOBS: 's3://bucket/prefix to keep blobs in an S3-compatible store (default: the home folder)',
+  DEVMLOPS_HOST: 'Address to listen on (default: 127.0.0.1)',
+  DEVMLOPS_PORT: 'Port of the server and web page (default: 5000)',
+  DEVMLOPS_SERVING_PORT: 'Port of the prediction endpoints (default: 5001)',
+  DEVMLOPS_TOKEN: 'Token that every caller must send; required to listen beyond loopback',
+  DEVMLOPS_SERVER: 'URL of a running server for the command line (default: found through the home folder)',
+  DEVMLOPS_LOG_LEVEL: 'debug, info, warn, error or silent (default: info)',
+} as const
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+export function readConfig(overrides: ConfigOverrides = {}, environment: Environment = process.env): Config {
+  const home = overrides.home ?? environment['DEVMLOPS_HOME']
+  return {
+    home: home === undefined ? join(resolve(overrides.projectDirectory ?? '.'), '.devmlops') : resolve(home),
+    databaseUrl: nonEmpty(environment['DEVMLOPS_DATABASE_URL']),
+    blobs: nonEmpty(environment['DEVMLOPS_BLOBS']),
+    host: overrides.host ?? environment['DEVMLOPS_HOST'] ?? '127.0.0.1',
+    port: overrides.port ?? portOf(environment, 'DEVMLOPS_PORT', 5000),
+    servingPort: overrides.servingPort ?? portOf(environment, 'DEVMLOPS_SERVING_PORT', 5001),
+    token: nonEmpty(environment['DEVMLOPS_TOKEN']),
+    serverUrl: overrides.serverUrl ?? nonEmpty(environment['DEVMLOPS_SERVER']),
+    logLevel: logLevelOf(environment['DEVMLOPS_LOG_LEVEL']),
+  }
+}
+
+/** The environment that a child process of the program inherits, plus what is given. */
+export function childEnvironment(extra: Environment): Record<string, string> {
+  const merged = { ...process.env, ...extra }
+  return Object.fromEntries(
+    Object.entries(merged).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  )
+}
+
+/** Reads one variable that a project names in `devmlops.yaml`. */
+export function environmentVariable(name: string): string | undefined {
+  return process.env[name]
+}
+
+function nonEmpty(value: string | undefined): string | undefined {
+  return value === undefined || value === '' ? undefined : value
+}
+
+function portOf(environment: Environment, name: string, fallback: number): number {
+  const value = environment[name]
+  if (value === undefined || value === '') return fallback
+  const port = Number(value)
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
+  return fail('invalid_input', `${name} is "${value}"; a port is a whole number from 0 to 65535.`, {
+    at: name,
+  })
+}
+
+function logLevelOf(value: string | undefined): Config['logLevel'] {
+  if (value === undefined || value === '') return 'info'
+  if (value === 'debug' || value === 'info' || value === 'warn' || value === 'error' || value === 'silent')
+    return value
+  return fail('invalid_input', `DEVMLOPS_LOG_LEVEL is "${value}"; it is debug, info, warn, error or silent.`)
+}

@@ -1,0 +1,3 @@
+export { openDatabase, sequenceColumnType, type Database, type Engine } from './database.ts'
+export { migrate, type Migration } from './migrations.ts'
+export { acquireStoreLock, type StoreLock } from './store-lock.ts'

@@ -1,0 +1,41 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { SqliteDialect, type SqliteDatabase } from 'kysely'
+
+/**
+ * `node:sqlite` behind Kysely's SQLite dialect.
+ *
+ * WAL lets readers of other processes look while one process writes; `synchronous = FULL` makes a commit survive power
+ * loss, which is what an acknowledged write promises.
+ */
+export function sqliteDialect(path: string, { readOnly }: { readOnly: boolean }): SqliteDialect {
+  return new SqliteDialect({ database: async () => openSqlite(path, readOnly) })
+}
+
+function openSqlite(path: string, readOnly: boolean): SqliteDatabase {
+  const database = new DatabaseSync(path, { readOnly, timeout: 5000 })
+  database.exec('PRAGMA foreign_keys = ON')
+  database.exec('PRAGMA case_sensitive_like = ON')
+  if (!readOnly) database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+  // Preparing costs more than running a small statement, so statements are kept, up to a bound.
+  const prepared = new Map<string, ReturnType<SqliteDatabase['prepare']>>()
+  return {
+    close: () => database.close(),
+    prepare: (sql) => {
+      const kept = prepared.get(sql)
+      if (kept !== undefined) return kept
+      if (prepared.size >= 500) prepared.clear()
+      const statement = statementOf(database.prepare(sql))
+      prepared.set(sql, statement)
+      return statement
+    },
+  }
+}
+
+function statementOf(statement: StatementSync): ReturnType<SqliteDatabase['prepare']> {
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
+    iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
+    run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+  } as ReturnType<SqliteDatabase['prepare']>
+}

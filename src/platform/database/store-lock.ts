@@ -1,0 +1,44 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { fail } from '#contract/errors'
+
+/** The one writer of an embedded store. The lock is the operating system's, so a killed process leaves none behind. */
+export interface StoreLock {
+  release(): void
+}
+
+/**
+ * Takes the right to write to the store in `home`, or fails with `store_in_use` naming the holder. Node has no `flock`;
+ * SQLite takes the same kernel lock on any file and drops it when the process dies.
+ */
+export function acquireStoreLock(home: string, purpose: string): StoreLock {
+  mkdirSync(home, { recursive: true, mode: 0o700 })
+  const holderFile = join(home, 'lock.json')
+  const database = new DatabaseSync(join(home, 'lock.db'))
+  try {
+    database.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+  } catch (error) {
+    database.close()
+    fail('store_in_use', `The store in ${home} is in use by ${holderOf(holderFile)}.`, {
+      hint: 'Wait until it ends, stop it, or point DEVMLOPS_SERVER at the running server.',
+      cause: error,
+    })
+  }
+  writeFileSync(holderFile, JSON.stringify({ pid: process.pid, purpose }))
+  return {
+    release: () => {
+      rmSync(holderFile, { force: true })
+      database.close()
+    },
+  }
+}
+
+function holderOf(file: string): string {
+  try {
+    const holder = JSON.parse(readFileSync(file, 'utf8')) as { pid?: number; purpose?: string }
+    return `\`devmlops ${holder.purpose}\` (process ${holder.pid})`
+  } catch {
+    return 'another process'
+  }
+}

@@ -1,0 +1,3 @@
+export type { CategoryColumn, Column, Frame, NumberColumn } from './frame.ts'
+export { quoteName, quoteText } from './quote.ts'
+export { openTables, requireRow, type Cell, type Row, type Tables, type TablesOptions } from './tables.ts'
