@@ -62,10 +62,7 @@ export function localTransport(
   const byEndpoint = new Map(routes.map((route) => [route.endpoint, route]))
   return async (name, endpoint, input, options: CallOptions) => {
     const route = byEndpoint.get(endpoint) ?? fail('internal', `Nothing answers ${name}.`)
-    const body =
-      options.body instanceof Uint8Array
-        ? new Blob([options.body as Uint8Array<ArrayBuffer>]).stream()
-        : options.body
+    const body = options.body instanceof Uint8Array ? new Blob([options.body]).stream() : options.body
     const output = await dispatch(route, input ?? {}, {
       ...context,
       requestId: randomUUID(),

@@ -56,7 +56,7 @@ export function s3BlobStore(location: S3Location, cacheDirectory: string): BlobS
     if ((await cache.head(digest)) !== undefined) return
     const response = await send('GET', keyOf(digest))
     if (response.status === 404 || response.body === null) missing(digest)
-    await cache.put(verified(response.body as unknown as AsyncIterable<Uint8Array>, digest))
+    await cache.put(verified(response.body, digest))
   }
 
   return {

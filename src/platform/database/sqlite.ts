@@ -37,5 +37,5 @@ function statementOf(statement: StatementSync): ReturnType<SqliteDatabase['prepa
     all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
     iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
     run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
-  } as ReturnType<SqliteDatabase['prepare']>
+  }
 }

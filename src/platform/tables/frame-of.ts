@@ -37,7 +37,7 @@ async function columnsOf(connection: DuckDBConnection): Promise<{ name: string; 
   const reader = await connection.runAndReadAll('DESCRIBE frame_source')
   return reader
     .getRowObjectsJS()
-    .map((row) => ({ name: String(row['column_name']), type: String(row['column_type']) }))
+    .map((row) => ({ name: row['column_name'] as string, type: row['column_type'] as string }))
 }
 
 let nextEnumeration = 0

@@ -97,7 +97,7 @@ function tablesOn(instance: DuckDBInstance, connection: DuckDBConnection): Table
         const reader = await connection.runAndReadAll(`DESCRIBE ${sql}`)
         return reader
           .getRowObjectsJS()
-          .map((row) => ({ name: String(row['column_name']), type: String(row['column_type']) }))
+          .map((row) => ({ name: row['column_name'] as string, type: row['column_type'] as string }))
       }),
     interrupt: () => connection.interrupt(),
     close: () => {

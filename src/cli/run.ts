@@ -1,0 +1,97 @@
+import { errorTable, fail, toProblem } from '#contract/errors'
+import type { Client, Contract } from '#contract/endpoint'
+import { createTerminal, type Command, type CommandContext, type Terminal } from '#platform/terminal/index'
+import { findCommand, readCommandLine, unknownCommand, type CommandLine } from './command-line.ts'
+import { renderCommandHelp, renderOverview } from './help.ts'
+
+/** Opens what answers a command's calls: a running server, or the store itself. */
+export type Connect = (line: CommandLine) => Promise<Connection>
+
+export interface Connection {
+  client<C extends Contract>(contract: C): Client<C>
+  close(): Promise<void>
+}
+
+export interface ProgramOptions {
+  readonly commands: readonly Command[]
+  readonly version: string
+  readonly connect: Connect
+  readonly out: NodeJS.WriteStream
+  readonly err: NodeJS.WriteStream
+  readonly directory: string
+  readonly signal: AbortSignal
+}
+
+/** Runs one command line and answers its exit code. Every failure ends here, as a sentence and what to do next. */
+export async function runCommandLine(words: readonly string[], options: ProgramOptions): Promise<number> {
+  const { commands, version, out, err } = options
+  const colorless = words.includes('--no-color')
+  const terminal = createTerminal({ out, err, ...(colorless ? { color: false } : {}) })
+  const json = words.includes('--json')
+  try {
+    const found = findCommand(commands, words)
+    if (found === undefined) return withoutCommand(words, { commands, version, terminal })
+    if (words.includes('--help') || words.includes('-h')) {
+      terminal.print(renderCommandHelp(found.command, terminal))
+      return 0
+    }
+    return await runCommand(readCommandLine(found.command, found.rest), { ...options, terminal, json })
+  } catch (error) {
+    return reportFailure(error, { terminal, json })
+  }
+}
+
+function withoutCommand(
+  words: readonly string[],
+  { commands, version, terminal }: { commands: readonly Command[]; version: string; terminal: Terminal },
+): number {
+  const [first] = words
+  if (first === '--version') {
+    terminal.print(version)
+    return 0
+  }
+  const isOption = first?.startsWith('-') === true
+  const group = commands.filter(({ name }) => first !== undefined && name.startsWith(`${first} `))
+  if (first !== undefined && !isOption && group.length === 0) unknownCommand(commands, words)
+  if (isOption && !['--help', '-h', '--no-color'].includes(first)) {
+    fail('invalid_input', `A command comes before its options, and "${first}" comes first.`, {
+      hint: 'For example: devmlops run train --project DIR.',
+    })
+  }
+  terminal.print(renderOverview(group.length === 0 ? commands : group, terminal))
+  return 0
+}
+
+async function runCommand(
+  line: CommandLine,
+  { connect, directory, signal, terminal, json }: ProgramOptions & { terminal: Terminal; json: boolean },
+): Promise<number> {
+  let connection: Promise<Connection> | undefined
+  const context: CommandContext = {
+    arguments: line.arguments,
+    options: line.options,
+    terminal,
+    json,
+    directory,
+    signal,
+    client: async (contract) => {
+      connection ??= connect(line)
+      return (await connection).client(contract)
+    },
+  }
+  try {
+    await line.command.run(context)
+    return 0
+  } finally {
+    terminal.clearProgress()
+    if (connection !== undefined) await (await connection.catch(() => undefined))?.close()
+  }
+}
+
+function reportFailure(error: unknown, { terminal, json }: { terminal: Terminal; json: boolean }): number {
+  const problem = toProblem(error)
+  if (json) terminal.json({ error: problem })
+  terminal.note(`${terminal.style('error:', 'red')} ${problem.detail}`)
+  if (problem.hint !== undefined) terminal.note(`${terminal.style('  fix:', 'green')} ${problem.hint}`)
+  return errorTable[problem.code].exit
+}

@@ -1,0 +1,16 @@
+export {
+  float,
+  floats,
+  floatTensor,
+  int64Tensor,
+  integer,
+  integers,
+  node,
+  string,
+  strings,
+  tensorOf,
+  value,
+} from './graph-parts.ts'
+export type { AttributeValue, ElementType } from './graph-parts.ts'
+export { decodeModel, encodeModel } from './model.ts'
+export type { Attribute, Graph, Model, Node, Property, Tensor, ValueInfo } from './model.ts'

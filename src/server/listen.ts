@@ -1,0 +1,56 @@
+import { rmSync } from 'node:fs'
+import { rename, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { getRequestListener } from '@hono/node-server'
+import type { Hono } from 'hono'
+import { fail } from '#contract/errors'
+
+export interface Listening {
+  readonly url: string
+  /** Stops accepting, lets requests in flight end (for at most five seconds), and closes. */
+  close(): Promise<void>
+}
+
+const drainMs = 5000
+
+export async function listen(app: Hono, { host, port }: { host: string; port: number }): Promise<Listening> {
+  const server = createServer(getRequestListener(app.fetch))
+  // Longer than a load balancer keeps an idle connection, or it sends a request into a socket that is just closing.
+  server.keepAliveTimeout = 65_000
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') return reject(error)
+      try {
+        fail('port_in_use', `Port ${port} on ${host} is taken by another program.`, {
+          hint: 'Stop it, or choose another port with --port.',
+        })
+      } catch (explained) {
+        reject(explained)
+      }
+    })
+    server.listen(port, host, resolve)
+  })
+  const address = server.address()
+  const bound = typeof address === 'object' && address !== null ? address.port : port
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    close: () =>
+      new Promise((resolve) => {
+        const force = setTimeout(() => server.closeAllConnections(), drainMs)
+        server.close(() => {
+          clearTimeout(force)
+          resolve()
+        })
+        server.closeIdleConnections()
+      }),
+  }
+}
+
+/** Leaves word in the home folder, so that the command line finds the server that holds the store. */
+export async function announce(home: string, url: string): Promise<() => void> {
+  const path = join(home, 'server.json')
+  await writeFile(`${path}.new`, JSON.stringify({ url, pid: process.pid }), { mode: 0o600 })
+  await rename(`${path}.new`, path)
+  return () => rmSync(path, { force: true })
+}
