@@ -1,0 +1,176 @@
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, openSync } from 'node:fs'
+import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fail, fromProblem, messageOf, type Problem } from '#contract/errors'
+import type { ServingHost } from '#lifecycle/serving/index'
+import type { ServingStatus } from '#lifecycle/serving/plan'
+import { childEnvironment } from '#platform/config'
+import type { Log } from '#platform/log'
+
+/** What the running process is known by; kept on disk, so that a restarted server takes it over. */
+interface ProcessRecord {
+  readonly pid: number
+  readonly url: string
+  readonly token: string
+}
+
+export interface LocalServingOptions {
+  /** Folder of the process: its plan, its prediction logs, its own log. */
+  readonly directory: string
+  /** The program that serves. */
+  readonly entry: string
+  readonly host: string
+  readonly port: number
+  readonly home: string
+  readonly log: Log
+}
+
+const startTimeoutMs = 20_000
+
+/**
+ * The serving process as a child of this machine. It outlives a killed server on purpose: predictions go on being
+ * answered, and the next server takes the process over instead of starting a second one.
+ */
+export function localServingHost(options: LocalServingOptions): ServingHost {
+  const recordPath = join(options.directory, 'process.json')
+  let record: ProcessRecord | undefined
+  let wanted = false
+  let starting: Promise<void> | undefined
+
+  const call = async (method: 'GET' | 'PUT', path: string, body?: unknown): Promise<Response> => {
+    const { url, token } = record ?? fail('not_ready', 'The serving process does not run.')
+    return fetch(new URL(path, url), {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(60_000),
+    })
+  }
+
+  const status = async (): Promise<ServingStatus | undefined> => {
+    if (record === undefined) return undefined
+    try {
+      const response = await call('GET', '/control/status')
+      return response.ok ? ((await response.json()) as ServingStatus) : undefined
+    } catch {
+      return undefined
+    }
+  }
+
+  const takeOver = async (): Promise<boolean> => {
+    const text = await readFile(recordPath, 'utf8').catch(() => undefined)
+    if (text === undefined) return false
+    record = JSON.parse(text) as ProcessRecord
+    if ((await status()) !== undefined) return true
+    record = undefined
+    return false
+  }
+
+  const launch = async (): Promise<void> => {
+    mkdirSync(options.directory, { recursive: true, mode: 0o700 })
+    await rm(recordPath, { force: true })
+    const token = randomBytes(32).toString('base64url')
+    const logFile = openSync(join(options.directory, 'process.log'), 'a', 0o600)
+    const child = spawn(process.execPath, [...process.execArgv, options.entry], {
+      detached: true,
+      stdio: ['ignore', logFile, logFile],
+      env: childEnvironment({
+        DEVMLOPS_HOME: options.home,
+        DEVMLOPS_SERVING_DIRECTORY: options.directory,
+        DEVMLOPS_SERVING_TOKEN: token,
+        DEVMLOPS_HOST: options.host,
+        DEVMLOPS_SERVING_PORT: String(options.port),
+      }),
+    })
+    child.unref()
+    let exited: string | undefined
+    child.once('exit', (code, signal) => {
+      exited = signal ?? `code ${code}`
+      options.log.warn({ exited, pid: child.pid }, 'the serving process ended')
+      if (wanted) void restart()
+    })
+    const deadline = Date.now() + startTimeoutMs
+    while (exited === undefined && Date.now() < deadline) {
+      const listening = await readFile(join(options.directory, 'listening.json'), 'utf8').catch(
+        () => undefined,
+      )
+      const found =
+        listening === undefined ? undefined : (JSON.parse(listening) as { pid: number; url: string })
+      if (found !== undefined && found.pid === child.pid) {
+        record = { pid: found.pid, url: found.url, token }
+        await writeFile(`${recordPath}.new`, JSON.stringify(record), { mode: 0o600 })
+        await rename(`${recordPath}.new`, recordPath)
+        return
+      }
+      await sleep(20)
+    }
+    fail(
+      'not_ready',
+      `The serving process did not start${exited === undefined ? ' in time' : `: it ended with ${exited}`}.`,
+      {
+        hint: `Is port ${options.port} free? Its log is ${join(options.directory, 'process.log')}.`,
+      },
+    )
+  }
+
+  let restarts = 0
+  const restart = async (): Promise<void> => {
+    record = undefined
+    restarts += 1
+    await sleep(Math.min(10_000, 100 * 2 ** Math.min(restarts, 7)))
+    if (!wanted) return
+    // The process restores the plan that it last accepted, so nothing has to be sent.
+    await host
+      .start()
+      .catch((error: unknown) => options.log.error({ error: messageOf(error) }, 'serving did not come back'))
+  }
+
+  const host: ServingHost = {
+    url: () => record?.url,
+    status,
+    start: () => {
+      wanted = true
+      starting ??= (async () => {
+        if ((await status()) !== undefined) return
+        if (!(await takeOver())) await launch()
+      })().finally(() => {
+        starting = undefined
+      })
+      return starting
+    },
+    apply: async (plan) => {
+      const response = await call('PUT', '/control/plan', plan)
+      if (response.ok) return
+      const text = await response.text()
+      let problem: Partial<Problem> & { error?: string } = {}
+      try {
+        problem = JSON.parse(text) as typeof problem
+      } catch {
+        // Not JSON: the text itself is the reason.
+      }
+      throw fromProblem({ code: 'invalid_input', ...problem }, problem.error ?? text)
+    },
+    stop: async () => {
+      wanted = false
+      const pid = record?.pid
+      if (pid === undefined) return
+      record = undefined
+      await rm(recordPath, { force: true })
+      try {
+        process.kill(pid, 'SIGTERM')
+        const deadline = Date.now() + 10_000
+        while (Date.now() < deadline) {
+          process.kill(pid, 0)
+          await sleep(20)
+        }
+        process.kill(pid, 'SIGKILL')
+      } catch {
+        // It is gone.
+      }
+    },
+  }
+  return host
+}

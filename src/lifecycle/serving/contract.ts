@@ -1,0 +1,212 @@
+import { z } from 'zod'
+import { endpoint, type Contract } from '#contract/endpoint'
+import { defineSection } from '#lifecycle/project/index'
+
+const modelReference = z
+  .string()
+  .regex(/^[^@/:\s]+@[\w-]+$/, 'a model and an alias, such as flight-delays@champion')
+  .describe('Model and alias, such as flight-delays@champion')
+
+const share = z.number().min(0).max(100)
+
+const deploymentSchema = z.strictObject({
+  model: modelReference,
+  description: z.string().optional(),
+  sticky: z
+    .enum(['key', 'none'])
+    .default('key')
+    .describe('key: all predictions for one key come from one variant; none: each is drawn on its own'),
+  log: z
+    .enum(['before_answer', 'after_answer', 'off'])
+    .default('before_answer')
+    .describe('before_answer: no prediction is answered that is not on disk'),
+  canary: z
+    .strictObject({
+      model: modelReference.describe('Whoever gets this alias takes the share until it is judged'),
+      share: share.gt(0).lt(100).describe('Per cent of the traffic'),
+    })
+    .optional(),
+})
+
+export const deploymentsSection = defineSection({
+  name: 'deployments',
+  summary: 'Endpoints: which model alias answers, and how a challenger is tried on live traffic.',
+  schema: z.record(z.string().regex(/^[A-Za-z0-9][\w.-]{0,99}$/), deploymentSchema).prefault({}),
+  example: `deployments:
+  churn:
+    model: churn@champion
+    canary: { model: churn@challenger, share: 20 }
+`,
+  reads: ['models'],
+  check: ({ deployments, models }) => {
+    const known = Object.keys((models ?? {}) as object)
+    return Object.entries(deployments).flatMap(([name, { model, canary }]) =>
+      [
+        { reference: model, path: ['deployments', name, 'model'] },
+        ...(canary === undefined
+          ? []
+          : [{ reference: canary.model, path: ['deployments', name, 'canary', 'model'] }]),
+      ]
+        .filter(({ reference }) => !known.includes(reference.split('@')[0] ?? ''))
+        .map(({ reference, path }) => {
+          const unknown = reference.split('@')[0] ?? ''
+          return { path, message: `no model is called "${unknown}"`, unknown: { name: unknown, known } }
+        }),
+    )
+  },
+})
+
+export type DeploymentSettings = z.output<typeof deploymentSchema>
+
+export const variantSchema = z.object({
+  name: z.enum(['champion', 'canary']),
+  model: z.string(),
+  version: z.number().int(),
+  weight: share,
+})
+
+export const deploymentViewSchema = z.object({
+  name: z.string(),
+  state: z.enum(['active', 'stopped']),
+  revision: z.number().int(),
+  model: z.string(),
+  variants: z.array(variantSchema),
+  sticky: z.enum(['key', 'none']),
+  updatedAt: z.number(),
+  updatedBy: z.string(),
+  reason: z.string(),
+  /** What the serving process says; absent while it does not run. */
+  live: z
+    .object({
+      url: z.string(),
+      ready: z.boolean(),
+      reason: z.string().optional(),
+      revision: z.number().int().optional(),
+      variants: z.array(
+        z.object({ name: z.string(), version: z.number().int(), requests: z.number(), errors: z.number() }),
+      ),
+      logged: z.number(),
+      lost: z.number(),
+    })
+    .optional(),
+})
+export type DeploymentView = z.output<typeof deploymentViewSchema>
+
+export const revisionSchema = z.object({
+  deployment: z.string(),
+  revision: z.number().int(),
+  state: z.enum(['active', 'stopped']),
+  variants: z.array(variantSchema),
+  time: z.number(),
+  actor: z.string(),
+  reason: z.string(),
+})
+export type Revision = z.output<typeof revisionSchema>
+
+export const predictionViewSchema = z.object({
+  id: z.string(),
+  time: z.number(),
+  eventTime: z.number().optional(),
+  deployment: z.string(),
+  variant: z.string(),
+  model: z.string(),
+  version: z.number().int(),
+  key: z.string().optional(),
+  inputs: z.record(z.string(), z.unknown()),
+  outputs: z.record(z.string(), z.unknown()),
+  latencyMs: z.number(),
+})
+export type PredictionView = z.output<typeof predictionViewSchema>
+
+const named = z.object({ name: z.string().min(1).describe('Name of the deployment') })
+const reason = z.string().max(1000).optional().describe('Why, for the record')
+
+export const servingContract = {
+  list: endpoint({
+    method: 'GET',
+    path: '/api/v1/deployments',
+    summary: 'All deployments with what answers now',
+    permission: 'read',
+    input: z.object({}),
+    output: z.object({ items: z.array(deploymentViewSchema), servingUrl: z.string().optional() }),
+  }),
+  get: endpoint({
+    method: 'GET',
+    path: '/api/v1/deployments/:name',
+    summary: 'One deployment',
+    permission: 'read',
+    input: named,
+    output: deploymentViewSchema,
+    errors: ['not_found'],
+  }),
+  revisions: endpoint({
+    method: 'GET',
+    path: '/api/v1/deployments/:name/revisions',
+    summary: 'Every change of a deployment, newest first',
+    permission: 'read',
+    input: named,
+    output: z.object({ items: z.array(revisionSchema) }),
+  }),
+  deploy: endpoint({
+    method: 'POST',
+    path: '/api/v1/deployments/:name/deploy',
+    summary: 'Make a deployment answer with what devmlops.yaml and the aliases say',
+    permission: 'operate',
+    input: named.extend({ reason }),
+    output: deploymentViewSchema,
+    errors: ['not_found', 'invalid_project', 'not_ready'],
+  }),
+  startCanary: endpoint({
+    method: 'POST',
+    path: '/api/v1/deployments/:name/canary',
+    summary: 'Give a version a share of the traffic',
+    permission: 'operate',
+    input: named.extend({
+      version: z
+        .number()
+        .int()
+        .positive()
+        .optional()
+        .describe('Default: whoever has the alias of `canary.model`'),
+      share: share.gt(0).lt(100).optional().describe('Default: `canary.share`'),
+      reason,
+    }),
+    output: deploymentViewSchema,
+    errors: ['not_found', 'conflict'],
+  }),
+  endCanary: endpoint({
+    method: 'POST',
+    path: '/api/v1/deployments/:name/canary/end',
+    summary: 'Promote the canary to champion, or take its traffic away',
+    permission: 'operate',
+    input: named.extend({ verdict: z.enum(['promote', 'roll_back']), reason }),
+    output: deploymentViewSchema,
+    errors: ['not_found', 'conflict'],
+  }),
+  stop: endpoint({
+    method: 'POST',
+    path: '/api/v1/deployments/:name/stop',
+    summary: 'Stop answering; the history stays',
+    permission: 'operate',
+    input: named.extend({ reason }),
+    output: deploymentViewSchema,
+    errors: ['not_found'],
+  }),
+  prediction: endpoint({
+    method: 'GET',
+    path: '/api/v1/predictions/:id',
+    summary: 'One logged prediction',
+    permission: 'read',
+    input: z.object({ id: z.string().min(1).max(200) }),
+    output: predictionViewSchema,
+    errors: ['not_found'],
+  }),
+  predictions: endpoint({
+    method: 'GET',
+    path: '/api/v1/deployments/:name/predictions',
+    summary: 'The newest logged predictions',
+    permission: 'read',
+    input: named.extend({ limit: z.number().int().min(1).max(1000).default(20) }),
+    output: z.object({ items: z.array(predictionViewSchema) }),
+  }),
+} satisfies Contract

@@ -1,0 +1,80 @@
+import { join } from 'node:path'
+import { fail } from '#contract/errors'
+import { systemCaller } from '#platform/access/access'
+import { routesOf } from '#platform/dispatch'
+import type { Stage } from '#platform/platform'
+import { servingContract } from './contract.ts'
+import { findPrediction, newestPredictions } from './prediction-lookup.ts'
+import { createServingService, type ServingDependencies, type ServingService } from './service.ts'
+
+export { deploymentsSection, servingContract, type DeploymentView } from './contract.ts'
+export type { DeployableModels, DeployableVersion, ServingService } from './service.ts'
+export type { ServingHost } from './serving-host-point.ts'
+export { servingMigrations } from './tables.ts'
+
+/** Where the serving process keeps its plan and its logs, below the home folder. */
+export function servingDirectory(home: string): string {
+  return join(home, 'serving')
+}
+
+/** The logged predictions of a deployment: append-only NDJSON segments. */
+export function predictionsDirectory(home: string, deployment?: string): string {
+  const all = join(servingDirectory(home), 'predictions')
+  return deployment === undefined ? all : join(all, deployment)
+}
+
+export function createServingStage(dependencies: ServingDependencies): {
+  stage: Stage
+  service: ServingService
+} {
+  const service = createServingService(dependencies)
+  const { home } = dependencies.platform.config
+  const handlers = routesOf('serving', servingContract, {
+    list: () => service.list(),
+    get: ({ name }) => service.get(name),
+    revisions: async ({ name }) => ({ items: await service.revisions(name) }),
+    deploy: ({ name, reason }, { caller }) => service.deploy(name, caller, reason),
+    startCanary: ({ name, version, share, reason }, { caller }) =>
+      service.startCanary(
+        name,
+        {
+          ...(version === undefined ? {} : { version }),
+          ...(share === undefined ? {} : { share }),
+          ...(reason === undefined ? {} : { reason }),
+        },
+        caller,
+      ),
+    endCanary: ({ name, verdict, reason }, { caller }) =>
+      service.endCanary(name, { verdict, reason: reason ?? `${caller.name} said so` }, caller),
+    stop: ({ name, reason }, { caller }) => service.stop(name, caller, reason),
+    prediction: async ({ id }) =>
+      (await findPrediction(predictionsDirectory(home), id)) ??
+      fail('not_found', `No logged prediction has the id "${id}".`, {
+        hint: 'Its id is in the answer of the endpoint; `devmlops predictions NAME` lists the newest.',
+      }),
+    predictions: async ({ name, limit }) => {
+      await service.get(name)
+      return { items: await newestPredictions(predictionsDirectory(home, name), limit) }
+    },
+  })
+  return {
+    service,
+    stage: {
+      name: 'serving',
+      routes: handlers,
+      subscriptions: [
+        {
+          name: 'serving.follow-alias',
+          types: ['model.alias_set'],
+          handle: async ({ payload, actor }) => {
+            const { model, alias, reason } = payload as { model: string; alias: string; reason?: string }
+            await service.followAlias(
+              { model, alias, reason: reason ?? `${alias} moved` },
+              { ...systemCaller('serving'), name: actor },
+            )
+          },
+        },
+      ],
+    },
+  }
+}

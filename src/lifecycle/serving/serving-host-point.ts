@@ -1,0 +1,17 @@
+import type { ServingPlanInput, ServingStatus } from './plan.ts'
+
+/**
+ * Extension point: where the serving process runs. On one machine it is a child process; elsewhere it may be many
+ * replicas behind a load balancer.
+ */
+export interface ServingHost {
+  /** Where clients send predictions; undefined while nothing runs. */
+  url(): string | undefined
+  /** Starts the process, or takes over one that is already there. */
+  start(): Promise<void>
+  /** Fails when the plan is refused, with the process's own reason; what ran before keeps running. */
+  apply(plan: ServingPlanInput): Promise<void>
+  status(): Promise<ServingStatus | undefined>
+  /** Lets requests in flight end, then stops. */
+  stop(): Promise<void>
+}
