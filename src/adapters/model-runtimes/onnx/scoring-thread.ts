@@ -1,0 +1,63 @@
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { DevmlopsError, messageOf } from '#contract/errors'
+import type { ScoredRows } from '#lifecycle/serving/model-runtime-point'
+import type { WorkerAnswer, WorkerRequest } from './worker-messages.ts'
+
+interface Pending {
+  readonly resolve: (scored: ScoredRows | undefined) => void
+  readonly reject: (error: DevmlopsError) => void
+}
+
+/** One worker thread and the calls that it still owes an answer. */
+export class ScoringThread {
+  readonly #worker: Worker
+  readonly #pending = new Map<number, Pending>()
+  #nextId = 1
+  #ended: DevmlopsError | undefined
+
+  constructor(onDeath: (reason: string) => void) {
+    // Beside this file under the same extension: .ts in a checkout, .js in the package.
+    this.#worker = new Worker(new URL(`./scoring-worker${extname(import.meta.url)}`, import.meta.url))
+    this.#worker.on('message', (answer: WorkerAnswer) => this.#settle(answer))
+    this.#worker.on('error', (error) => this.#end(messageOf(error), onDeath))
+    this.#worker.on('exit', (code) => this.#end(`exit code ${code}`, onDeath))
+  }
+
+  get waiting(): number {
+    return this.#pending.size
+  }
+
+  call(request: WorkerRequest, transfer: readonly ArrayBuffer[] = []): Promise<ScoredRows | undefined> {
+    if (this.#ended !== undefined) return Promise.reject(this.#ended)
+    const id = this.#nextId++
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject })
+      this.#worker.postMessage({ ...request, id }, transfer)
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#ended ??= new DevmlopsError('not_ready', 'The scoring thread is closed.')
+    await this.#worker.terminate()
+  }
+
+  #settle({ id, scored, error }: WorkerAnswer): void {
+    const pending = this.#pending.get(id)
+    this.#pending.delete(id)
+    if (error === undefined) return pending?.resolve(scored)
+    pending?.reject(
+      new DevmlopsError(error.code, error.message, error.hint === undefined ? {} : { hint: error.hint }),
+    )
+  }
+
+  #end(reason: string, onDeath: (reason: string) => void): void {
+    const closedOnPurpose = this.#ended !== undefined
+    this.#ended ??= new DevmlopsError('not_ready', `The scoring thread ended: ${reason}.`, {
+      hint: 'It is being restarted; send the request again.',
+    })
+    for (const { reject } of this.#pending.values()) reject(this.#ended)
+    this.#pending.clear()
+    if (!closedOnPurpose) onDeath(reason)
+  }
+}

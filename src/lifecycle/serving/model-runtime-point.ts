@@ -1,0 +1,54 @@
+import type { ModelSignature } from '#lifecycle/tracking/contract'
+
+/**
+ * Extension point: how a model is loaded and scored. A runtime keeps the work off the event loop and knows nothing of
+ * HTTP, routing or logs.
+ */
+export interface ModelRuntime {
+  readonly name: string
+  /** Batches that can be scored at the same time; the process keeps that many in flight per model. */
+  readonly parallelBatches: number
+  /** Fails with `invalid_input` when the files are not a model that fits the signature. */
+  load(source: ModelSource): Promise<LoadedModel>
+  close(): Promise<void>
+}
+
+export interface ModelSource {
+  /** Names the model in errors, such as `flight-delays v3`. */
+  readonly label: string
+  readonly signature: ModelSignature
+  /** Paths of the model's files. */
+  readonly paths: readonly string[]
+  /** The content of one file, checked against its digest. */
+  read(path: string): Promise<Uint8Array>
+}
+
+export interface LoadedModel {
+  /** The buffers of the batch may be moved to another thread: the caller must not touch them again. */
+  score(batch: RowBatch): Promise<ScoredRows>
+  /** Frees the model. Call it once, when nothing is being scored any more. */
+  release(): Promise<void>
+}
+
+/**
+ * Rows by column, in the order of the signature's inputs: inputs that are not text in `numbers`, one after the other,
+ * each `rows` long (NaN is missing, booleans are 0 and 1, datetimes epoch milliseconds); text inputs in `texts` ('' is
+ * missing).
+ */
+export interface RowBatch {
+  readonly rows: number
+  readonly numbers: Float64Array
+  readonly texts: readonly (readonly string[])[]
+}
+
+/** One entry per output of the signature, in its order. */
+export interface ScoredRows {
+  readonly rows: number
+  readonly outputs: readonly OutputColumn[]
+}
+
+/** Row `r` has the values from `r * width` to `(r + 1) * width`. */
+export interface OutputColumn {
+  readonly width: number
+  readonly values: Float64Array | Float32Array | readonly string[]
+}

@@ -1,0 +1,54 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import { fail } from '#contract/errors'
+import type { DeploymentStatus, ServingStatus } from '../plan.ts'
+import { jsonAnswer, type HttpAnswer, type HttpCall } from './http-call.ts'
+import { parseJsonBody } from './json-body.ts'
+import type { ServingMetrics } from './metrics.ts'
+import type { PlanKeeper } from './plan-keeper.ts'
+
+/** Fails unless the request carries the token. Digests are compared, so that neither content nor length shows in time. */
+export function bearerCheck(token: string): (headers: IncomingHttpHeaders) => void {
+  const expected = createHash('sha256').update(`Bearer ${token}`).digest()
+  return ({ authorization }) => {
+    const given = createHash('sha256')
+      .update(authorization ?? '')
+      .digest()
+    if (timingSafeEqual(given, expected)) return
+    fail('unauthenticated', 'The control token is missing or wrong.', {
+      hint: 'Send "Authorization: Bearer <token>" with the token that the process was started with.',
+    })
+  }
+}
+
+export async function putPlan(keeper: PlanKeeper, call: HttpCall): Promise<HttpAnswer> {
+  const plan = await keeper.apply(parseJsonBody(call.body))
+  return jsonAnswer(JSON.stringify({ revision: plan.revision }))
+}
+
+export function servingStatus(
+  keeper: PlanKeeper,
+  facts: { readonly ready: boolean; readonly startedAt: number; readonly metrics: ServingMetrics },
+): ServingStatus {
+  const { revision, deployments, broken } = keeper.table
+  const plans = [...deployments.values(), ...broken.values()].map((deployment) => deployment.plan)
+  return {
+    ready: facts.ready,
+    revision,
+    startedAt: facts.startedAt,
+    refused: keeper.refused,
+    deployments: plans.map((plan): DeploymentStatus => {
+      const reason = broken.get(plan.name)?.reason
+      return {
+        name: plan.name,
+        ready: reason === undefined,
+        reason,
+        variants: plan.variants.map(({ name, model, version, weight }) => {
+          const { requests, errors } = facts.metrics.variant(plan.name, name)
+          return { name, model, version, weight, requests, errors }
+        }),
+        log: keeper.logs.get(plan.name)?.counts ?? { written: 0, lost: 0, tornLinesCut: 0 },
+      }
+    }),
+  }
+}

@@ -1,0 +1,44 @@
+import { DevmlopsError, errorTable, messageOf, toProblem, type ErrorCode } from '#contract/errors'
+import type { Log } from '#platform/log'
+import type { HttpAnswer, Protocol } from './http-call.ts'
+
+const mlflowCodes: Partial<Record<ErrorCode, string>> = {
+  not_found: 'RESOURCE_DOES_NOT_EXIST',
+  invalid_input: 'INVALID_PARAMETER_VALUE',
+  unauthenticated: 'UNAUTHENTICATED',
+  permission_denied: 'PERMISSION_DENIED',
+  not_ready: 'TEMPORARILY_UNAVAILABLE',
+  rate_limited: 'REQUEST_LIMIT_EXCEEDED',
+  payload_too_large: 'BAD_REQUEST',
+  unsupported_media_type: 'BAD_REQUEST',
+}
+
+/** An error as its protocol writes it. What was not foreseen is logged and answered without its inner details. */
+export function errorAnswer(protocol: Protocol, error: unknown, log: Log): HttpAnswer {
+  const known = error instanceof DevmlopsError && error.code !== 'internal' ? error : unforeseen(error, log)
+  const { status } = errorTable[known.code]
+  const headers = status === 429 || status === 503 ? { headers: { 'retry-after': '1' } } : {}
+  if (protocol === 'native') {
+    return { status, type: 'application/problem+json', body: JSON.stringify(toProblem(known)), ...headers }
+  }
+  const text = known.hint === undefined ? known.message : `${known.message} ${known.hint}`
+  if (protocol === 'inference')
+    return { status, type: 'application/json', body: JSON.stringify({ error: text }), ...headers }
+  if (status === 415) return { status, type: 'text/plain', body: text }
+  const body = JSON.stringify({ error_code: mlflowCodes[known.code] ?? 'INTERNAL_ERROR', message: text })
+  return { status, type: 'application/json', body, ...headers }
+}
+
+function unforeseen(error: unknown, log: Log): DevmlopsError {
+  log.error(
+    { error: messageOf(error), stack: error instanceof Error ? error.stack : undefined },
+    'A request failed',
+  )
+  return new DevmlopsError(
+    'internal',
+    'The request could not be answered because of a fault in the server.',
+    {
+      hint: 'The log of the serving process says more.',
+    },
+  )
+}

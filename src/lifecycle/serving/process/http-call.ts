@@ -1,0 +1,83 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { fail } from '#contract/errors'
+import { readDatetime } from './cell-value.ts'
+import type { VariantMetrics } from './metrics.ts'
+
+/** One HTTP request whose body has arrived. */
+export interface HttpCall {
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+  /** From `performance.now()`. */
+  readonly startedAt: number
+  /** Where the outcome is counted; a handler sets it as soon as it knows the variant. */
+  metrics: readonly VariantMetrics[]
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly type: string
+  readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** How errors are written: each protocol has its own form. */
+export type Protocol = 'inference' | 'mlflow' | 'native'
+
+export interface Route {
+  readonly protocol: Protocol
+  readonly bodyBytes: number
+  /** Asked before the body is read. */
+  readonly admit?: (headers: IncomingHttpHeaders) => void
+  handle(call: HttpCall): HttpAnswer | Promise<HttpAnswer>
+}
+
+export type Method = 'GET' | 'POST' | 'PUT'
+export type RouteTable = ReadonlyMap<string, Partial<Record<Method, Route>>>
+
+export function jsonAnswer(body: string, status = 200): HttpAnswer {
+  return { status, type: 'application/json', body }
+}
+
+const traceparentPattern = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/
+
+/** The trace id of a W3C Trace Context header; a malformed one is ignored, as the specification wants. */
+export function traceIdOf(headers: IncomingHttpHeaders): string | undefined {
+  const header = headers['traceparent']
+  if (typeof header !== 'string') return undefined
+  const traceId = traceparentPattern.exec(header)?.[1]
+  return traceId === '0'.repeat(32) ? undefined : traceId
+}
+
+export function headerText(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const value = headers[name]
+  return typeof value === 'string' && value !== '' ? checkedText(value, `header ${name}`) : undefined
+}
+
+const longestText = 256
+
+/** An id or a key: text or a whole number, not empty, at most 256 characters. Undefined and null are none. */
+export function optionalText(value: unknown, at: string): string | undefined {
+  if (value === undefined || value === null) return undefined
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value)
+  if (typeof value === 'string') return checkedText(value, at)
+  return fail('invalid_input', `${at} is not text.`, { at })
+}
+
+export function optionalTime(value: unknown, at: string): number | undefined {
+  if (value === undefined || value === null) return undefined
+  const time = readDatetime(value)
+  return typeof time === 'number' ? time : fail('invalid_input', `${at}: ${time}.`, { at })
+}
+
+function checkedText(value: string, at: string): string {
+  if (value.length >= 1 && value.length <= longestText) return value
+  return fail('invalid_input', `${at} has ${value.length} characters; 1 to ${longestText} are allowed.`, {
+    at,
+  })
+}
+
+export function objectOf(value: unknown, at: string): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>
+  return fail('invalid_input', `${at} is not a JSON object.`, { at })
+}

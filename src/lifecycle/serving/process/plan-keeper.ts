@@ -1,0 +1,160 @@
+import { DevmlopsError, fail, messageOf } from '#contract/errors'
+import type { Clock } from '#platform/clock'
+import type { Log } from '#platform/log'
+import { servingPlanSchema, type DeploymentPlan, type ServingPlan, type ServingStatus } from '../plan.ts'
+import { PredictionLog } from '../prediction-log/prediction-log.ts'
+import { predictionDirectory } from '../prediction-log/segments.ts'
+import type { ServingMetrics } from './metrics.ts'
+import type { ModelPool } from './model-pool.ts'
+import { planFile, type PlanFile } from './plan-file.ts'
+import { buildTable, emptyTable, releaseTable, type RoutingTable } from './routing-table.ts'
+
+export interface PlanKeeperOptions {
+  readonly stateDirectory: string
+  readonly pool: ModelPool
+  readonly metrics: ServingMetrics
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Holds the plan in place: takes a new one whole or not at all, and brings the last one back after a restart. */
+export class PlanKeeper {
+  readonly #options: PlanKeeperOptions
+  readonly #file: PlanFile
+  readonly #logs = new Map<string, PredictionLog>()
+  #table: RoutingTable = emptyTable
+  #plan: ServingPlan | undefined
+  #refused: ServingStatus['refused']
+  /** Plans are taken one after the other. */
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(options: PlanKeeperOptions) {
+    this.#options = options
+    this.#file = planFile(options.stateDirectory)
+  }
+
+  get table(): RoutingTable {
+    return this.#table
+  }
+
+  get refused(): ServingStatus['refused'] {
+    return this.#refused
+  }
+
+  get logs(): ReadonlyMap<string, PredictionLog> {
+    return this.#logs
+  }
+
+  /** Brings back the kept plan. What cannot be loaded is left out and named; the rest answers. */
+  async restore(): Promise<void> {
+    const plan = await this.#file.read().catch((error: unknown) => {
+      this.#refuse(undefined, error)
+      return undefined
+    })
+    if (plan === undefined) return
+    this.#table = await buildTable(this.#builder(), plan, true)
+    this.#plan = plan
+    for (const [deployment, { reason }] of this.#table.broken) {
+      this.#options.log.error({ deployment, reason }, 'A deployment could not be restored')
+    }
+  }
+
+  /**
+   * Loads and warms all that is new, keeps the plan on disk, then swaps: requests that have begun end on the models they
+   * began with. Fails with the reason, and then the plan before it goes on serving as if nothing had been sent.
+   */
+  apply(document: unknown): Promise<ServingPlan> {
+    const applied = this.#turn.then(() => this.#apply(document))
+    this.#turn = applied.catch(() => undefined)
+    return applied
+  }
+
+  async close(): Promise<void> {
+    await this.#turn
+    releaseTable(this.#table)
+    this.#table = emptyTable
+    await Promise.all([...this.#logs.values()].map((log) => log.close()))
+  }
+
+  async #apply(document: unknown): Promise<ServingPlan> {
+    let plan: ServingPlan | undefined
+    try {
+      plan = checkedPlan(document)
+      this.#refuseOlder(plan)
+      const table = await buildTable(this.#builder(), plan)
+      await this.#keep(plan, table)
+      const before = this.#table
+      this.#table = table
+      this.#plan = plan
+      this.#refused = undefined
+      releaseTable(before)
+      this.#options.log.info(
+        { revision: plan.revision, deployments: table.deployments.size },
+        'A serving plan is in place',
+      )
+      return plan
+    } catch (error) {
+      this.#refuse(plan?.revision, error)
+      throw error
+    }
+  }
+
+  async #keep(plan: ServingPlan, table: RoutingTable): Promise<void> {
+    try {
+      await this.#file.write(plan)
+    } catch (error) {
+      releaseTable(table)
+      throw error
+    }
+  }
+
+  #refuseOlder(plan: ServingPlan): void {
+    const current = this.#plan?.revision
+    if (current === undefined || plan.revision > current) return
+    // The same plan again is harmless, and brings back what a restart could not load.
+    if (plan.revision === current && JSON.stringify(plan) === JSON.stringify(this.#plan)) return
+    fail('conflict', `The plan has revision ${plan.revision}, but revision ${current} is in place.`, {
+      hint: 'A new plan needs a higher revision: someone else deployed meanwhile.',
+    })
+  }
+
+  #refuse(revision: number | undefined, error: unknown): void {
+    const hint = error instanceof DevmlopsError && error.hint !== undefined ? ` ${error.hint}` : ''
+    const reason = messageOf(error) + hint
+    this.#refused = { revision, reason, at: this.#options.clock.now() }
+    this.#options.log.error({ revision, reason }, 'A serving plan was refused')
+  }
+
+  #builder(): Parameters<typeof buildTable>[0] {
+    return {
+      pool: this.#options.pool,
+      metrics: this.#options.metrics,
+      openLog: (plan) => this.#openLog(plan),
+    }
+  }
+
+  /**
+   * A log outlives the plans that name it: requests on the old plan may still append, and two writers on one folder would
+   * both believe that the last segment is theirs.
+   */
+  async #openLog({ name, log: { segmentBytes } }: DeploymentPlan): Promise<PredictionLog> {
+    const present = this.#logs.get(name)
+    if (present !== undefined) return present
+    const directory = predictionDirectory(this.#options.stateDirectory, name)
+    const opened = await PredictionLog.open({ directory, segmentBytes })
+    this.#logs.set(name, opened)
+    return opened
+  }
+}
+
+function checkedPlan(document: unknown): ServingPlan {
+  const parsed = servingPlanSchema.safeParse(document)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const at = issue === undefined ? '' : issue.path.map(String).join('.')
+  return fail(
+    'invalid_input',
+    `The serving plan is wrong at ${at === '' ? 'its top' : at}: ${issue?.message ?? 'unknown'}.`,
+    { at },
+  )
+}

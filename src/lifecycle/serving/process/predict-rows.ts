@@ -1,0 +1,76 @@
+import type { Clock } from '#platform/clock'
+import type { RowBatch } from '../model-runtime-point.ts'
+import type { ScoredSlice } from './batch-queue.ts'
+import type { ServedDeployment, ServedVariant } from './served-deployment.ts'
+
+/** Checked rows that one variant is to score. */
+export interface VariantRows {
+  readonly variant: ServedVariant
+  readonly batch: RowBatch
+  /** Position in the request of each row of the batch. */
+  readonly positions: readonly number[] | undefined
+}
+
+export interface ScoredVariantRows extends VariantRows {
+  readonly scored: ScoredSlice
+}
+
+/** What the client said about its rows, by position in the request. */
+export interface RequestFacts {
+  readonly requestId: string
+  /** From `performance.now()`. */
+  readonly startedAt: number
+  readonly traceId: string | undefined
+  id(position: number): string
+  key(position: number): string | undefined
+  eventTime(position: number): number | undefined
+}
+
+/**
+ * Scores rows and logs them. With `before_answer` it settles when they are on disk, and fails with `storage_full` when they
+ * cannot be: a prediction that is not logged is not given.
+ */
+export async function predictRows(
+  { deployment, clock }: { readonly deployment: ServedDeployment; readonly clock: Clock },
+  groups: readonly VariantRows[],
+  facts: RequestFacts,
+): Promise<readonly ScoredVariantRows[]> {
+  const { queuedRows } = deployment.plan.limits
+  const scored = await Promise.all(
+    groups.map(async (group) => ({
+      ...group,
+      scored: await group.variant.model.score(group.batch, queuedRows),
+    })),
+  )
+  const { log } = deployment
+  if (log !== undefined) {
+    const rows = groups.reduce((sum, group) => sum + group.batch.rows, 0)
+    const logged = log.append(recordLines(scored, facts, clock.now()), rows)
+    if (deployment.plan.log.mode === 'before_answer') await logged
+    // The log counts what it loses; nobody waits for the outcome.
+    else logged.catch(() => undefined)
+  }
+  for (const { variant, batch } of scored) variant.metrics.rows += batch.rows
+  return scored
+}
+
+function recordLines(groups: readonly ScoredVariantRows[], facts: RequestFacts, time: number): string {
+  const latencyMs = Math.round((performance.now() - facts.startedAt) * 1000) / 1000
+  const { requestId, traceId } = facts
+  let lines = ''
+  for (const group of groups) {
+    for (let row = 0; row < group.batch.rows; row++) {
+      const position = group.positions === undefined ? row : (group.positions[row] as number)
+      lines += group.variant.recordLine(row, group, {
+        id: facts.id(position),
+        requestId,
+        time,
+        eventTime: facts.eventTime(position),
+        key: facts.key(position),
+        latencyMs,
+        traceId,
+      })
+    }
+  }
+  return lines
+}

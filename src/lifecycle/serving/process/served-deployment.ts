@@ -1,0 +1,50 @@
+import { fail } from '#contract/errors'
+import type { PredictionLog } from '../prediction-log/prediction-log.ts'
+import type { DeploymentPlan, VariantPlan } from '../plan.ts'
+import type { VariantMetrics } from './metrics.ts'
+import type { RecordFormat } from './record-line.ts'
+import type { RowSchema } from './row-schema.ts'
+import type { ServedModel } from './served-model.ts'
+import type { TrafficSplit } from './traffic-split.ts'
+
+export interface ServedVariant {
+  readonly name: string
+  readonly weight: number
+  readonly plan: VariantPlan
+  readonly schema: RowSchema
+  readonly model: ServedModel
+  readonly metrics: VariantMetrics
+  readonly recordLine: RecordFormat
+}
+
+export interface ServedDeployment {
+  readonly plan: DeploymentPlan
+  readonly variants: readonly ServedVariant[]
+  readonly split: TrafficSplit<ServedVariant>
+  /** Counts requests that fail before a variant is chosen. */
+  readonly unrouted: VariantMetrics
+  /** Undefined when the plan turns it off. */
+  readonly log: PredictionLog | undefined
+}
+
+/** A deployment of a restored plan whose model would not load; its neighbours answer all the same. */
+export interface BrokenDeployment {
+  readonly plan: DeploymentPlan
+  readonly reason: string
+}
+
+export function variantOfVersion(deployment: ServedDeployment, version: string): ServedVariant {
+  const found = deployment.variants.find((variant) => String(variant.plan.version) === version)
+  if (found !== undefined) return found
+  const known = deployment.variants.map((variant) => variant.plan.version).join(', ')
+  return fail('not_found', `${deployment.plan.name} has no version ${version}; it has ${known}.`)
+}
+
+/** The variant for a key that the client gave, or for the id of the prediction. */
+export function chooseVariant(
+  deployment: ServedDeployment,
+  key: string | undefined,
+  id: string,
+): ServedVariant {
+  return deployment.split.choose(key !== undefined && deployment.plan.sticky.by === 'key' ? key : id)
+}
