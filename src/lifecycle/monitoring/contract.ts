@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { durationMs } from '#contract/units'
-import { metricNameSchema } from '#lifecycle/evaluation/contract'
+import { metricNameSchema } from '#lifecycle/evaluation/index'
 
 // The section `monitors` of devmlops.yaml. Field names are those of the file.
 
@@ -84,7 +84,7 @@ export const canaryPolicySchema = z.strictObject({
     .min(1)
     .default(200)
     .describe('Requests of each variant before errors and latency are judged'),
-  error_alpha: z.number().gt(0).lt(0.5).default(0.01).describe('p-value at which more errors count as more'),
+  error_alpha: z.number().gt(0).lt(0.5).default(0.001).describe('p-value at which more errors count as more'),
   slowdown: z
     .number()
     .gt(1)
@@ -102,9 +102,8 @@ export const monitorSchema = z.strictObject({
   canary: canaryPolicySchema.optional(),
 })
 
-export const monitorsSectionSchema = z
-  .record(z.string().min(1), monitorSchema)
-  .meta({ description: 'What is watched, by name of the deployment' })
+/** By name of the deployment that is watched. */
+export const monitorsSchema = z.record(z.string().min(1), monitorSchema).prefault({})
 
 export type DriftSettings = z.infer<typeof driftSettingsSchema>
 export type PerformanceRule = z.infer<typeof performanceRuleSchema>

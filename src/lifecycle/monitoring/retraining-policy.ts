@@ -1,0 +1,79 @@
+import { formatDuration } from '#contract/units'
+import type { Alert, RetrainingPolicy } from './contract.ts'
+
+export interface RetrainingInput {
+  readonly policy: RetrainingPolicy
+  /** Of one monitor, every episode. */
+  readonly alerts: readonly Alert[]
+  /** ISO 8601; absent if the policy never started one. */
+  readonly lastStartedAt?: string
+  /** ISO 8601, on the clock of `lastStartedAt`: event time, so that a replayed month passes as a month. */
+  readonly now: string
+}
+
+export type RetrainingDecision =
+  | {
+      readonly decision: 'start'
+      readonly pipeline: string
+      /** Ids of the alerts that ask for it. */
+      readonly because: readonly string[]
+      readonly reason: string
+    }
+  | {
+      readonly decision: 'hold'
+      readonly why: 'nothing_firing' | 'input_fault' | 'cool_down'
+      readonly reason: string
+      /** When to ask again at the latest, where that is known. */
+      readonly until?: string
+    }
+
+/** Whether the alerts as they stand should start the pipeline. Asking again changes nothing: it keeps no state. */
+export function decideRetraining({
+  policy,
+  alerts,
+  lastStartedAt,
+  now,
+}: RetrainingInput): RetrainingDecision {
+  const asking = alerts.filter((alert) => alert.state === 'firing' && policy.when.includes(alert.kind))
+  if (asking.length === 0) {
+    return {
+      decision: 'hold',
+      why: 'nothing_firing',
+      reason: `no ${policy.when.join(' or ')} alert is firing`,
+    }
+  }
+  const forbidding = alerts.filter((alert) => policy.unless_firing.includes(alert.kind))
+  const present = forbidding.filter((alert) => alert.state === 'firing')
+  if (present.length > 0) return inputFault(present, 'is firing')
+  const unexplained = asking.filter((alert) => !forbidding.some((other) => explains(other, alert)))
+  if (unexplained.length === 0)
+    return inputFault(
+      forbidding.filter((other) => asking.some((alert) => explains(other, alert))),
+      'has just ended',
+    )
+
+  const untilMs = lastStartedAt === undefined ? 0 : Date.parse(lastStartedAt) + policy.cool_down
+  if (Date.parse(now) < untilMs) {
+    const until = new Date(untilMs).toISOString()
+    const reason = `the last retraining started ${lastStartedAt}; the next may start ${until}, after a cool-down of ${formatDuration(policy.cool_down)}`
+    return { decision: 'hold', why: 'cool_down', reason, until }
+  }
+  return {
+    decision: 'start',
+    pipeline: policy.pipeline,
+    because: unexplained.map((alert) => alert.id),
+    reason: unexplained.map((alert) => alert.reason).join('; '),
+  }
+}
+
+/** A fault that is over explains a loss that lay entirely within it: the rows to learn from would be the faulty ones. */
+function explains(fault: Alert, loss: Alert): boolean {
+  if (fault.resolvedAt === null || fault === loss) return false
+  return fault.since <= loss.since && loss.window.end <= fault.resolvedAt
+}
+
+function inputFault(alerts: readonly Alert[], what: string): RetrainingDecision {
+  const subjects = [...new Set(alerts.map((alert) => `${alert.kind} of ${alert.subject}`))].join(', ')
+  const reason = `${subjects} ${what}: a fault of the input explains the loss, and retraining would bake it in`
+  return { decision: 'hold', why: 'input_fault', reason }
+}
