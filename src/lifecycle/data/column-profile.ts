@@ -16,7 +16,7 @@ const namedUnseenLevels = 64
 
 const count = z.int().min(0)
 
-export const numberProfileSchema = z.object({
+const numberProfileSchema = z.object({
   kind: z.literal('number'),
   count: count.describe('finite values'),
   missing: count,
@@ -35,9 +35,9 @@ export const numberProfileSchema = z.object({
     ),
 })
 
-export const levelCountSchema = z.object({ level: z.string(), count })
+const levelCountSchema = z.object({ level: z.string(), count })
 
-export const categoryProfileSchema = z.object({
+const categoryProfileSchema = z.object({
   kind: z.literal('category'),
   count: count.describe('values that are not missing'),
   missing: count,

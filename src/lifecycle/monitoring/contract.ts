@@ -62,8 +62,7 @@ export const performanceRuleSchema = z
     error: `expected exactly one of ${bounds.join(', ')}`,
   })
 
-export const alertKindSchema = z.enum(['drift', 'performance'])
-export type AlertKind = z.infer<typeof alertKindSchema>
+const alertKindSchema = z.enum(['drift', 'performance'])
 
 export const retrainingPolicySchema = z.strictObject({
   pipeline: z.string().min(1).describe('The pipeline to start'),
@@ -117,12 +116,12 @@ export type Monitor = z.infer<typeof monitorSchema>
 export const windowSchema = z.object({ start: z.iso.datetime(), end: z.iso.datetime() })
 export type Window = z.infer<typeof windowSchema>
 
-export const verdictSchema = z.enum(['clean', 'breached', 'unknown'])
+const verdictSchema = z.enum(['clean', 'breached', 'unknown'])
 export type Verdict = z.infer<typeof verdictSchema>
 
-export const driftCheckNameSchema = z.enum(['distribution', 'missing', 'new_categories', 'out_of_range'])
+const driftCheckNameSchema = z.enum(['distribution', 'missing', 'new_categories', 'out_of_range'])
 
-export const driftCheckSchema = z.object({
+const driftCheckSchema = z.object({
   check: driftCheckNameSchema,
   statistic: z.enum(['psi', 'jensen_shannon', 'share']),
   effect: z.number().min(0),
@@ -162,8 +161,7 @@ export const judgementSchema = z.object({
 })
 export type Judgement = z.infer<typeof judgementSchema>
 
-export const alertStateSchema = z.enum(['pending', 'firing', 'resolved'])
-export type AlertState = z.infer<typeof alertStateSchema>
+const alertStateSchema = z.enum(['pending', 'firing', 'resolved'])
 
 /** One episode of trouble with one subject. */
 export const alertSchema = z.object({
