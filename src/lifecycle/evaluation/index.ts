@@ -14,12 +14,29 @@ export {
   metricValueSchema,
   regressionMetricNames,
   type SliceResult,
+  sliceResultSchema,
   type Task,
   taskSchema,
 } from './contract.ts'
-export { compareIndependent, comparePaired, type ComparisonOptions, type PairedRows } from './comparison.ts'
 export { calibrationTable } from './calibration.ts'
+export { compareIndependent, comparePaired, type ComparisonOptions, type PairedRows } from './comparison.ts'
 export { curvesOf } from './curves.ts'
+export { evaluate, type EvaluationInput, type ReferenceModel } from './evaluate.ts'
+export { formatEstimate, formatNumber } from './format-number.ts'
+export {
+  describeGate,
+  type Gate,
+  type GateResult,
+  gateResultSchema,
+  gateSchema,
+  type ReferenceName,
+} from './gate.ts'
 export { wilsonBounds } from './interval.ts'
+export { findLeaks, type Leak, type LeakageInput } from './leakage.ts'
 export { measure, measureRows } from './measure.ts'
+export { type ModelEvaluation, modelEvaluationSchema } from './model-evaluation.ts'
+export { renderReport } from './render-report.ts'
+export { type EvaluationReport, evaluationReportSchema } from './report.ts'
 export { type PreparedRows, prepareRows, type ScoredInput, type ScoredRows } from './scored-rows.ts'
+export { modelsSection } from './section.ts'
+export { worstSlice } from './slice.ts'

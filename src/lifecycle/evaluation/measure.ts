@@ -36,7 +36,7 @@ export function measureRows(rows: ScoredRows, options: Partial<MetricOptions> = 
   return metricsOfTask[rows.task].map((name) => measurePrepared(metrics[name], prepared, options))
 }
 
-function measurePrepared(
+export function measurePrepared(
   metric: Metric,
   prepared: PreparedRows,
   partial: Partial<MetricOptions>,

@@ -5,6 +5,7 @@ import {
   metricsOfTask,
   type MetricValue,
   type SliceResult,
+  type Task,
 } from './contract.ts'
 import { measureRows } from './measure.ts'
 import type { MetricOptions } from './metric.ts'
@@ -34,6 +35,19 @@ export function measureSlices(
   )
 }
 
+/** The same list when there are no rows to measure, each slice with the reason. */
+export function brokenSlices(
+  definitions: readonly SliceDefinition[],
+  task: Task,
+  reason: string,
+): readonly SliceResult[] {
+  return definitions.map((definition) =>
+    isByColumn(definition)
+      ? brokenSlice({ name: definition.by, column: definition.by, named: false }, reason, task)
+      : brokenSlice({ name: definition.name, column: definition.column, named: true }, reason, task),
+  )
+}
+
 /** Where a metric is worst among the slices that have a value; undefined when none has, or when no side is worse. */
 export function worstSlice(
   slices: readonly SliceResult[],
@@ -59,7 +73,7 @@ function measureNamed(
   const identity = { name: slice.name, column: slice.column, named: true }
   const column = columnNamed(frame, slice.column)
   const members = typeof column === 'string' ? column : membership(column, slice)
-  if (typeof members === 'string') return brokenSlice(identity, members, rows)
+  if (typeof members === 'string') return brokenSlice(identity, members, rows.task)
   const positions = new Uint32Array(rows.n)
   let count = 0
   for (let position = 0; position < rows.n; position += 1) {
@@ -80,7 +94,7 @@ function measureByColumn(
 ): readonly SliceResult[] {
   const identity = { name: definition.by, column: definition.by, named: false }
   const column = columnNamed(frame, definition.by)
-  if (typeof column === 'string') return [brokenSlice(identity, column, rows)]
+  if (typeof column === 'string') return [brokenSlice(identity, column, rows.task)]
   const groups = groupByValue(column, definition)
   return partition(rows, groups).map((part, group) => {
     const { label, pooledValues } = groups.groups[group] ?? { label: '' }
@@ -130,7 +144,7 @@ function measurePart(
   return { ...identity, n: part.n, tooSmall, metrics }
 }
 
-function brokenSlice(identity: Identity, reason: string, { task }: ScoredRows): SliceResult {
+function brokenSlice(identity: Identity, reason: string, task: Task): SliceResult {
   const metrics = metricsOfTask[task].map((name): MetricValue => ({ status: 'error', name, reason }))
   return { ...identity, n: 0, tooSmall: false, metrics }
 }
