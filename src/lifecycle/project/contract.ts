@@ -23,7 +23,10 @@ export interface SectionDefinition<Name extends string = string, Schema extends 
   readonly schema: Schema
   /** One sentence: what the section is for. */
   readonly summary: string
-  /** The section as YAML text with its key, valid by itself: shown in the documentation and written by `init`. */
+  /**
+   * The section as YAML text with its key, shown in the documentation and written by `init`. The examples of all
+   * sections make one valid project, so the names in them agree.
+   */
   readonly example: string
   /**
    * The other sections that `check` looks at. It runs when those and its own have no mistake, so that one mistake is
