@@ -173,7 +173,7 @@ function keyMistake(
   }
 }
 
-export function valueAt(value: unknown, path: ProjectPath): unknown {
+function valueAt(value: unknown, path: ProjectPath): unknown {
   let found = value
   for (const segment of path) {
     if (typeof found !== 'object' || found === null || !Object.hasOwn(found, segment)) return undefined

@@ -16,7 +16,6 @@ export {
   exampleProject,
   lenientPlaces,
   projectJsonSchema,
-  projectJsonSchemaComment,
   projectJsonSchemaFileName,
 } from './project-json-schema.ts'
 export { issuesOf, readProject, type ReadProjectOptions } from './read-project.ts'

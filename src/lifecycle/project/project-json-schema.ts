@@ -7,7 +7,7 @@ import { layersOf } from './schema-walk.ts'
 export const projectJsonSchemaFileName = 'devmlops.schema.json'
 
 /** The comment that makes editors with a YAML language server use the schema; it belongs at the top of the file. */
-export const projectJsonSchemaComment = `# yaml-language-server: $schema=./${projectJsonSchemaFileName}`
+const projectJsonSchemaComment = `# yaml-language-server: $schema=./${projectJsonSchemaFileName}`
 
 /** JSON Schema (draft 2020-12) of what a user writes: before defaults are filled in and durations become numbers. */
 export function projectJsonSchema(sections: readonly SectionDefinition[]): Record<string, unknown> {

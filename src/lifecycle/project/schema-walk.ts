@@ -39,7 +39,7 @@ function childrenOf(schema: $ZodType, segment: string | number): $ZodType[] {
 }
 
 /** Every schema, wrapped or not, that a path can be held against. */
-export function schemasAt(schema: $ZodType, path: ProjectPath): $ZodTypes[] {
+function schemasAt(schema: $ZodType, path: ProjectPath): $ZodTypes[] {
   let found: $ZodType[] = [schema]
   for (const segment of path) found = found.flatMap((candidate) => childrenOf(candidate, segment))
   return found.flatMap(layersOf)
