@@ -21,11 +21,13 @@ export interface BootstrapPair {
 }
 
 /**
- * Percentile interval of the difference of two models over resampled rows, each row drawn for both (Efron and Tibshirani, "An
- * Introduction to the Bootstrap", 1993). With more rows than `maximumRows`, m of the n rows are resampled and the deviations shrunk
- * by √(m/n) (Politis, Romano and Wolf, "Subsampling", 1999), which bounds the cost; the method says so. Same seed, same interval.
+ * Percentile interval of the difference of two models over resampled rows, each row drawn for both (Efron and
+ * Tibshirani, "An Introduction to the Bootstrap", 1993). With more rows than `maximumRows`, m of the n rows
+ * are resampled and the deviations shrunk by √(m/n) (Politis, Romano and Wolf, "Subsampling", 1999), which
+ * bounds the cost; the method says so. Same seed, same interval.
  *
- * Returns in words why there is none, when resamples leave the metric undefined (as with a handful of positive rows).
+ * Returns in words why there is none, when resamples leave the metric undefined (as with a handful of
+ * positive rows).
  */
 export function pairedBootstrap(
   metric: Metric,

@@ -17,8 +17,9 @@ export interface ComparisonOptions extends Partial<MetricOptions> {
 }
 
 /**
- * Candidate minus reference on the same rows. The interval comes from the difference of the two row influences: for the area under
- * the ROC curve that is DeLong's paired test, for mean losses the paired normal interval. O(n).
+ * Candidate minus reference on the same rows. The interval comes from the difference of the two row
+ * influences: for the area under the ROC curve that is DeLong's paired test, for mean losses the paired
+ * normal interval. O(n).
  */
 export function comparePaired(
   name: MetricName,
@@ -65,8 +66,8 @@ export function comparePaired(
 }
 
 /**
- * Two estimates from different rows, such as the two groups of a canary. The interval is built from the estimates' own intervals, so
- * it needs no rows; for rates it is Newcombe's method 10.
+ * Two estimates from different rows, such as the two groups of a canary. The interval is built from the
+ * estimates' own intervals, so it needs no rows; for rates it is Newcombe's method 10.
  */
 export function compareIndependent(candidate: MetricValue, reference: MetricValue): Comparison {
   const { name } = candidate

@@ -100,7 +100,9 @@ export const curvesSchema = z.strictObject({
 })
 export type Curves = z.infer<typeof curvesSchema>
 
-/** The same metrics on a part of the rows. A part that is too small stays in the list, its metrics undefined. */
+/**
+ * The same metrics on a part of the rows. A part that is too small stays in the list, its metrics undefined.
+ */
 export const sliceResultSchema = z.strictObject({
   name: z.string(),
   column: z.string(),

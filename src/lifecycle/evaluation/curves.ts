@@ -3,8 +3,8 @@ import { classWeights, forEachTie } from './ranking-metrics.ts'
 import type { ScoredRows } from './scored-rows.ts'
 
 /**
- * ROC and precision-recall curves, thinned for plotting: both keep their ends and at most `maximumPoints` thresholds, spread evenly
- * over what is passed on the way. Undefined for one class.
+ * ROC and precision-recall curves, thinned for plotting: both keep their ends and at most `maximumPoints`
+ * thresholds, spread evenly over what is passed on the way. Undefined for one class.
  */
 export function curvesOf(rows: ScoredRows, maximumPoints = 200): Curves | undefined {
   const totals = classWeights(rows)

@@ -34,7 +34,10 @@ interface Share {
   readonly whenNothingCounted: string
 }
 
-/** A share of the rows that fall in some outcomes, with Wilson's interval; weights enter by Kish's effective count. */
+/**
+ * A share of the rows that fall in some outcomes, with Wilson's interval; weights enter by Kish's effective
+ * count.
+ */
 function shareMetric({ counted, hits, whenNothingCounted, ...metric }: Share): Metric {
   return {
     ...metric,
@@ -118,8 +121,9 @@ const jaccard: Metric = shareMetric({
 })
 
 /**
- * F1 is 2J / (1 + J), J the share of true positives among rows that are positive or predicted so. Given that count, J is binomial,
- * so Wilson's interval of J, carried over, is one of F1; unlike resampling it also holds at 0 and 1.
+ * F1 is 2J / (1 + J), J the share of true positives among rows that are positive or predicted so. Given that
+ * count, J is binomial, so Wilson's interval of J, carried over, is one of F1; unlike resampling it also
+ * holds at 0 and 1.
  */
 export const f1: Metric = {
   ...jaccard,

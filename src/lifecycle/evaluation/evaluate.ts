@@ -15,8 +15,9 @@ import { type PreparedRows, prepareRows } from './scored-rows.ts'
 import { brokenSlices, measureSlices } from './slice.ts'
 
 /**
- * Another model's scores of the same rows, or that there is none. Saying nothing is not an option: a champion that could not be loaded
- * must fail the gates that compare with it, while one that does not exist lets them be skipped.
+ * Another model's scores of the same rows, or that there is none. Saying nothing is not an option: a champion
+ * that could not be loaded must fail the gates that compare with it, while one that does not exist lets them
+ * be skipped.
  */
 export type ReferenceModel =
   | { readonly status: 'scored'; readonly name: string; readonly scores: Float64Array }

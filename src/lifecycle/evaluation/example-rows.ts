@@ -1,8 +1,9 @@
 import type { ScoredInput } from './scored-rows.ts'
 
 /**
- * Rows for tests that any language can make again: `u(n, a, o)[i]` is the fractional part of (i + 1) a + o. The expected numbers in
- * the tests come from scikit-learn 1.9.1, SciPy 1.17.1 or the quoted formula in NumPy, on exactly these rows.
+ * Rows for tests that any language can make again: `u(n, a, o)[i]` is the fractional part of (i + 1) a + o.
+ * The expected numbers in the tests come from scikit-learn 1.9.1, SciPy 1.17.1 or the quoted formula in
+ * NumPy, on exactly these rows.
  */
 export function fractions(count: number, step = 0.6180339887498949, offset = 0): Float64Array {
   return Float64Array.from({ length: count }, (_, index) => {

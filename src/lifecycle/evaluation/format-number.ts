@@ -1,6 +1,9 @@
 import type { Interval } from './contract.ts'
 
-/** A number for people: three decimals below one, four digits above, whole thousands. `decimals` asks for more. */
+/**
+ * A number for people: three decimals below one, four digits above, whole thousands. `decimals` asks for
+ * more.
+ */
 export function formatNumber(value: number, decimals = 3): string {
   const size = Math.abs(value)
   if (size === 0) return '0'
@@ -9,6 +12,11 @@ export function formatNumber(value: number, decimals = 3): string {
   const fixed = value.toFixed(decimals)
   if (Math.abs(Number(fixed)) >= 10 ** (1 - decimals)) return fixed
   return size < 1e-6 ? value.toExponential(1) : String(Number(value.toPrecision(2)))
+}
+
+/** A count of rows: `3,000,000`. */
+export function formatCount(count: number): string {
+  return count.toLocaleString('en-US')
 }
 
 /** Enough digits that the text stands on the same side of the bound as the number. */

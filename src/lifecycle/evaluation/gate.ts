@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { intervalSchema, type MetricName, metricNameSchema } from './contract.ts'
-import { formatNumber } from './format-number.ts'
 import { metrics } from './measure.ts'
 
 export const referenceNameSchema = z.enum(['champion', 'baseline'])
@@ -17,8 +16,9 @@ const rules = [
 ] as const
 
 /**
- * An entry of `models.<name>.gates`: a metric and one rule. Floors judge the value unless `judge: interval` asks that the whole 95 %
- * interval holds; comparisons judge the interval of the paired difference unless `judge: point` is content with the difference.
+ * An entry of `models.<name>.gates`: a metric and one rule. Floors judge the value unless `judge: interval`
+ * asks that the whole 95 % interval holds; comparisons judge the interval of the paired difference unless
+ * `judge: point` is content with the difference.
  */
 export const gateSchema = z
   .strictObject({
@@ -97,7 +97,7 @@ export function describeGate(gate: Gate): string {
   if (rule.kind === 'floor') return `${gate.metric} ${sideWords[rule.side]} ${rule.bound}`
   if (rule.kind === 'worst_slice')
     return `${gate.metric} ${sideWords[rule.side]} ${rule.bound} in the worst slice`
-  const margin = rule.by === 0 ? '' : ` by more than ${formatNumber(rule.by)}`
+  const margin = rule.by === 0 ? '' : ` by more than ${rule.by}`
   return `${gate.metric} ${rule.kind === 'better_than' ? 'better' : 'no worse'} than the ${rule.reference}${margin}`
 }
 

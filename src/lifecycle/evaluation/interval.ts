@@ -23,8 +23,8 @@ export function normalBounds(value: number, standardError: number, range?: Bound
 }
 
 /**
- * The normal interval on the logit scale, for values strictly between 0 and 1; it stays inside (0, 1) and leans away from
- * the near end. Boyd, Eng and Page, "Area under the precision-recall curve", ECML 2013.
+ * The normal interval on the logit scale, for values strictly between 0 and 1; it stays inside (0, 1) and
+ * leans away from the near end. Boyd, Eng and Page, "Area under the precision-recall curve", ECML 2013.
  */
 export function logitBounds(value: number, standardError: number): Bounds {
   const logit = Math.log(value / (1 - value))
@@ -45,8 +45,8 @@ export function wilsonBounds(proportion: number, n: number): Bounds {
 }
 
 /**
- * Interval of an area under the ROC curve where DeLong's variance is zero or unknown (perfect separation, a single row of
- * a class): Newcombe's method 5, Statistics in Medicine 25 (2006) 559-573.
+ * Interval of an area under the ROC curve where DeLong's variance is zero or unknown (perfect separation, a
+ * single row of a class): Newcombe's method 5, Statistics in Medicine 25 (2006) 559-573.
  */
 export function newcombeAreaBounds(area: number, nPositive: number, nNegative: number): Bounds {
   const mean = (nPositive + nNegative) / 2 - 1
@@ -59,8 +59,9 @@ export function newcombeAreaBounds(area: number, nPositive: number, nNegative: n
 }
 
 /**
- * Interval of the difference of two independent estimates from their own intervals (Newcombe's method 10 for proportions,
- * Statistics in Medicine 17 (1998) 873-890; for any estimate: Zou and Donner, Statistics in Medicine 27 (2008) 1693-1702).
+ * Interval of the difference of two independent estimates from their own intervals (Newcombe's method 10 for
+ * proportions, Statistics in Medicine 17 (1998) 873-890; for any estimate: Zou and Donner, Statistics in
+ * Medicine 27 (2008) 1693-1702).
  */
 export function differenceBounds(
   first: Bounds & { readonly value: number },

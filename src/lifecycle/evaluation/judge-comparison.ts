@@ -52,7 +52,7 @@ function comparisonVerdict({ kind, by }: ComparisonRule, { gate, passed, judged 
     const words = `${passed ? '' : 'not '}${isPoint ? '' : 'certainly '}better`
     return by === 0 ? words : `${words} by more than ${by}`
   }
-  if (passed) return `${isPoint ? '' : 'certainly '}no worse by more than ${by}`
+  if (passed) return `${isPoint ? '' : 'certainly '}not worse by more than ${by}`
   return `${isPoint ? 'it is worse' : 'it may be worse'} by ${formatBeside(-judged, by)}, and ${by} is allowed`
 }
 

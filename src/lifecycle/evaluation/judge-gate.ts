@@ -5,8 +5,8 @@ import { cannotJudge, type Evidence, resultOf, whyMissing } from './gate-evidenc
 import { judgeComparison } from './judge-comparison.ts'
 
 /**
- * Judges gates on the numbers. What cannot be computed fails and says why; the one exception is a comparison with a champion that
- * does not exist yet, which is skipped in plain sight.
+ * Judges gates on the numbers. What cannot be computed fails and says why; the one exception is a comparison
+ * with a champion that does not exist yet, which is skipped in plain sight.
  */
 export function judgeGates(gates: readonly Gate[], evidence: Evidence): readonly GateResult[] {
   return gates.map((gate) => {
@@ -90,7 +90,10 @@ function chosenSlices(gate: Gate, slices: readonly SliceResult[]): readonly Slic
       )
 }
 
-/** Why the worst slice is not known: being too small is a stated limit, anything else is a hole in the evidence. */
+/**
+ * Why the worst slice is not known: being too small is a stated limit, anything else is a hole in the
+ * evidence.
+ */
 function sliceFault(gate: Gate, slices: readonly SliceResult[]): string | undefined {
   const unmatched = gate.slices?.find(
     (wanted) => !slices.some(({ name, column }) => name === wanted || column === wanted),

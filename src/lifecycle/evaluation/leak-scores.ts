@@ -2,12 +2,15 @@ import { createRandom } from '#platform/random'
 import type { Column } from '#platform/tables/frame'
 import { sortingOrder } from './sorting-order.ts'
 
-/** Numbers are cut in so many bins of equal counts, so that a feature may also leak without rising or falling. */
+/**
+ * Numbers are cut in so many bins of equal counts, so that a feature may also leak without rising or falling.
+ */
 const bins = 64
 
 /**
- * Predictions of the label from the feature alone: a straight line, where all values are numbers, and the mean label of the row's
- * value or bin. The mean comes from the other half of the rows, or an identifier with one row a value would seem to know every label.
+ * Predictions of the label from the feature alone: a straight line, where all values are numbers, and the
+ * mean label of the row's value or bin. The mean comes from the other half of the rows, or an identifier with
+ * one row a value would seem to know every label.
  */
 export function labelScores(column: Column, labels: ArrayLike<number>): readonly Float64Array[] {
   if (column.kind === 'category')

@@ -6,7 +6,9 @@ import { r2 } from './regression-metrics.ts'
 import { defaultMetricOptions } from './metric.ts'
 import { prepareRows } from './scored-rows.ts'
 
-/** A feature that looks as if it knew the answer. An `error` should stop training, a `warning` should be read. */
+/**
+ * A feature that looks as if it knew the answer. An `error` should stop training, a `warning` should be read.
+ */
 export interface Leak {
   readonly feature: string
   readonly severity: 'error' | 'warning'
@@ -25,9 +27,10 @@ export interface LeakageInput {
 }
 
 /**
- * Looks for the label among the features. By name: a feature called like the label, or whose name contains it, is an error; one that
- * only carries a word such as `outcome` is a warning. By value: a single feature that decides the label (ROC AUC above 0.99, or R²
- * above 0.99 for regression, whichever way the feature points) is an error, above 0.95 a warning.
+ * Looks for the label among the features. By name: a feature called like the label, or whose name contains
+ * it, is an error; one that only carries a word such as `outcome` is a warning. By value: a single feature
+ * that decides the label (ROC AUC above 0.99, or R² above 0.99 for regression, whichever way the feature
+ * points) is an error, above 0.95 a warning.
  */
 export function findLeaks(input: LeakageInput): readonly Leak[] {
   const allowed = new Set(input.allowed)

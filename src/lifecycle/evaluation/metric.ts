@@ -12,10 +12,11 @@ export interface MetricOptions {
 export const defaultMetricOptions: MetricOptions = { threshold: 0.5, bins: 10 }
 
 /**
- * A metric is a function of the weighted rows together with its influence: what each row contributes to the error of the
- * estimate. The squares of the influences add up to the variance (the infinitesimal jackknife: Jaeckel, Bell Labs 1972;
- * Efron, "The jackknife, the bootstrap and other resampling plans", 1982, chapter 6), and on the same rows the influences of two
- * models subtract, which makes every metric comparable in pairs in linear time.
+ * A metric is a function of the weighted rows together with its influence: what each row contributes to the
+ * error of the estimate. The squares of the influences add up to the variance (the infinitesimal jackknife:
+ * Jaeckel, Bell Labs 1972; Efron, "The jackknife, the bootstrap and other resampling plans", 1982, chapter
+ * 6), and on the same rows the influences of two models subtract, which makes every metric comparable in
+ * pairs in linear time.
  */
 export interface Metric {
   readonly name: MetricName

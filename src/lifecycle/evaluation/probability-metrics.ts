@@ -3,7 +3,10 @@ import { intervalOf, normalBounds, unitRange } from './interval.ts'
 import { type Metric, meanMetric, standardError, totalWeight } from './metric.ts'
 import { type ScoredRows, weightAt } from './scored-rows.ts'
 
-/** Mean of -ln of the probability given to what happened; probabilities are clipped at machine epsilon, as scikit-learn does. */
+/**
+ * Mean of -ln of the probability given to what happened; probabilities are clipped at machine epsilon, as
+ * scikit-learn does.
+ */
 export const logLoss: Metric = meanMetric({
   name: 'log_loss',
   higherIsBetter: false,
@@ -30,8 +33,9 @@ export const calibrationGap: Metric = meanMetric({
 })
 
 /**
- * Mean over bins of |mean score - observed rate| (Naeini, Cooper and Hauskrecht, AAAI 2015), with bins of equal row counts. The
- * estimate leans upwards on few rows, because noise has no sign here; the interval treats the bins as fixed.
+ * Mean over bins of |mean score - observed rate| (Naeini, Cooper and Hauskrecht, AAAI 2015), with bins of
+ * equal row counts. The estimate leans upwards on few rows, because noise has no sign here; the interval
+ * treats the bins as fixed.
  */
 export const expectedCalibrationError: Metric = {
   name: 'expected_calibration_error',

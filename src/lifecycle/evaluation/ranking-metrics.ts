@@ -10,8 +10,9 @@ import { type Metric, standardError } from './metric.ts'
 import { endOfTie, type ScoredRows, weightAt } from './scored-rows.ts'
 
 /**
- * Area under the ROC curve, ties counted half. Influence and interval after DeLong, DeLong and Clarke-Pearson, Biometrics 44
- * (1988) 837-845, by ranks in linear time on sorted scores (Sun and Xu, IEEE Signal Processing Letters 21 (2014) 1389-1393).
+ * Area under the ROC curve, ties counted half. Influence and interval after DeLong, DeLong and
+ * Clarke-Pearson, Biometrics 44 (1988) 837-845, by ranks in linear time on sorted scores (Sun and Xu, IEEE
+ * Signal Processing Letters 21 (2014) 1389-1393).
  */
 export const rocAuc: Metric = {
   name: 'roc_auc',
@@ -55,8 +56,8 @@ export const rocAuc: Metric = {
 }
 
 /**
- * Average precision: the sum over thresholds of the recall gained times the precision there, without interpolation.
- * The interval is the infinitesimal jackknife on the logit scale.
+ * Average precision: the sum over thresholds of the recall gained times the precision there, without
+ * interpolation. The interval is the infinitesimal jackknife on the logit scale.
  */
 export const averagePrecision: Metric = {
   name: 'average_precision',

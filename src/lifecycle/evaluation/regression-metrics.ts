@@ -45,7 +45,10 @@ export const meanError: Metric = meanMetric({
   perRow: (label, score) => score - label,
 })
 
-/** 1 - squared errors / squared deviations from the mean label. Undefined for a constant label, where scikit-learn forces 0 or 1. */
+/**
+ * 1 - squared errors / squared deviations from the mean label. Undefined for a constant label, where
+ * scikit-learn forces 0 or 1.
+ */
 export const r2: Metric = {
   name: 'r2',
   higherIsBetter: true,

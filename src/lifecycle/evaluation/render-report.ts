@@ -1,5 +1,5 @@
 import { type MetricName, metricNamed, type MetricValue, type SliceResult, type Task } from './contract.ts'
-import { formatEstimate, formatNumber } from './format-number.ts'
+import { formatCount, formatEstimate, formatNumber } from './format-number.ts'
 import type { EvaluationReport } from './report.ts'
 
 /** Slices shown by name; a report can hold hundreds. */
@@ -26,14 +26,14 @@ const outcomeWords = { passed: 'passed', failed: '**failed**', skipped: 'skipped
 
 function summaryOf(report: EvaluationReport): string {
   const { period, nPositive, dataset } = report
-  const positive = nPositive === null ? '' : `, ${formatNumber(nPositive)} of them positive`
+  const positive = nPositive === null ? '' : `, ${formatCount(nPositive)} of them positive`
   const covered = period === null ? '' : `, from ${text(period.from)} to ${text(period.to)}`
   return [
     `**${verdictWords[report.verdict.outcome]}**: ${text(report.verdict.reason)}.`,
     '',
     `- Run: ${text(report.runId)}`,
     `- Data: ${text(dataset.name)}, version ${text(dataset.version)}${covered}`,
-    `- Rows: ${formatNumber(report.n)}${positive}`,
+    `- Rows: ${formatCount(report.n)}${positive}`,
     `- Evaluated: ${text(report.evaluatedAt)}`,
   ].join('\n')
 }
@@ -94,24 +94,28 @@ function slicesOf({ slices, task }: EvaluationReport): string {
     const [left, right] = [badness(a), badness(b)]
     return left === right ? 0 : right - left
   })
-  const rows = sorted.slice(0, maximumSlices).map((slice) => [
-    text(slice.name),
-    formatNumber(slice.n),
-    ...names.map((name) => {
-      const metric = metricNamed(slice.metrics, name)
-      return metric === undefined ? '' : cell(metric)
-    }),
-  ])
+  const rows = sorted
+    .slice(0, maximumSlices)
+    .map((slice) => [text(slice.name), formatCount(slice.n), ...cellsOf(slice, names)])
   const hidden = sorted.length - rows.length
   const note = hidden > 0 ? `${hidden} more slices are in the report.` : ''
   return section('Slices, worst first', [['Slice', 'Rows', ...names], ...rows], note)
+}
+
+/** What all metrics of a slice lack for the same reason is said once. */
+function cellsOf({ tooSmall, metrics }: SliceResult, names: readonly MetricName[]): readonly string[] {
+  return names.map((name, place) => {
+    const metric = metricNamed(metrics, name)
+    if (metric === undefined) return ''
+    return tooSmall && place > 0 ? '–' : cell(metric)
+  })
 }
 
 function calibrationOf({ calibration }: EvaluationReport): string {
   if (calibration.length === 0) return ''
   const rows = calibration.map((bin) => [
     `${formatNumber(bin.lowestScore)} to ${formatNumber(bin.highestScore)}`,
-    formatNumber(bin.n),
+    formatCount(bin.n),
     formatNumber(bin.meanScore),
     formatEstimate(bin.observedRate, bin.interval),
   ])

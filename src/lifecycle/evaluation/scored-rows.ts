@@ -2,8 +2,8 @@ import type { Task } from './contract.ts'
 import { rowNumbers, sortingOrder } from './sorting-order.ts'
 
 /**
- * Labels and scores of the same rows, sorted once by ascending score so that every metric is one or two linear passes.
- * Position `i` of each array belongs to row `rows[i]` of the caller.
+ * Labels and scores of the same rows, sorted once by ascending score so that every metric is one or two
+ * linear passes. Position `i` of each array belongs to row `rows[i]` of the caller.
  */
 export interface ScoredRows {
   readonly task: Task

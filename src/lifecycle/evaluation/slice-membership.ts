@@ -26,7 +26,9 @@ export function membership(column: Column, slice: NamedSlice): Uint8Array | stri
   return numbersWhere(column, (value) => numbers.has(value))
 }
 
-/** One group for each frequent value, most frequent first; then the pooled rare values, then the missing ones. */
+/**
+ * One group for each frequent value, most frequent first; then the pooled rare values, then the missing ones.
+ */
 export function groupByValue(column: Column, definition: SlicesByColumn): ColumnGroups {
   const { codes, labels } = column.kind === 'category' ? categoryCodes(column) : numberCodes(column)
   const sizes = new Uint32Array(labels.length)

@@ -20,8 +20,9 @@ export interface SlicedRows {
 }
 
 /**
- * The task's metrics on every slice. A slice that cannot be measured stays in the list with the reason: too few rows leave its
- * metrics undefined, a column that is missing or of another kind makes them errors. O(rows) for each definition.
+ * The task's metrics on every slice. A slice that cannot be measured stays in the list with the reason: too
+ * few rows leave its metrics undefined, a column that is missing or of another kind makes them errors.
+ * O(rows) for each definition.
  */
 export function measureSlices(
   input: SlicedRows,
@@ -48,7 +49,10 @@ export function brokenSlices(
   )
 }
 
-/** Where a metric is worst among the slices that have a value; undefined when none has, or when no side is worse. */
+/**
+ * Where a metric is worst among the slices that have a value; undefined when none has, or when no side is
+ * worse.
+ */
 export function worstSlice(
   slices: readonly SliceResult[],
   name: MetricName,

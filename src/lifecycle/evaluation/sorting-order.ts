@@ -1,8 +1,8 @@
 /**
  * Row numbers in ascending order of their values; equal values keep their order. Values must not be NaN.
  *
- * A radix sort on the bits of the floats: four passes of 16 bits, each skipped when all rows share the digit. Scores that
- * were single precision share their lowest 16 bits, so they need three.
+ * A radix sort on the bits of the floats: four passes of 16 bits, each skipped when all rows share the digit.
+ * Scores that were single precision share their lowest 16 bits, so they need three.
  */
 export function sortingOrder(values: Float64Array): Uint32Array {
   const count = values.length
