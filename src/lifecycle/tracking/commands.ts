@@ -1,0 +1,138 @@
+import { formatBytes } from '#contract/units'
+import { systemClock } from '#platform/clock'
+import type { Command, CommandContext } from '#platform/terminal/index'
+
+const runArgument = {
+  name: 'RUN',
+  summary: 'the id of a run, or the unique beginning of one',
+  required: true,
+}
+const sparklinePoints = 32
+const sparklines = 50
+
+async function client({ client: open }: CommandContext) {
+  const { trackingContract } = await import('./contract.ts')
+  return open(trackingContract)
+}
+
+const listRuns = {
+  summary: 'List runs, newest first',
+  options: {
+    experiment: { type: 'string', value: 'NAME', summary: 'Only of this experiment, by name or id' },
+    status: {
+      type: 'string',
+      value: 'STATUS',
+      values: ['running', 'scheduled', 'finished', 'failed', 'killed'],
+      summary: 'Only with this status',
+    },
+    sort: { type: 'string', value: 'FIELD', summary: 'Such as "metrics.roc_auc desc" or "start_time asc"' },
+    limit: { type: 'number', value: 'N', summary: 'How many at the most (default: 25)' },
+    deleted: { type: 'boolean', summary: 'Deleted runs instead' },
+  },
+  examples: [
+    { line: 'devmlops runs', what: 'The newest runs with their metrics' },
+    { line: 'devmlops runs --sort "metrics.roc_auc desc" --limit 5', what: 'The five best' },
+  ],
+  run: async (context) => {
+    const { options, terminal, json } = context
+    const tracking = await client(context)
+    const experiment = options.text('experiment')
+    const status = options.text('status')
+    const orderBy = options.text('sort')
+    const { runStatusSchema } = await import('./contract.ts')
+    const page = await tracking.listRuns({
+      limit: options.number('limit') ?? 25,
+      view: options.flag('deleted') ? 'deleted' : 'active',
+      ...(experiment === undefined ? {} : { experimentIds: [await experimentId(tracking, experiment)] }),
+      ...(status === undefined ? {} : { statuses: [runStatusSchema.parse(status.toUpperCase())] }),
+      ...(orderBy === undefined ? {} : { orderBy }),
+    })
+    if (json) return terminal.json(page.items)
+    if (page.items.length === 0) {
+      return terminal.print('No runs yet. `devmlops run PIPELINE` makes some.')
+    }
+    const { printRuns } = await import('./run-view.ts')
+    printRuns(terminal, page.items, systemClock.now())
+    if (page.next !== undefined) terminal.note('There are more: raise --limit.')
+  },
+} as const satisfies Omit<Command, 'name'>
+
+export const trackingCommands: readonly Command[] = [
+  { name: 'runs', ...listRuns },
+  { name: 'runs list', ...listRuns },
+  {
+    name: 'runs show',
+    summary: 'Show a run: metrics, parameters, data, artifacts, tags',
+    arguments: [runArgument],
+    examples: [{ line: 'devmlops runs show 3f2a91', what: 'A run by the beginning of its id' }],
+    run: async (context) => {
+      const { terminal, json } = context
+      const tracking = await client(context)
+      const runId = context.arguments.required('RUN')
+      const run = await tracking.getRun({ runId })
+      const { items: artifacts } = await tracking.listArtifacts({ runId: run.id })
+      if (json) return terminal.json({ ...run, artifacts })
+      const histories: Record<string, Awaited<ReturnType<typeof tracking.metricHistory>>['items']> = {}
+      for (const { key } of run.metrics.slice(0, sparklines)) {
+        const { items } = await tracking.metricHistory({ runId: run.id, key, points: sparklinePoints })
+        histories[key] = items
+      }
+      const { printRun } = await import('./run-view.ts')
+      printRun(terminal, { run, artifacts, histories }, systemClock.now())
+    },
+  },
+  {
+    name: 'runs compare',
+    summary: 'Put runs side by side and mark what differs',
+    arguments: [{ name: 'RUN', summary: 'ids of two or more runs', required: true, many: true }],
+    examples: [
+      { line: 'devmlops runs compare 3f2a91 b07c55', what: 'Parameters, metrics and data of two runs' },
+    ],
+    run: async (context) => {
+      const { terminal, json } = context
+      const ids = context.arguments.many('RUN')
+      const tracking = await client(context)
+      const runs = await Promise.all(ids.map((runId) => tracking.getRun({ runId })))
+      if (json) return terminal.json(runs)
+      const { printComparison } = await import('./run-view.ts')
+      printComparison(terminal, runs, systemClock.now())
+    },
+  },
+  {
+    name: 'runs download',
+    summary: 'Save an artifact of a run as a file',
+    arguments: [
+      runArgument,
+      { name: 'PATH', summary: 'the path of the artifact', required: true },
+      { name: 'FILE', summary: 'where to write it (default: its name, here)' },
+    ],
+    examples: [{ line: 'devmlops runs download 3f2a91 model.onnx', what: 'Writes ./model.onnx' }],
+    run: async (context) => {
+      const { arguments: words, terminal, json } = context
+      const tracking = await client(context)
+      const path = words.required('PATH')
+      const { body } = await tracking.readArtifact({ runId: words.required('RUN'), path })
+      const { saveDownload } = await import('./save-download.ts')
+      const saved = await saveDownload(body, {
+        directory: context.directory,
+        file: words.optional('FILE') ?? path.split('/').at(-1) ?? 'artifact',
+      })
+      if (json) return terminal.json(saved)
+      terminal.print(`${saved.path}  ${formatBytes(saved.sizeBytes)}`)
+    },
+  },
+]
+
+async function experimentId(tracking: Awaited<ReturnType<typeof client>>, nameOrId: string): Promise<string> {
+  if (/^\d+$/.test(nameOrId)) return nameOrId
+  const { fail } = await import('#contract/errors')
+  const { nearestName } = await import('#platform/nearest-name')
+  const { items } = await tracking.listExperiments({ limit: 1000, view: 'all' })
+  const found = items.find(({ name }) => name === nameOrId)
+  if (found !== undefined) return found.id
+  const names = items.map(({ name }) => name)
+  const meant = nearestName(nameOrId, names)
+  return fail('not_found', `There is no experiment "${nameOrId}".`, {
+    hint: meant === undefined ? `Known: ${names.slice(0, 20).join(', ')}.` : `Did you mean "${meant}"?`,
+  })
+}

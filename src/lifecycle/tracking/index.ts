@@ -1,0 +1,40 @@
+import { routesOf } from '#platform/dispatch'
+import type { Platform, Stage } from '#platform/platform'
+import { trackingContract } from './contract.ts'
+import { trackingHandlers } from './handlers.ts'
+import { createTrackingService, type TrackingService } from './service.ts'
+
+export type { ArtifactContent } from './artifact-service.ts'
+export type { StoredArtifact } from './artifact-store.ts'
+export {
+  type ArtifactEntry,
+  type ColumnType,
+  columnTypes,
+  columnTypeSchema,
+  type DatasetInput,
+  type Experiment,
+  type ModelOutput,
+  type ModelSignature,
+  modelSignatureSchema,
+  reservedTags,
+  type RunStatus,
+  trackingContract,
+} from './contract.ts'
+export { artifactPath } from './artifact-path.ts'
+export { checkKey, isNormalPath } from './limits.ts'
+export type { Metric } from './metric-store.ts'
+export type { Run } from './run-details.ts'
+export { parseRunOrder, type RunOrder } from './run-order.ts'
+export type { Batch, NewMetric, RunRequest, RunSearch, RunUpdate, TrackingService } from './service.ts'
+export { trackingMigrations } from './tables.ts'
+
+export function createTrackingStage({ platform }: { readonly platform: Platform }): {
+  readonly service: TrackingService
+  readonly stage: Stage
+} {
+  const service = createTrackingService({ platform })
+  return {
+    service,
+    stage: { name: 'tracking', routes: routesOf('tracking', trackingContract, trackingHandlers(service)) },
+  }
+}

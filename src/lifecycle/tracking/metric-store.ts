@@ -1,0 +1,142 @@
+import { sql, type Kysely } from 'kysely'
+import type { Engine } from '#platform/database/index'
+import { bulkInsert } from './bulk-insert.ts'
+import { fromStored, isLater, toStored, type StoredPoint } from './metric-value.ts'
+import type { TrackingTables } from './tables.ts'
+
+/** One point of a metric, in numbers: NaN is NaN. */
+export interface Metric {
+  readonly key: string
+  readonly value: number
+  /** Epoch milliseconds. */
+  readonly timestamp: number
+  readonly step: number
+}
+
+/** Metric names are few and never change their number, so what was looked up once stays known; up to a bound. */
+const knownKeysLimit = 100_000
+
+/** All SQL about metric points. */
+export function createMetricStore(query: Kysely<TrackingTables>, engine: Engine) {
+  const known = new Map<string, number>()
+
+  const lookUp = async (keys: readonly string[]): Promise<void> => {
+    const rows = await query
+      .selectFrom('metric_keys')
+      .select(['id', 'key'])
+      .where('key', 'in', [...keys])
+      .execute()
+    if (known.size + rows.length > knownKeysLimit) known.clear()
+    for (const { id, key } of rows) known.set(key, id)
+  }
+
+  /**
+   * The numbers of the names; new names get one. Not inside the caller's transaction: a name is worth keeping whatever
+   * becomes of the batch, and a number that was rolled back must not stay known.
+   */
+  const keyIds = async (keys: Iterable<string>): Promise<ReadonlyMap<string, number>> => {
+    const wanted = [...new Set(keys)]
+    const unknown = wanted.filter((key) => !known.has(key))
+    if (unknown.length > 0) {
+      await lookUp(unknown)
+      const fresh = unknown.filter((key) => !known.has(key))
+      if (fresh.length > 0) {
+        await query
+          .insertInto('metric_keys')
+          .values(fresh.map((key) => ({ key })))
+          .onConflict((conflict) => conflict.column('key').doNothing())
+          .execute()
+        await lookUp(fresh)
+      }
+    }
+    return new Map(wanted.map((key) => [key, known.get(key) as number]))
+  }
+
+  return {
+    keyIds,
+
+    /** Writes the points and moves the latest ones, inside the caller's transaction. */
+    write: async (
+      transaction: Kysely<TrackingTables>,
+      runNumber: number,
+      { metrics, ids }: { metrics: readonly Metric[]; ids: ReadonlyMap<string, number> },
+    ): Promise<void> => {
+      const points = metrics.map((metric) => ({ keyId: ids.get(metric.key) as number, ...toStored(metric) }))
+      const latest = new Map<number, StoredPoint & { keyId: number }>()
+      for (const point of points) {
+        const before = latest.get(point.keyId)
+        if (before === undefined || isLater(point, before)) latest.set(point.keyId, point)
+      }
+      const executor = transaction as unknown as Kysely<never>
+      await bulkInsert(executor, engine, {
+        table: 'metrics',
+        columns: pointColumns(runNumber, points),
+        onConflict: 'do nothing',
+      })
+      // Sorted, so that two batches of one run take PostgreSQL's row locks in the same order.
+      const ordered = [...latest.values()].sort((left, right) => left.keyId - right.keyId)
+      await bulkInsert(executor, engine, {
+        table: 'latest_metrics',
+        columns: pointColumns(runNumber, ordered),
+        onConflict: `(run_number, key_id) do update
+          set timestamp = excluded.timestamp, step = excluded.step, value = excluded.value, is_nan = excluded.is_nan
+          where (excluded.step, excluded.timestamp, excluded.value)
+              > (latest_metrics.step, latest_metrics.timestamp, latest_metrics.value)`,
+      })
+    },
+
+    /** By timestamp, step and value. */
+    history: async (
+      runNumber: number,
+      { key, limit, offset }: { key: string; limit: number; offset: number },
+    ): Promise<Metric[]> => {
+      const rows = await query
+        .selectFrom('metrics')
+        .innerJoin('metric_keys', 'metric_keys.id', 'metrics.key_id')
+        .select(['timestamp', 'step', 'value', 'is_nan'])
+        .where('run_number', '=', runNumber)
+        .where('metric_keys.key', '=', key)
+        .orderBy('timestamp')
+        .orderBy('step')
+        .orderBy('value')
+        .orderBy('is_nan')
+        .limit(limit)
+        .offset(offset)
+        .execute()
+      return rows.map((row) => toMetric(key, row))
+    },
+
+    /** About `points` of the history, evenly picked; the last one always. */
+    sample: async (
+      runNumber: number,
+      { key, points }: { key: string; points: number },
+    ): Promise<Metric[]> => {
+      const { rows } = await sql<StoredPoint>`
+        select timestamp, step, value, is_nan from (
+          select m.timestamp, m.step, m.value, m.is_nan,
+            row_number() over (order by m.timestamp, m.step, m.value, m.is_nan) as place,
+            count(*) over () as total
+          from metrics m join metric_keys k on k.id = m.key_id
+          where m.run_number = ${runNumber} and k.key = ${key}
+        ) as placed
+        where place = total or (place - 1) % (1 + (total - 1) / ${sql.raw(String(points))}) = 0
+        order by timestamp, step, value, is_nan`.execute(query)
+      return rows.map((row) => toMetric(key, row))
+    },
+  }
+}
+
+export function toMetric(key: string, row: StoredPoint): Metric {
+  return { key, value: fromStored(row), timestamp: row.timestamp, step: row.step }
+}
+
+function pointColumns(runNumber: number, points: readonly (StoredPoint & { keyId: number })[]) {
+  return [
+    { name: 'run_number', type: 'int', values: points.map(() => runNumber) },
+    { name: 'key_id', type: 'int', values: points.map(({ keyId }) => keyId) },
+    { name: 'timestamp', type: 'bigint', values: points.map(({ timestamp }) => timestamp) },
+    { name: 'step', type: 'bigint', values: points.map(({ step }) => step) },
+    { name: 'value', type: 'float8', values: points.map(({ value }) => value) },
+    { name: 'is_nan', type: 'smallint', values: points.map((point) => point.is_nan) },
+  ]
+}

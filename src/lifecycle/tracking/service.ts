@@ -1,0 +1,313 @@
+import { randomUUID } from 'node:crypto'
+import type { Caller } from '#contract/endpoint'
+import { fail } from '#contract/errors'
+import type { Platform } from '#platform/platform'
+import { createArtifactService } from './artifact-service.ts'
+import { createArtifactStore } from './artifact-store.ts'
+import type { DatasetInput, LifecycleView, ModelOutput, RunStatus } from './contract.ts'
+import { reservedTags } from './contract.ts'
+import { createExperimentService } from './experiment-service.ts'
+import { createExperimentStore } from './experiment-store.ts'
+import { createInputStore } from './input-store.ts'
+import { checkBatchSizes, checkKey, cutParam, cutTag, runNameOf } from './limits.ts'
+import { createMetricStore, type Metric } from './metric-store.ts'
+import { readRuns, type Run } from './run-details.ts'
+import { randomRunName } from './run-name.ts'
+import type { RunOrder } from './run-order.ts'
+import { searchRunNumbers } from './run-search.ts'
+import { createRunStore, type RunRow } from './run-store.ts'
+import type { TrackingTables } from './tables.ts'
+
+export interface RunRequest {
+  /** `0`, the default experiment, when left out. */
+  readonly experimentId?: string
+  readonly name?: string
+  readonly user?: string
+  /** Epoch milliseconds; `null` for none, now when left out. */
+  readonly startedAt?: number | null
+  readonly tags?: Readonly<Record<string, string>>
+  readonly caller: Pick<Caller, 'name'>
+}
+
+export interface RunUpdate {
+  readonly runId: string
+  readonly status?: RunStatus
+  readonly endedAt?: number
+  readonly name?: string
+  readonly caller: Pick<Caller, 'name'>
+}
+
+export interface NewMetric {
+  readonly key: string
+  /** May be NaN or infinite. */
+  readonly value: number
+  /** Epoch milliseconds; now when left out. */
+  readonly timestamp?: number
+  readonly step?: number
+}
+
+export interface Batch {
+  readonly runId: string
+  readonly metrics?: readonly NewMetric[]
+  readonly params?: Readonly<Record<string, string>>
+  readonly tags?: Readonly<Record<string, string>>
+}
+
+export interface RunSearch {
+  /** All active experiments when left out. */
+  readonly experimentIds?: readonly string[]
+  readonly statuses?: readonly RunStatus[]
+  /** Tags that a run must have, with these values. */
+  readonly tags?: Readonly<Record<string, string>>
+  readonly view?: LifecycleView
+  /** Newest first when left out. */
+  readonly order?: RunOrder
+  readonly limit: number
+  readonly offset?: number
+}
+
+export type TrackingService = ReturnType<typeof createTrackingService>
+
+/** The rules of tracking: experiments, runs, what is logged to them. The semantics are MLflow's. */
+export function createTrackingService({ platform }: { platform: Platform }) {
+  const { clock, database, events } = platform
+  const { engine } = database
+  const query = database.query.withTables<TrackingTables>()
+  const runs = createRunStore(query, engine)
+  const metricPoints = createMetricStore(query, engine)
+  const inputs = createInputStore(query)
+  const experiments = createExperimentService({ platform, store: createExperimentStore(query) })
+
+  const existingRun = async (runId: string): Promise<RunRow> => (await runs.byId(runId)) ?? noRun(runId)
+
+  const activeRun = async (runId: string): Promise<RunRow> => mustBeActive(await existingRun(runId))
+
+  const artifacts = createArtifactService({
+    platform,
+    store: createArtifactStore(query),
+    runNumber: async (runId, active) =>
+      (active === undefined ? await existingRun(runId) : await activeRun(runId)).number,
+  })
+
+  const read = async (row: Pick<RunRow, 'number' | 'id'>): Promise<Run> =>
+    (await readRuns(query, engine, [row.number]))[0] ?? fail('not_found', `Run ${row.id} is gone.`)
+
+  const getRun = async (runId: string): Promise<Run> => read(await existingRun(runId))
+
+  const updateRun = async ({ runId, caller, ...change }: RunUpdate): Promise<Run> => {
+    const row = await activeRun(runId)
+    if (change.endedAt !== undefined) checkTime('endedAt', change.endedAt)
+    const name = change.name === '' ? undefined : change.name
+    await runs.update(row.number, {
+      ...(change.status === undefined ? {} : { status: change.status }),
+      ...(change.endedAt === undefined ? {} : { endedAt: change.endedAt }),
+      ...(name === undefined ? {} : { name: cutTag(name) }),
+    })
+    if (change.status !== undefined && isEnd(change.status) && !isEnd(row.status)) {
+      await events.emit({
+        type: 'run.finished',
+        subject: `run/${runId}`,
+        actor: caller.name,
+        payload: { runId, experimentId: String(row.experiment_id), status: change.status },
+      })
+    }
+    return getRun(runId)
+  }
+
+  const logBatch = async ({ runId, metrics = [], params = {}, tags = {} }: Batch): Promise<void> => {
+    const cutParams = mapValues(params, cutParam)
+    const cutTags = mapValues(tags, cutTag)
+    checkBatchSizes({
+      metrics: metrics.length,
+      params: Object.keys(params).length,
+      tags: Object.keys(tags).length,
+    })
+    for (const key of Object.keys(params)) checkKey('param', key)
+    for (const key of Object.keys(tags)) checkKey('tag', key)
+    const now = clock.now()
+    const points = metrics.map((metric, index) => checkedPoint(metric, index, now))
+    const ids = await metricPoints.keyIds(points.map(({ key }) => key))
+    await query.transaction().execute(async (transaction) => {
+      const run = mustBeActive((await runs.byId(runId, transaction)) ?? noRun(runId))
+      const changed = await runs.insertParams(transaction, run.number, cutParams)
+      if (changed !== undefined) refuseChangedParam(runId, changed)
+      await metricPoints.write(transaction, run.number, { metrics: points, ids })
+      await runs.upsertTags(transaction, run.number, cutTags)
+    })
+  }
+
+  return {
+    ...experiments,
+    ...artifacts,
+    getRun,
+    updateRun,
+    /** All of it or nothing. A param that is there with another value is a `conflict`; the same value again is fine. */
+    logBatch,
+
+    createRun: async (request: RunRequest): Promise<Run> => {
+      const { tags = {}, caller, experimentId = '0' } = request
+      for (const key of Object.keys(tags)) checkKey('tag', key)
+      const startedAt = request.startedAt === undefined ? clock.now() : request.startedAt
+      if (startedAt !== null) checkTime('startedAt', startedAt)
+      const experiment = await experiments.activeExperiment(experimentId)
+      const id = randomUUID().replaceAll('-', '')
+      const name = cutTag(runNameOf(request.name, tags) ?? randomRunName())
+      const user = request.user ?? tags[reservedTags.user] ?? caller.name
+      await runs.insert({
+        id,
+        experimentId: Number(experimentId),
+        name,
+        user,
+        startedAt,
+        artifactUri: `${experiment.artifactLocation.replace(/\/$/, '')}/${id}/artifacts`,
+        tags: { ...mapValues(tags, cutTag), [reservedTags.runName]: name },
+      })
+      const payload = { runId: id, experimentId, name }
+      await events.emit({ type: 'run.started', subject: `run/${id}`, actor: caller.name, payload })
+      return getRun(id)
+    },
+
+    /** The full id of the run that the text names: an id, or the unique beginning of one (4 characters at least). */
+    resolveRunId: async (text: string): Promise<string> => {
+      if ((await runs.byId(text)) !== undefined) return text
+      if (!/^[0-9a-f]{4,31}$/.test(text)) return (await existingRun(text)).id
+      const [found, other] = await runs.idsWithPrefix(text, 2)
+      if (found === undefined) return (await existingRun(text)).id
+      if (other === undefined) return found
+      return fail('invalid_input', `Several runs have an id that begins with ${text}.`, {
+        hint: 'Give more characters of it.',
+        at: 'runId',
+      })
+    },
+
+    /** Ends the run with this status, now. */
+    finishRun: (runId: string, status: RunStatus, caller: Pick<Caller, 'name'>): Promise<Run> =>
+      updateRun({ runId, status, endedAt: clock.now(), caller }),
+
+    setTag: (runId: string, key: string, value: string): Promise<void> =>
+      logBatch({ runId, tags: { [key]: value } }),
+
+    deleteTag: async (runId: string, key: string): Promise<void> => {
+      const row = await activeRun(runId)
+      if (await runs.deleteTag(row.number, key)) return
+      fail('not_found', `Run ${runId} has no tag "${key}".`)
+    },
+
+    /** Deletes softly; a run that is deleted already stays so. */
+    deleteRun: async (runId: string): Promise<void> =>
+      runs.setStage((await existingRun(runId)).number, 'deleted', clock.now()),
+    restoreRun: async (runId: string): Promise<void> =>
+      runs.setStage((await existingRun(runId)).number, 'active', clock.now()),
+
+    logInputs: async (runId: string, datasets: readonly DatasetInput[]): Promise<void> =>
+      inputs.addDatasets(await activeRun(runId), datasets),
+    logInputModels: async (runId: string, modelIds: readonly string[]): Promise<void> =>
+      inputs.addModels(
+        (await activeRun(runId)).number,
+        'input',
+        modelIds.map((modelId) => ({ modelId, step: 0 })),
+      ),
+    logOutputs: async (runId: string, models: readonly ModelOutput[]): Promise<void> =>
+      inputs.addModels((await activeRun(runId)).number, 'output', models),
+
+    searchRuns: async (search: RunSearch): Promise<Run[]> => {
+      const { experimentIds, statuses, tags, view = 'active' } = search
+      if (experimentIds?.length === 0 || statuses?.length === 0) return []
+      const numbers = await searchRunNumbers(query, engine, {
+        filter: {
+          view,
+          ...(experimentIds === undefined ? {} : { experimentIds: experimentIds.map(experimentNumber) }),
+          ...(statuses === undefined ? {} : { statuses }),
+          ...(tags === undefined ? {} : { tags }),
+        },
+        page: { order: search.order, limit: search.limit, offset: search.offset ?? 0 },
+      })
+      return readRuns(query, engine, numbers)
+    },
+
+    /** By timestamp, step and value. */
+    metricHistory: async (
+      runId: string,
+      page: { readonly key: string; readonly limit: number; readonly offset?: number },
+    ): Promise<Metric[]> =>
+      metricPoints.history((await existingRun(runId)).number, {
+        key: page.key,
+        limit: page.limit,
+        offset: page.offset ?? 0,
+      }),
+
+    /** About `points` of the history, evenly picked; the last one always. */
+    sampleHistory: async (
+      runId: string,
+      sample: { readonly key: string; readonly points: number },
+    ): Promise<Metric[]> => metricPoints.sample((await existingRun(runId)).number, sample),
+  }
+}
+
+function noRun(runId: string): never {
+  return fail('not_found', `There is no run with the id ${runId}.`, { hint: 'See `devmlops runs`.' })
+}
+
+function isEnd(status: RunStatus): boolean {
+  return status === 'FINISHED' || status === 'FAILED' || status === 'KILLED'
+}
+
+function mustBeActive(row: RunRow): RunRow {
+  if (row.lifecycle_stage === 'active') return row
+  return fail(
+    'conflict',
+    `The run ${row.id} must be in the 'active' state. Current state is ${row.lifecycle_stage}.`,
+    {
+      hint: 'Restore it first.',
+    },
+  )
+}
+
+function checkedPoint(metric: NewMetric, index: number, now: number): Metric {
+  const { key, value, timestamp = now, step = 0 } = metric
+  checkKey('metric', key)
+  if (typeof value !== 'number') {
+    fail('invalid_input', `The value of metric "${key}" is not a number.`, { at: `metrics[${index}].value` })
+  }
+  checkTime(`metrics[${index}].timestamp`, timestamp)
+  if (!Number.isSafeInteger(step)) {
+    fail('invalid_input', `The step ${step} of metric "${key}" is not a whole number.`, {
+      at: `metrics[${index}].step`,
+    })
+  }
+  return { key, value, timestamp, step }
+}
+
+function checkTime(at: string, time: number): void {
+  if (Number.isSafeInteger(time) && time >= 0) return
+  fail('invalid_input', `${at} is ${time}; a time is a whole number of milliseconds since 1970.`, { at })
+}
+
+function experimentNumber(id: string): number {
+  if (/^\d{1,15}$/.test(id)) return Number(id)
+  return fail('invalid_input', `"${id}" is not an experiment id; ids are whole numbers.`, {
+    at: 'experimentIds',
+  })
+}
+
+function refuseChangedParam(
+  runId: string,
+  { key, kept, given }: { key: string; kept: string; given: string },
+): never {
+  return fail(
+    'conflict',
+    `Changing param values is not allowed. Param with key='${key}' was already logged with value='${shortened(kept)}' for run ID='${runId}'. Attempted logging new value '${shortened(given)}'.`,
+    { at: `params.${key}`, hint: 'Log another value under another name, or start a new run.' },
+  )
+}
+
+function shortened(value: string): string {
+  return value.length > 200 ? `${value.slice(0, 200)}…` : value
+}
+
+function mapValues(
+  values: Readonly<Record<string, string>>,
+  change: (value: string) => string,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]))
+}
