@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { modelSignatureSchema, type ModelSignature } from '#lifecycle/tracking/contract'
+import { modelSignatureSchema } from '#lifecycle/tracking/contract'
 import { isDigest, type Digest } from '#platform/blobs/index'
 
 const modelFileSchema = z.object({
@@ -104,7 +104,8 @@ export type ServingPlan = z.output<typeof servingPlanSchema>
 export type ServingPlanInput = z.input<typeof servingPlanSchema>
 export type DeploymentPlan = ServingPlan['deployments'][number]
 export type VariantPlan = DeploymentPlan['variants'][number]
-export type SignatureInput = ModelSignature['inputs'][number]
+export type { ModelSignature } from '#lifecycle/tracking/contract'
+export type SignatureInput = VariantPlan['signature']['inputs'][number]
 
 /** What `GET /control/status` answers. */
 export interface ServingStatus {

@@ -1,0 +1,76 @@
+import { connect } from 'node:net'
+import { parseArgs } from 'node:util'
+
+/**
+ * Sends one request over and over on keep-alive connections, each as soon as the answer before it is there, and prints a
+ * JSON summary. On raw sockets, so that the load costs less of the machine than what it measures.
+ */
+const { values } = parseArgs({
+  options: {
+    url: { type: 'string' },
+    body: { type: 'string' },
+    connections: { type: 'string', default: '64' },
+    warmupMs: { type: 'string', default: '1500' },
+    durationMs: { type: 'string', default: '4000' },
+  },
+})
+
+const url = new URL(values.url ?? '')
+const body = values.body ?? '{}'
+const request = Buffer.from(
+  `POST ${url.pathname} HTTP/1.1\r\nhost: ${url.host}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+)
+const latencies: number[] = []
+let failed = 0
+let measuring = false
+let ended = false
+
+function openConnection(): void {
+  const socket = connect(Number(url.port), url.hostname)
+  socket.setNoDelay(true)
+  let sentAt = 0
+  let expected = -1
+  let received = 0
+  const send = (): void => {
+    sentAt = performance.now()
+    expected = -1
+    received = 0
+    socket.write(request)
+  }
+  socket.on('connect', send)
+  socket.on('data', (chunk) => {
+    received += chunk.length
+    if (expected === -1) {
+      const head = chunk.toString('latin1')
+      const headEnd = head.indexOf('\r\n\r\n')
+      const length = /content-length: (\d+)/i.exec(head)
+      expected = headEnd + 4 + Number(length?.[1] ?? 0)
+      if (!head.startsWith('HTTP/1.1 200') && measuring) failed++
+    }
+    if (received < expected) return
+    if (measuring) latencies.push(performance.now() - sentAt)
+    if (!ended) send()
+  })
+  socket.on('error', () => {
+    if (!ended) failed++
+  })
+}
+
+for (let index = 0; index < Number(values.connections); index++) openConnection()
+await sleep(Number(values.warmupMs))
+measuring = true
+const startedAt = performance.now()
+await sleep(Number(values.durationMs))
+measuring = false
+const seconds = (performance.now() - startedAt) / 1000
+ended = true
+latencies.sort((left, right) => left - right)
+const quantile = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? Number.NaN
+console.log(
+  JSON.stringify({ perSecond: latencies.length / seconds, p50: quantile(0.5), p99: quantile(0.99), failed }),
+)
+process.exit(0)
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

@@ -1,0 +1,99 @@
+import { createServer } from 'node:http'
+import { parseArgs } from 'node:util'
+import { createOnnxRuntime } from '#adapters/model-runtimes/onnx/index'
+import type { ServingPlanInput } from '#lifecycle/serving/plan'
+import { startServingProcess } from '#lifecycle/serving/process/serving-process'
+import { digestOf } from '#platform/blobs/index'
+import { systemClock } from '#platform/clock'
+import { silentLog } from '#platform/log'
+import { forestModel } from './forest-model.ts'
+
+/** One server to measure, in its own process; prints its URL when it is ready. */
+const { values } = parseArgs({
+  options: {
+    kind: { type: 'string', default: 'serving' },
+    threads: { type: 'string', default: '1' },
+    log: { type: 'string', default: 'off' },
+    canary: { type: 'boolean', default: false },
+    state: { type: 'string', default: '' },
+  },
+})
+
+if (values.kind === 'echo') startEcho()
+else await startServing()
+
+/** The ceiling: what node:http alone does with the same bodies, parsed and answered. */
+function startEcho(): void {
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', () => {
+      const parsed = JSON.parse(Buffer.concat(chunks).toString()) as object
+      const body = JSON.stringify({ keys: Object.keys(parsed).length, padding: 'x'.repeat(200) })
+      response.writeHead(200, {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(body),
+      })
+      response.end(body)
+    })
+  })
+  server.listen(0, '127.0.0.1', () => {
+    const address = server.address()
+    console.log(`http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`)
+  })
+}
+
+async function startServing(): Promise<void> {
+  const bytes = forestModel({ trees: 100, depth: 6, features: 20 })
+  const controlToken = 'benchmark'
+  const serving = await startServingProcess({
+    host: '127.0.0.1',
+    port: 0,
+    stateDirectory: values.state,
+    files: { get: () => Promise.resolve(bytes) },
+    runtime: createOnnxRuntime({ threads: Number(values.threads) }),
+    controlToken,
+    clock: systemClock,
+    log: silentLog,
+  })
+  const variant = (name: string, version: number, weight: number) => ({
+    name,
+    version,
+    weight,
+    model: 'forest',
+    files: [{ path: 'model.onnx', digest: digestOf(bytes), sizeBytes: bytes.length }],
+    signature: {
+      inputs: Array.from({ length: 20 }, (_, index) => ({
+        name: `f${index}`,
+        type: 'float' as const,
+        required: true,
+      })),
+      outputs: [
+        { name: 'probability', type: 'float' as const },
+        { name: 'label', type: 'long' as const },
+      ],
+    },
+  })
+  const plan: ServingPlanInput = {
+    revision: 1,
+    deployments: [
+      {
+        name: 'forest',
+        variants: values.canary
+          ? [variant('champion', 1, 80), variant('canary', 2, 20)]
+          : [variant('champion', 1, 100)],
+        log:
+          values.log === 'off'
+            ? { enabled: false }
+            : { mode: values.log as 'before_answer' | 'after_answer' },
+      },
+    ],
+  }
+  const response = await fetch(`${serving.url}/control/plan`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${controlToken}` },
+    body: JSON.stringify(plan),
+  })
+  if (!response.ok) throw new Error(await response.text())
+  console.log(serving.url)
+}
