@@ -32,8 +32,8 @@ function assertMetrics(values: readonly MetricValue[], expected: Expected): void
   }
 }
 
-// Values: scikit-learn 1.9.1. Intervals: DeLong's formula written out over all pairs in NumPy; `scipy.stats.binomtest(…)
-// .proportion_ci(method='wilson')`; mean ± 1.96 sample standard deviations of the row losses.
+// Values: scikit-learn 1.9.1. Intervals: DeLong's formula written out over all pairs in NumPy; SciPy's
+// `binomtest(…).proportion_ci(method='wilson')`; mean ± 1.96 standard errors of the row losses.
 test('gives the values of scikit-learn and the published intervals on 5,000 rows', () => {
   assertMetrics(measure(overconfidentRows(5000)), {
     roc_auc: [0.8567411574416244, 0.8465275446160441, 0.8669547702672047],
@@ -51,8 +51,8 @@ test('gives the values of scikit-learn and the published intervals on 5,000 rows
   })
 })
 
-// The interval of average precision: numerical derivatives of scikit-learn's average_precision_score by each row's weight.
-// A bootstrap of 3,000 draws gave [0.730, 0.854], and [0.684, 0.786] for F1.
+// The interval of average precision: numerical derivatives of scikit-learn's average_precision_score by each row's
+// weight. A bootstrap of 3,000 draws gave [0.730, 0.854], and [0.684, 0.786] for F1.
 test('treats equal scores as one threshold', () => {
   assertMetrics(measure(tiedRows()), {
     roc_auc: [0.8673504005845665, 0.8327168642096847, 0.901983936959448],

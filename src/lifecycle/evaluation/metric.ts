@@ -27,6 +27,8 @@ export interface Metric {
   /** One number per position of the sorted rows. */
   readonly influence: (rows: ScoredRows, value: number, options: MetricOptions) => Float64Array
   readonly interval: (rows: ScoredRows, value: number, options: MetricOptions) => Interval
+  /** Set when the value is nothing but the mean of this over the rows, which makes resampling cheap. */
+  readonly perRow?: (label: number, score: number) => number
 }
 
 export function standardError(influence: Float64Array): number {
@@ -79,6 +81,7 @@ export function meanMetric({ perRow, range, ...metric }: MeanMetric): Metric {
   }
   return {
     ...metric,
+    perRow,
     value,
     influence,
     interval: (rows, mean) =>

@@ -78,7 +78,7 @@ export const averagePrecision: Metric = {
     const result = new Float64Array(rows.n)
     const totals = classWeights(rows)
     if (typeof totals === 'string') return result
-    // Thresholds at or below a row's score count the row: their sums are over the ties passed so far, lowest first.
+    // A row counts at all thresholds up to its own score, which are the ties passed so far.
     let gained = 0
     let lost = 0
     forEachTie(rows, (tie) => {

@@ -14,7 +14,9 @@ const meanSquaredError: Metric = meanMetric({
 
 /** Root of the mean squared error; so is its interval. */
 export const rmse: Metric = {
-  ...meanSquaredError,
+  name: 'rmse',
+  higherIsBetter: false,
+  needsProbabilities: false,
   value: (rows, options) => Math.sqrt(meanSquaredError.value(rows, options) as number),
   influence: (rows, value, options) => {
     const slope = value === 0 ? 0 : 1 / (2 * value)

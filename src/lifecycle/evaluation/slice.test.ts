@@ -20,7 +20,7 @@ function category(valueOf: (row: number) => string | undefined): CategoryColumn 
   }
 }
 
-// 600 rows from JFK, 380 from LAX, 10 each from two small airports; distance 0 … 999, the last hundred missing.
+// 600 rows from JFK, 380 from LAX, 10 each from two small airports; the last hundred distances are missing.
 const frame: Frame = {
   rows: 1000,
   columns: {
