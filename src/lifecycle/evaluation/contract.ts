@@ -3,7 +3,7 @@ import * as z from 'zod'
 export const taskSchema = z.enum(['binary', 'regression'])
 export type Task = z.infer<typeof taskSchema>
 
-export const binaryMetricNames = [
+const binaryMetricNames = [
   'roc_auc',
   'average_precision',
   'log_loss',
@@ -17,7 +17,7 @@ export const binaryMetricNames = [
   'positive_rate',
   'predicted_positive_rate',
 ] as const
-export const regressionMetricNames = ['rmse', 'mae', 'r2', 'mean_error'] as const
+const regressionMetricNames = ['rmse', 'mae', 'r2', 'mean_error'] as const
 
 export const metricNameSchema = z.enum([...binaryMetricNames, ...regressionMetricNames])
 export type MetricName = z.infer<typeof metricNameSchema>

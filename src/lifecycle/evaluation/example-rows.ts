@@ -5,7 +5,7 @@ import type { ScoredInput } from './scored-rows.ts'
  * The expected numbers in the tests come from scikit-learn 1.9.1, SciPy 1.17.1 or the quoted formula in
  * NumPy, on exactly these rows.
  */
-export function fractions(count: number, step = 0.6180339887498949, offset = 0): Float64Array {
+function fractions(count: number, step = 0.6180339887498949, offset = 0): Float64Array {
   return Float64Array.from({ length: count }, (_, index) => {
     const value = (index + 1) * step + offset
     return value - Math.floor(value)

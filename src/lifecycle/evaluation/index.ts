@@ -1,26 +1,21 @@
 export {
-  binaryMetricNames,
   type CalibrationBin,
   type Comparison,
   comparisonSchema,
   type Curves,
   type Interval,
-  intervalSchema,
   metricNamed,
   type MetricName,
   metricNameSchema,
   metricsOfTask,
   type MetricValue,
   metricValueSchema,
-  regressionMetricNames,
   type SliceResult,
   sliceResultSchema,
   type Task,
   taskSchema,
 } from './contract.ts'
-export { calibrationTable } from './calibration.ts'
 export { compareIndependent, comparePaired, type ComparisonOptions, type PairedRows } from './comparison.ts'
-export { curvesOf } from './curves.ts'
 export { evaluate, type EvaluationInput, type ReferenceModel } from './evaluate.ts'
 export { formatEstimate, formatNumber } from './format-number.ts'
 export {
@@ -31,9 +26,8 @@ export {
   gateSchema,
   type ReferenceName,
 } from './gate.ts'
-export { wilsonBounds } from './interval.ts'
 export { findLeaks, type Leak, type LeakageInput } from './leakage.ts'
-export { measure, measureRows } from './measure.ts'
+export { measure } from './measure.ts'
 export { type ModelEvaluation, modelEvaluationSchema } from './model-evaluation.ts'
 export { renderReport } from './render-report.ts'
 export { type EvaluationReport, evaluationReportSchema } from './report.ts'

@@ -1,7 +1,7 @@
 import type { Interval } from './contract.ts'
 
 /** The 97.5 % quantile of the standard normal distribution. */
-export const z95 = 1.959963984540054
+const z95 = 1.959963984540054
 
 export interface Bounds {
   readonly low: number

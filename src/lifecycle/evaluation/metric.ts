@@ -42,7 +42,7 @@ export function totalWeight(rows: ScoredRows): number {
   return rows.weights === undefined ? rows.n : sumOf(rows.weights)
 }
 
-export function sumOf(values: Float64Array): number {
+function sumOf(values: Float64Array): number {
   let sum = 0
   for (let position = 0; position < values.length; position += 1) sum += values[position] as number
   return sum
