@@ -1,7 +1,7 @@
 import type { Attribute, Node, Tensor, ValueInfo } from './model.ts'
 
 /** Numbers from onnx.proto, TensorProto.DataType. */
-export const elementType = { float: 1, int64: 7, string: 8, bool: 9 } as const
+export const elementType = { float: 1, uint8: 2, int64: 7, string: 8, bool: 9 } as const
 
 export type ElementType = keyof typeof elementType
 
@@ -55,6 +55,10 @@ export function floatTensor(name: string, dims: readonly number[], values: Array
   const view = new DataView(new ArrayBuffer(values.length * 4))
   for (let i = 0; i < values.length; i++) view.setFloat32(i * 4, values[i] as number, true)
   return { name, dims, dataType: elementType.float, rawData: new Uint8Array(view.buffer) }
+}
+
+export function uint8Tensor(name: string, dims: readonly number[], values: readonly number[]): Tensor {
+  return { name, dims, dataType: elementType.uint8, rawData: Uint8Array.from(values) }
 }
 
 export function int64Tensor(name: string, dims: readonly number[], values: readonly number[]): Tensor {

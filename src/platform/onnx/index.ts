@@ -9,6 +9,7 @@ export {
   string,
   strings,
   tensorOf,
+  uint8Tensor,
   value,
 } from './graph-parts.ts'
 export type { AttributeValue, ElementType } from './graph-parts.ts'

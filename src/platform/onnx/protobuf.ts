@@ -37,7 +37,8 @@ class Writer {
   private view = new DataView(this.bytes.buffer)
   private length = 0
 
-  reserve(more: number): number {
+  /** May replace the buffer: call it before naming `bytes` or `view`. */
+  private reserve(more: number): number {
     const start = this.length
     this.length += more
     if (this.length > this.bytes.length) {
@@ -50,24 +51,28 @@ class Writer {
   }
 
   varint(value: Integer): void {
+    let at = this.reserve(10)
     if (typeof value === 'number' && value >= 0 && value < 0x8000_0000) {
       let rest = value
-      for (; rest > 127; rest >>>= 7) this.bytes[this.reserve(1)] = (rest & 127) | 128
-      this.bytes[this.reserve(1)] = rest
-      return
+      for (; rest > 127; rest >>>= 7) this.bytes[at++] = (rest & 127) | 128
+      this.bytes[at++] = rest
+    } else {
+      let rest = BigInt.asUintN(64, BigInt(value))
+      for (; rest > 127n; rest >>= 7n) this.bytes[at++] = Number(rest & 127n) | 128
+      this.bytes[at++] = Number(rest)
     }
-    let rest = BigInt.asUintN(64, BigInt(value))
-    for (; rest > 127n; rest >>= 7n) this.bytes[this.reserve(1)] = Number(rest & 127n) | 128
-    this.bytes[this.reserve(1)] = Number(rest)
+    this.length = at
   }
 
   fixed(value: number, kind: 'float' | 'double'): void {
-    if (kind === 'float') this.view.setFloat32(this.reserve(4), value, true)
-    else this.view.setFloat64(this.reserve(8), value, true)
+    const at = this.reserve(kind === 'float' ? 4 : 8)
+    if (kind === 'float') this.view.setFloat32(at, value, true)
+    else this.view.setFloat64(at, value, true)
   }
 
   raw(bytes: Uint8Array): void {
-    this.bytes.set(bytes, this.reserve(bytes.length))
+    const at = this.reserve(bytes.length)
+    this.bytes.set(bytes, at)
   }
 
   finish(): Uint8Array {

@@ -1,0 +1,118 @@
+import type * as z from 'zod'
+import { fail } from '#contract/errors'
+import type { ModelSignature } from '#lifecycle/tracking/index'
+import { nearestName } from '#platform/nearest-name'
+import type { Frame } from '#platform/tables/frame'
+import { buildModel, signatureOf } from './model-graph.ts'
+import { constantFeatures, rawFeaturesOf, readFeatures, readTrainingTable } from './training-table.ts'
+import type { FeatureColumn, TableSpec } from './training-table.ts'
+import type { Fit, FitInput, HistoryPoint, Importance, RawFeature, Task, Trainer } from './trainer-point.ts'
+
+export interface TrainingRequest extends TableSpec {
+  readonly frame: Frame
+  /** Rows that decide when to stop. */
+  readonly validation?: Frame
+  readonly parameters: Readonly<Record<string, unknown>>
+  readonly seed: number
+  /** Written into the graph's metadata beside trainer and task, such as the version of the program. */
+  readonly properties?: Readonly<Record<string, string>>
+  readonly onProgress?: FitInput<unknown>['onProgress']
+}
+
+/** Plain data: it can leave a worker thread and be scored elsewhere. */
+export interface FittedModel {
+  readonly trainer: string
+  readonly task: Task
+  readonly features: readonly RawFeature[]
+  /** All of them, defaults filled in. */
+  readonly parameters: Readonly<Record<string, unknown>>
+  readonly onnx: Uint8Array
+  readonly signature: ModelSignature
+  readonly importance: readonly Importance[]
+  readonly history: readonly HistoryPoint[]
+  readonly warnings: readonly string[]
+  readonly state: unknown
+}
+
+/** @throws `invalid_input` for parameters and names, `training_failed` for data that no model can be learned from */
+export function fitModel(trainer: Trainer, request: TrainingRequest): FittedModel {
+  if (!trainer.tasks.includes(request.task))
+    fail(
+      'invalid_input',
+      `The trainer ${trainer.name} fits ${trainer.tasks.join(' and ')}, not ${request.task}.`,
+      {
+        at: 'trainer',
+      },
+    )
+  const parameters = parseParameters(trainer, request.parameters)
+  const table = readTrainingTable(request.frame, request)
+  const features = rawFeaturesOf(request.frame, request.features)
+  const inputs = features.map(({ name, raw }, f) => ({
+    name,
+    type: raw === 'text' ? ('string' as const) : ('double' as const),
+    required: !hasMissing(table.features[f] as FeatureColumn),
+  }))
+  const signature = signatureOf(request.task, inputs)
+  const constant = constantFeatures(table.features).map(
+    (name) => `Feature "${name}" has the same value in every row, so no model can learn from it.`,
+  )
+  const fitted: Fit<unknown> = trainer.fit({
+    task: request.task,
+    table,
+    parameters,
+    seed: request.seed,
+    ...(request.validation === undefined ? {} : { validation: readValidation(request.validation, request) }),
+    ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
+  })
+  return {
+    trainer: trainer.name,
+    task: request.task,
+    features,
+    parameters: parameters as Readonly<Record<string, unknown>>,
+    onnx: buildModel({
+      task: request.task,
+      features,
+      graph: trainer.toGraph(fitted.state, features),
+      properties: { ...request.properties, trainer: trainer.name, task: request.task },
+    }),
+    signature,
+    importance: fitted.importance,
+    history: fitted.history,
+    warnings: [...constant, ...(fitted.warnings ?? [])],
+    state: fitted.state,
+  }
+}
+
+/** One score a row: the probability of the positive class, or the predicted number. The label is not needed. */
+export function scoreModel(trainer: Trainer, model: FittedModel, frame: Frame): Float64Array {
+  return trainer.score(model.state, { rows: frame.rows, features: readFeatures(frame, model.features) })
+}
+
+function readValidation(frame: Frame, request: TrainingRequest) {
+  return readTrainingTable(frame, request)
+}
+
+function hasMissing(feature: FeatureColumn): boolean {
+  return feature.kind === 'number' ? feature.values.some(Number.isNaN) : feature.codes.includes(-1)
+}
+
+function parseParameters(trainer: Trainer, given: Readonly<Record<string, unknown>>): unknown {
+  const parsed = trainer.parameters.safeParse(given)
+  if (parsed.success) return parsed.data
+  return failOnParameter(trainer, parsed.error)
+}
+
+function failOnParameter(trainer: Trainer, error: z.ZodError): never {
+  const [issue] = error.issues
+  if (issue?.code !== 'unrecognized_keys')
+    return fail('invalid_input', `${trainer.name}: parameter ${issue?.path.join('.')}: ${issue?.message}`, {
+      at: `parameters.${issue?.path.join('.')}`,
+    })
+  const known = Object.keys((trainer.parameters as Partial<z.ZodObject>).shape ?? {})
+  const [unknown] = issue.keys
+  const near = trainer.foreignNames?.[unknown as string] ?? nearestName(unknown as string, known)
+  return fail('invalid_input', `The trainer ${trainer.name} has no parameter "${unknown}".`, {
+    hint: near === undefined ? `It has ${known.join(', ')}.` : `Did you mean "${near}"?`,
+    at: `parameters.${unknown}`,
+  })
+}

@@ -1,0 +1,41 @@
+export { fitCandidates } from './candidate-pool.ts'
+export type {
+  CandidateOutcome,
+  CandidateWork,
+  FailedOutcome,
+  TrainedOutcome,
+  TrainingData,
+} from './candidate-pool.ts'
+export { featuresOf, namedCandidates, trainStepSchema } from './contract.ts'
+export type { Candidate, TrainStep } from './contract.ts'
+export { fitModel, scoreModel } from './fit-model.ts'
+export type { FittedModel, TrainingRequest } from './fit-model.ts'
+export type {
+  FeatureSpec,
+  Fit,
+  FitInput,
+  HistoryPoint,
+  Importance,
+  RawFeature,
+  ScoreGraph,
+  Task,
+  Trainer,
+  TrainingProgress,
+} from './trainer-point.ts'
+export {
+  modelFileName,
+  modelFileSchema,
+  trainedCandidateSchema,
+  trainingResultSchema,
+} from './training-result.ts'
+export type { ModelFile, TrainedCandidate, TrainingResult } from './training-result.ts'
+export { inferTask } from './label-column.ts'
+export { featureSpecsOf } from './training-table.ts'
+export type {
+  CategoryFeature,
+  FeatureColumn,
+  Level,
+  NumberFeature,
+  TableSpec,
+  TrainingTable,
+} from './training-table.ts'
