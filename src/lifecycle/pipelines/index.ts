@@ -1,0 +1,96 @@
+import { availableParallelism } from 'node:os'
+import type { Platform, Stage } from '#platform/platform'
+import { createCoreBudget } from './core-budget.ts'
+import type { DatasetPoint } from './dataset-point.ts'
+import type { Executor } from './executor-point.ts'
+import { pipelineRoutes } from './handlers.ts'
+import { createLiveRuns } from './live-runs.ts'
+import type { PipelineProject } from './pipeline-project.ts'
+import { createRunQueue } from './run-queue.ts'
+import type { RunTools } from './run-tools.ts'
+import { createPipelinesService, type PipelinesService } from './service.ts'
+import { createSourceDigests } from './source-digest.ts'
+import type { StepKind } from './step-kind-point.ts'
+import { createRunStep } from './step-kinds/run-step.ts'
+import { sqlStep } from './step-kinds/sql-step.ts'
+import { createPipelineStore } from './store.ts'
+
+export {
+  pipelinesContract,
+  type CodeVersion,
+  type Parameters,
+  type PipelineRunDetail,
+  type PipelineRunView,
+  type RunState,
+  type StepOutput,
+  type StepRunView,
+  type StepState,
+  type Trigger,
+} from './contract.ts'
+export type { DatasetPoint, OpenedDataset, ResolvedDataset } from './dataset-point.ts'
+export type { Executor, ExecutorHandle, ExecutorJob, ExecutorResult, ExecutorTask } from './executor-point.ts'
+export type { PipelineProject } from './pipeline-project.ts'
+export { createPipelinesSection, type PipelinesConfig } from './section.ts'
+export type { PipelinesService, StartRequest } from './service.ts'
+export type {
+  OutputDeclaration,
+  StepContext,
+  StepForm,
+  StepInput,
+  StepKind,
+  StepProduct,
+} from './step-kind-point.ts'
+export { runForm } from './step-kinds/run-step.ts'
+export { sqlForm } from './step-kinds/sql-step.ts'
+export { pipelineMigrations } from './tables.ts'
+
+export interface PipelinesStageOptions {
+  readonly platform: Platform
+  /** The project as it stands now; read again for every run. */
+  readonly project: () => Promise<PipelineProject>
+  readonly datasets: DatasetPoint
+  /** Runs the commands of `run` steps. */
+  readonly executor: Executor
+  /** The kinds of later stages; `sql` and `run` are here already. */
+  readonly kinds: readonly StepKind[]
+  /** Where MLflow clients of a step log to, once a server listens. */
+  readonly trackingUri?: () => string | undefined
+  readonly cores?: number
+}
+
+/**
+ * Start the platform's jobs after the stages are made, then call `service.recover()`: it gives runs that a crash left
+ * without a job a new one.
+ */
+export function createPipelinesStage(options: PipelinesStageOptions): {
+  service: PipelinesService
+  stage: Stage
+} {
+  const { platform, executor } = options
+  const store = createPipelineStore(platform.database)
+  const digests = createSourceDigests(store)
+  const runStep = createRunStep({ executor, digests, trackingUri: options.trackingUri ?? (() => undefined) })
+  const tools: RunTools = {
+    platform,
+    store,
+    digests,
+    executor,
+    blobs: platform.blobs,
+    datasets: options.datasets,
+    project: options.project,
+    kinds: [sqlStep, runStep, ...options.kinds],
+    // Two at least: steps that wait for something else than the processor should not wait for each other.
+    budget: createCoreBudget(Math.max(2, options.cores ?? availableParallelism())),
+    live: createLiveRuns(),
+  }
+  const queue = createRunQueue(tools, platform.jobs)
+  const service = createPipelinesService(tools, queue)
+  return {
+    service,
+    stage: {
+      name: 'pipelines',
+      routes: pipelineRoutes({ service, tools }),
+      jobKinds: [queue.jobKind],
+    },
+  }
+}
