@@ -1,0 +1,153 @@
+import type { Command, CommandContext } from '#platform/terminal/index'
+import type { Transition } from './contract.ts'
+import { splitModelReference } from './model-reference.ts'
+
+const reason = { type: 'string', value: 'TEXT', summary: 'Why, for the record' } as const
+const force = {
+  type: 'boolean',
+  summary: 'Although the gates of the version failed; needs --reason',
+} as const
+
+async function client({ client: open }: CommandContext) {
+  const { registryContract } = await import('./contract.ts')
+  return open(registryContract)
+}
+
+export const registryCommands: readonly Command[] = [
+  {
+    name: 'models list',
+    summary: 'List registered models with their aliases',
+    examples: [{ line: 'devmlops models list', what: 'All models and which version is champion' }],
+    run: async (context) => {
+      const { terminal, json } = context
+      const { items } = await (await client(context)).list({ limit: 1000 })
+      if (json) return terminal.json(items)
+      if (items.length === 0) {
+        return terminal.print('No models yet. A `register` step of a pipeline adds one.')
+      }
+      const { printModels } = await import('./model-view.ts')
+      printModels(terminal, items)
+    },
+  },
+  {
+    name: 'models show',
+    summary: 'Show a model, or one version of it with its gates, slices and lineage',
+    arguments: [
+      { name: 'MODEL', summary: 'NAME, NAME@ALIAS or NAME@VERSION', required: true },
+      { name: 'VERSION', summary: 'the same as NAME@VERSION' },
+    ],
+    examples: [
+      { line: 'devmlops models show flight-delays', what: 'Its versions, and every move of its aliases' },
+      {
+        line: 'devmlops models show flight-delays@champion',
+        what: 'The version that answers, and why it may',
+      },
+    ],
+    run: async (context) => {
+      const { arguments: words, terminal, json } = context
+      const { model, reference = words.optional('VERSION') } = splitModelReference(words.required('MODEL'))
+      const registry = await client(context)
+      const view = await import('./model-view.ts')
+      if (reference === undefined) {
+        const overview = await registry.get({ model })
+        return json ? terminal.json(overview) : view.printModel(terminal, overview)
+      }
+      const trace = await registry.trace({ model, reference })
+      const { report } = await registry.report({ model, reference: String(trace.version.version) })
+      if (json) return terminal.json({ ...trace, report })
+      view.printVersion(terminal, { trace, report })
+    },
+  },
+  {
+    name: 'models promote',
+    summary: 'Point an alias to a version',
+    description:
+      'What follows the alias, such as a deployment, moves with it. A version that did not pass its gates is\n' +
+      'refused, unless --force and --reason overrule them. Every move is kept with who, when and why.',
+    arguments: [
+      { name: 'NAME', summary: 'the model', required: true },
+      { name: 'VERSION', summary: 'the version, such as 3, or another alias of it', required: true },
+    ],
+    options: {
+      alias: { type: 'string', value: 'ALIAS', summary: 'The alias to move (default: champion)' },
+      reason,
+      force,
+    },
+    examples: [
+      {
+        line: 'devmlops models promote flight-delays 3 --reason "won its canary"',
+        what: 'Version 3 is champion',
+      },
+      {
+        line: 'devmlops models promote flight-delays 4 --alias challenger',
+        what: 'Version 4 is tried as a canary',
+      },
+    ],
+    run: async (context) => {
+      const { arguments: words, options, terminal, json } = context
+      const registry = await client(context)
+      const model = words.required('NAME')
+      const { version } = await registry.version({ model, reference: words.required('VERSION') })
+      const { transition } = await registry.promote({
+        model,
+        alias: options.text('alias') ?? 'champion',
+        version,
+        reason: options.text('reason'),
+        force: options.flag('force'),
+      })
+      if (json) return terminal.json(transition)
+      if (transition !== null) return printMove(context, transition)
+      terminal.print(`Version ${version} of ${model} is ${options.text('alias') ?? 'champion'} already.`)
+    },
+  },
+  {
+    name: 'models card',
+    summary: 'Print the model card of a version, in Markdown',
+    arguments: [{ name: 'MODEL', summary: 'NAME, NAME@ALIAS or NAME@VERSION', required: true }],
+    examples: [{ line: 'devmlops models card flight-delays@champion > CARD.md', what: 'The card as a file' }],
+    run: async (context) => {
+      const { arguments: words, terminal, json } = context
+      const { model, reference = 'latest' } = splitModelReference(words.required('MODEL'))
+      const { card, version } = await (await client(context)).version({ model, reference })
+      if (json) return terminal.json({ model, version, card })
+      terminal.print(card === '' ? `Version ${version} of ${model} has no model card.` : card.trimEnd())
+    },
+  },
+  {
+    name: 'rollback',
+    summary: 'Put back the version that an alias pointed to before',
+    description:
+      'Deployments that follow the alias switch back without a failed request. Rolling back again goes further\n' +
+      'back; it does not return to the version that was just left.',
+    arguments: [{ name: 'MODEL', summary: 'the model', required: true }],
+    options: {
+      alias: { type: 'string', value: 'ALIAS', summary: 'The alias to turn back (default: champion)' },
+      reason,
+      force,
+    },
+    examples: [
+      { line: 'devmlops rollback flight-delays', what: 'The champion before this one answers again' },
+    ],
+    run: async (context) => {
+      const { arguments: words, options, terminal, json } = context
+      const { transition } = await (
+        await client(context)
+      ).rollback({
+        model: words.required('MODEL'),
+        alias: options.text('alias'),
+        reason: options.text('reason'),
+        force: options.flag('force'),
+      })
+      if (json) return terminal.json(transition)
+      printMove(context, transition)
+    },
+  },
+]
+
+function printMove({ terminal }: CommandContext, move: Transition): void {
+  const before = move.fromVersion === null ? '' : ` (was version ${move.fromVersion})`
+  terminal.print(
+    `${terminal.style('✓', 'green')} ${move.model}@${move.alias} is version ${move.toVersion}${before}: ${move.reason}`,
+  )
+  if (move.forced) terminal.warn('Its gates had failed; they were overruled.')
+}

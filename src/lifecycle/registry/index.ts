@@ -1,0 +1,36 @@
+import { routesOf } from '#platform/dispatch'
+import type { Stage } from '#platform/platform'
+import { registryContract } from './contract.ts'
+import { registryHandlers } from './handlers.ts'
+import { createRegistryService, type RegistryDependencies, type RegistryService } from './service.ts'
+
+export type { Promotion, Rollback } from './alias-service.ts'
+export {
+  championAlias,
+  type EvaluationReference,
+  type Lineage,
+  lineageSchema,
+  type ModelArtifact,
+  type ModelVersion,
+  type RegisteredModel,
+  registryContract,
+  type Trace,
+  type Transition,
+  type Verdict,
+} from './contract.ts'
+export { splitModelReference } from './model-reference.ts'
+export { championSource, modelSource, type ModelSource, type RunnableVersion } from './model-source.ts'
+export type { Registration, RegistryDependencies, RegistryService } from './service.ts'
+export { registerForm, registerStep } from './register-step.ts'
+export { registryMigrations } from './tables.ts'
+
+export function createRegistryStage(dependencies: RegistryDependencies): {
+  readonly service: RegistryService
+  readonly stage: Stage
+} {
+  const service = createRegistryService(dependencies)
+  return {
+    service,
+    stage: { name: 'registry', routes: routesOf('registry', registryContract, registryHandlers(service)) },
+  }
+}

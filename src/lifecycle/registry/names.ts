@@ -1,0 +1,39 @@
+import { fail } from '#contract/errors'
+import { checkKey, isNormalPath } from '#lifecycle/tracking/index'
+
+const longestName = 256
+const longestTag = 100_000
+
+/** MLflow's rules: a name is a part of `models:/NAME/VERSION` and `models:/NAME@ALIAS`. */
+export function checkModelName(name: string): void {
+  if (name !== '' && name.length <= longestName && !/[/:\p{Cc}]/u.test(name) && isNormalPath(name)) return
+  fail('invalid_input', `"${name.slice(0, 60)}" cannot be the name of a model.`, {
+    at: 'model',
+    hint: `Names have 1 to ${longestName} characters, no "/" and no ":".`,
+  })
+}
+
+export function checkAlias(alias: string): void {
+  if (!/^[\w-]{1,255}$/.test(alias)) {
+    fail('invalid_input', `"${alias.slice(0, 60)}" cannot be an alias.`, {
+      at: 'alias',
+      hint: 'Aliases have 1 to 255 letters, digits, "_" and "-".',
+    })
+  }
+  if (/^(?:latest|v\d+)$/i.test(alias)) {
+    fail('invalid_input', `"${alias}" is reserved: it would read as a version.`, {
+      at: 'alias',
+      hint: 'Use a word such as "champion" or "challenger".',
+    })
+  }
+}
+
+export function checkModelTags(tags: Readonly<Record<string, string>>): void {
+  for (const [key, value] of Object.entries(tags)) {
+    checkKey('tag', key)
+    if (value.length <= longestTag) continue
+    fail('invalid_input', `The tag "${key}" has ${value.length} characters; the limit is ${longestTag}.`, {
+      at: 'tags',
+    })
+  }
+}
