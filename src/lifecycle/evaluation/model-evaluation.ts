@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { metricsOfTask, taskSchema } from './contract.ts'
+import { metricNameSchema, metricsOfTask, taskSchema } from './contract.ts'
 import { gateSchema } from './gate.ts'
 import { sliceDefinitionSchema } from './slice-definition.ts'
 
@@ -12,6 +12,9 @@ const modelEvaluationFields = {
     .max(1)
     .default(0.5)
     .describe('A score at or above it counts as predicted positive (binary only)'),
+  select_by: metricNameSchema
+    .optional()
+    .describe('Of several candidates, the best by this is taken; log_loss or rmse when left out'),
   slices: z.array(sliceDefinitionSchema).default([]).describe('Parts of the rows to measure as well'),
   gates: z.array(gateSchema).default([]).describe('What a model must pass before it may be registered'),
 }

@@ -7,9 +7,13 @@ import { servingContract } from './contract.ts'
 import { findPrediction, newestPredictions } from './prediction-lookup.ts'
 import { createServingService, type ServingDependencies, type ServingService } from './service.ts'
 
+export { batchPredictForm, batchPredictStep } from './batch-predict-step.ts'
 export { deploymentsSection, servingContract, type DeploymentView } from './contract.ts'
 export type { DeployableModels, DeployableVersion, ServingService } from './service.ts'
+export { findPrediction } from './prediction-lookup.ts'
 export type { ServingHost } from './serving-host-point.ts'
+export { readPredictions, type PredictionCursor } from './prediction-log/read-predictions.ts'
+export type { PredictionRecord } from './prediction-log/record.ts'
 export { servingMigrations } from './tables.ts'
 
 /** Where the serving process keeps its plan and its logs, below the home folder. */

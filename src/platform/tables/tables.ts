@@ -24,6 +24,8 @@ export interface Tables {
   /** The result of a query as typed arrays on shared memory; text becomes categories. */
   frame(sql: string): Promise<Frame>
   columns(sql: string): Promise<{ name: string; type: string }[]>
+  /** Writes numbers as a Parquet file with the columns `devmlops_row` (counted from `firstRow`) and `score`. */
+  writeScores(scores: { path: string; scores: Float64Array; firstRow: number }): Promise<void>
   interrupt(): void
   close(): void
 }
@@ -98,6 +100,21 @@ function tablesOn(instance: DuckDBInstance, connection: DuckDBConnection): Table
         return reader
           .getRowObjectsJS()
           .map((row) => ({ name: row['column_name'] as string, type: row['column_type'] as string }))
+      }),
+    writeScores: ({ path, scores, firstRow }) =>
+      attempt('COPY scores', async () => {
+        await connection.run(
+          'CREATE OR REPLACE TEMP TABLE written_scores (devmlops_row BIGINT, score DOUBLE)',
+        )
+        const appender = await connection.createAppender('written_scores', 'main', 'temp')
+        for (const [index, score] of scores.entries()) {
+          appender.appendBigInt(BigInt(firstRow + index))
+          appender.appendDouble(score)
+          appender.endRow()
+        }
+        appender.closeSync()
+        await connection.run(`COPY written_scores TO ${quoteText(path)} (FORMAT parquet)`)
+        await connection.run('DROP TABLE written_scores')
       }),
     interrupt: () => connection.interrupt(),
     close: () => {

@@ -1,0 +1,25 @@
+import type { Command } from '#platform/terminal/index'
+import { dataCommands } from '#lifecycle/data/commands'
+import { governanceCommands } from '#lifecycle/governance/commands'
+import { monitoringCommands } from '#lifecycle/monitoring/commands'
+import { pipelinesCommands } from '#lifecycle/pipelines/commands'
+import { registryCommands } from '#lifecycle/registry/commands'
+import { servingCommands } from '#lifecycle/serving/commands'
+import { trackingCommands } from '#lifecycle/tracking/commands'
+import { doctorCommand } from './doctor-command.ts'
+import { initCommand } from './init-command.ts'
+import { serverCommand } from './server-command.ts'
+
+/** All commands, in the order of the loop: the order of the help. */
+export const commands: readonly Command[] = [
+  initCommand,
+  ...dataCommands,
+  ...pipelinesCommands,
+  ...trackingCommands,
+  ...registryCommands,
+  ...servingCommands,
+  ...monitoringCommands,
+  ...governanceCommands,
+  serverCommand,
+  doctorCommand,
+]

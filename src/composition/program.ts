@@ -1,0 +1,254 @@
+import { join } from 'node:path'
+import { createLocalProcessExecutor } from '#adapters/executors/local-process'
+import { frameScorer } from '#adapters/model-runtimes/frame-scorer'
+import { createOnnxRuntime } from '#adapters/model-runtimes/onnx/index'
+import { localServingHost } from '#adapters/serving-hosts/local-process'
+import { fail, messageOf } from '#contract/errors'
+import { createDataStage, datasetPoint } from '#lifecycle/data/index'
+import { evaluateStep, findLeaks, type ChampionSource, type ModelScorer } from '#lifecycle/evaluation/index'
+import { createGovernanceStage } from '#lifecycle/governance/index'
+import { createMonitoringStage } from '#lifecycle/monitoring/index'
+import { createPipelinesStage, type StepKind } from '#lifecycle/pipelines/index'
+import { championAlias, createRegistryStage, modelSource, registerStep } from '#lifecycle/registry/index'
+import { resolveVariables } from '#lifecycle/project/index'
+import {
+  batchPredictStep,
+  createServingStage,
+  findPrediction,
+  predictionsDirectory,
+  servingDirectory,
+} from '#lifecycle/serving/index'
+import { createTrackingStage } from '#lifecycle/tracking/index'
+import { trainStep, type TrainingData } from '#lifecycle/training/index'
+import { environmentVariable } from '#platform/config'
+import { createDispatch, type Dispatch, type Route } from '#platform/dispatch'
+import type { Stage } from '#platform/platform'
+import { frameOfRows } from './frame-of-rows.ts'
+import { monitoringReferences } from './monitoring-references.ts'
+import type { OpenPlatform } from './platform.ts'
+import { readProjectAt } from './project-source.ts'
+
+export interface ProgramOptions {
+  readonly platform: OpenPlatform
+  /** Where the project is; read again whenever it is needed. */
+  readonly directory: string
+  /** Where MLflow clients of pipeline steps log to; undefined while nothing listens. */
+  readonly trackingUri: () => string | undefined
+}
+
+/** All stages, wired: the one place that knows every part. */
+export interface Program {
+  readonly routes: readonly Route[]
+  readonly dispatch: Dispatch
+  readonly stages: readonly Stage[]
+  readonly services: ReturnType<typeof createStages>['services']
+  /** Takes up work: jobs that a dead process left, news that was not delivered, what should be answering. */
+  start(options: { readonly serve: boolean }): Promise<void>
+  close(): Promise<void>
+}
+
+export function createProgram(options: ProgramOptions): Program {
+  const { platform } = options
+  const { stages, services, host, closeScorer } = createStages(options)
+  for (const stage of stages) {
+    for (const kind of stage.jobKinds ?? []) platform.jobs.register(kind)
+    for (const subscription of stage.subscriptions ?? []) platform.events.subscribe(subscription)
+  }
+  let heartbeat: NodeJS.Timeout | undefined
+  return {
+    stages,
+    services,
+    routes: stages.flatMap(({ routes }) => routes),
+    dispatch: createDispatch(platform),
+    start: async ({ serve }) => {
+      await platform.jobs.start()
+      await services.pipelines.recover()
+      void platform.events.deliver()
+      if (!serve) return
+      const reconcile = (): Promise<void> =>
+        services.serving
+          .reconcile()
+          .catch((error: unknown) =>
+            platform.log.error({ error: messageOf(error) }, 'serving is not as it should be'),
+          )
+      await reconcile()
+      // A serving process that was taken over is no child of this one, so its end is only seen by asking.
+      heartbeat = setInterval(() => void reconcile(), 3000)
+      heartbeat.unref()
+    },
+    close: async () => {
+      clearInterval(heartbeat)
+      await platform.jobs.stop()
+      await host.stop()
+      await closeScorer()
+    },
+  }
+}
+
+function createStages({ platform, directory, trackingUri }: ProgramOptions) {
+  const { config } = platform
+  const project = () => readProjectAt(directory)
+  const { scorer, close: closeScorer } = lazyScorer()
+
+  const data = createDataStage({ platform, project })
+  const tracking = createTrackingStage({ platform })
+  const registry = createRegistryStage({ platform, tracking: tracking.service })
+  const models = modelSource(registry.service)
+
+  const champions: ChampionSource = {
+    champion: async (model) => {
+      const found = await models.versionOfAlias(model, championAlias)
+      if (found === undefined) return { status: 'none' }
+      const name = `${model} v${found.version}`
+      try {
+        return { status: 'found', name, model: await models.readGraph(found) }
+      } catch (error) {
+        return { status: 'unavailable', name, reason: messageOf(error) }
+      }
+    },
+  }
+  const kinds = [
+    trainStep({
+      tracking: tracking.service,
+      trainersModule: import.meta.resolve('#adapters/trainers/index'),
+      findLeaks: leaksOf,
+    }),
+    evaluateStep({
+      tracking: tracking.service,
+      blobs: platform.blobs,
+      clock: platform.clock,
+      scorer,
+      champions,
+      models: async () => (await project()).sections.models,
+    }),
+    registerStep({
+      registry: registry.service,
+      pipelineRun: (id) => pipelines.service.get(id),
+      descriptions: async () =>
+        Object.fromEntries(
+          Object.entries((await project()).sections.models).map(([name, { description }]) => [
+            name,
+            description,
+          ]),
+        ),
+    }),
+    batchPredictStep({
+      scorer,
+      graphOf: async (reference) => {
+        const [model = '', which = ''] = reference.split('@')
+        const version = /^\d+$/.test(which)
+          ? await models.version(model, Number(which))
+          : await models.versionOfAlias(model, which)
+        return models.readGraph(
+          version ?? fail('not_found', `No version of "${model}" has the alias "${which}".`),
+        )
+      },
+    }),
+  ] as unknown as StepKind[]
+
+  const pipelines = createPipelinesStage({
+    platform,
+    kinds,
+    trackingUri,
+    executor: createLocalProcessExecutor(),
+    datasets: datasetPoint(data.service),
+    project: async () => {
+      const current = await project()
+      return {
+        directory: current.directory,
+        environment: resolveVariables(current.environment, { lookup: environmentVariable, project: current }),
+        pipelines: current.sections.pipelines,
+      }
+    },
+  })
+
+  const host = localServingHost({
+    directory: servingDirectory(config.home),
+    entry: servingEntry(),
+    host: config.host,
+    port: config.servingPort,
+    home: config.home,
+    log: platform.log,
+  })
+  const serving = createServingStage({
+    platform,
+    models,
+    host,
+    settings: async () => (await project()).sections.deployments,
+  })
+  const monitoring = createMonitoringStage({
+    platform,
+    serving: serving.service,
+    settings: async () => (await project()).sections.monitors,
+    references: monitoringReferences(registry.service),
+    scorer: {
+      scoreRows: async (model, version, rows) => {
+        const graph = await models.readGraph({ model, version })
+        return scorer.score(graph, frameOfRows(graph.inputs, rows))
+      },
+    },
+    retraining: {
+      startPipeline: async ({ pipeline, trigger }, caller) => {
+        const run = await pipelines.service.start(
+          { pipeline, parameters: {}, force: false, only: [], trigger },
+          caller,
+        )
+        return { runId: run.id }
+      },
+    },
+  })
+  const governance = createGovernanceStage({
+    platform,
+    registry: registry.service,
+    findPrediction: async (id) =>
+      (await findPrediction(predictionsDirectory(config.home), id)) ??
+      fail('not_found', `No logged prediction has the id "${id}".`, {
+        hint: 'Its id is in the answer of the endpoint; `devmlops predictions NAME` lists the newest.',
+      }),
+  })
+  const all = [data, tracking, pipelines, registry, serving, monitoring, governance]
+  return {
+    host,
+    closeScorer,
+    stages: all.map(({ stage }) => stage),
+    services: {
+      data: data.service,
+      tracking: tracking.service,
+      pipelines: pipelines.service,
+      registry: registry.service,
+      serving: serving.service,
+      monitoring: monitoring.service,
+    },
+  }
+}
+
+/** The scoring threads cost memory, so they start with the first table that is scored. */
+function lazyScorer(): { scorer: ModelScorer; close(): Promise<void> } {
+  let runtime: ReturnType<typeof createOnnxRuntime> | undefined
+  return {
+    scorer: {
+      score: (model, frame) => {
+        runtime ??= createOnnxRuntime()
+        return frameScorer(runtime).score(model, frame)
+      },
+    },
+    close: async () => runtime?.close(),
+  }
+}
+
+function leaksOf({ frame, task, label, features }: TrainingData) {
+  const column = frame.columns[label]
+  if (column?.kind !== 'number') return []
+  const names = new Set(features.map(({ name }) => name))
+  const columns = Object.fromEntries(Object.entries(frame.columns).filter(([name]) => names.has(name)))
+  return findLeaks({
+    task,
+    label: { name: label, values: column.values },
+    features: { rows: frame.rows, columns },
+  })
+}
+
+/** `src/serving.ts` in a checkout, `dist/serving.js` when installed. */
+function servingEntry(): string {
+  return join(import.meta.dirname, '..', import.meta.filename.endsWith('.ts') ? 'serving.ts' : 'serving.js')
+}

@@ -1,0 +1,29 @@
+import { runCommandLine } from '#cli/run'
+import { commands } from './commands.ts'
+import { connect } from './connection.ts'
+import { version } from './version.ts'
+
+/** Runs the command line of this process. The first Ctrl-C asks to stop, the second one stops. */
+export async function runProgram(words: readonly string[]): Promise<number> {
+  const interrupt = new AbortController()
+  const stop = (): void => {
+    if (interrupt.signal.aborted) process.exit(130)
+    interrupt.abort()
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+  // A reader that closes the pipe early, such as `head`, is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+  })
+  const code = await runCommandLine(words, {
+    commands,
+    version,
+    connect,
+    out: process.stdout,
+    err: process.stderr,
+    directory: process.cwd(),
+    signal: interrupt.signal,
+  })
+  return interrupt.signal.aborted && code === 1 ? 130 : code
+}

@@ -1,0 +1,44 @@
+import { rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createOnnxRuntime } from '#adapters/model-runtimes/onnx/index'
+import { fail } from '#contract/errors'
+import { startServingProcess } from '#lifecycle/serving/process/serving-process'
+import { openBlobs } from '#platform/blobs/index'
+import { systemClock } from '#platform/clock'
+import { environmentVariable, readConfig } from '#platform/config'
+import { createLog } from '#platform/log'
+import { version } from './version.ts'
+
+/** The hot path: a process of its own that answers predictions and nothing else. Started by the server. */
+export async function runServingProcess(): Promise<void> {
+  const config = readConfig()
+  const log = createLog(config.logLevel)
+  const stateDirectory = required('DEVMLOPS_SERVING_DIRECTORY')
+  const serving = await startServingProcess({
+    host: config.host,
+    port: config.servingPort,
+    stateDirectory,
+    files: await openBlobs(config),
+    runtime: createOnnxRuntime(),
+    controlToken: required('DEVMLOPS_SERVING_TOKEN'),
+    clock: systemClock,
+    log,
+    version,
+  })
+  const listening = join(stateDirectory, 'listening.json')
+  await writeFile(`${listening}.new`, JSON.stringify({ pid: process.pid, url: serving.url }), { mode: 0o600 })
+  await rename(`${listening}.new`, listening)
+  log.info({ url: serving.url }, 'serving')
+  const stop = (): void => void serving.close().then(() => process.exit(0))
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+}
+
+function required(name: string): string {
+  return (
+    environmentVariable(name) ??
+    fail('invalid_input', `${name} is not set.`, {
+      hint: 'The server starts this process: `devmlops server`.',
+    })
+  )
+}

@@ -1,0 +1,75 @@
+import { dirname, join } from 'node:path'
+import { fail } from '#contract/errors'
+import { monitoringGauges } from '#lifecycle/monitoring/index'
+import { findProject } from '#lifecycle/project/index'
+import { readConfig, type ConfigOverrides } from '#platform/config'
+import { acquireStoreLock } from '#platform/database/index'
+import { createLog } from '#platform/log'
+import { createApp } from '#server/app'
+import { announce, listen } from '#server/listen'
+import { createServerMetrics } from '#server/server-metrics'
+import { openPlatform } from './platform.ts'
+import { createProgram } from './program.ts'
+import { readProjectAt } from './project-source.ts'
+import { version } from './version.ts'
+
+export interface RunningServer {
+  readonly url: string
+  readonly projectName: string
+  close(): Promise<void>
+}
+
+export type ServerOptions = Pick<ConfigOverrides, 'host' | 'port' | 'servingPort' | 'home'> & {
+  readonly directory: string
+}
+
+const loopback = new Set(['127.0.0.1', 'localhost', '::1'])
+
+/** Opens the store, listens, and then takes up work. */
+export async function startServer({ directory, ...overrides }: ServerOptions): Promise<RunningServer> {
+  const projectDirectory = dirname(await findProject(directory))
+  const config = readConfig({ projectDirectory, ...overrides })
+  if (!loopback.has(config.host) && config.token === undefined) {
+    fail('invalid_input', `Listening on ${config.host} would let everybody in.`, {
+      hint: 'Set DEVMLOPS_TOKEN; every caller then sends it.',
+    })
+  }
+  const { name } = await readProjectAt(projectDirectory)
+  const lock = config.databaseUrl === undefined ? acquireStoreLock(config.home, 'server') : undefined
+  const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel)
+  const platform = await openPlatform(config, { log, readOnly: false })
+  let url: string | undefined
+  const program = createProgram({ platform, directory: projectDirectory, trackingUri: () => url })
+  const app = createApp({
+    routes: program.routes,
+    dispatch: program.dispatch,
+    events: platform.events,
+    log,
+    metrics: createServerMetrics(monitoringGauges(program.services.monitoring)),
+    version,
+    token: config.token,
+    loopback: loopback.has(config.host),
+    pageDirectory: join(import.meta.dirname, '..', '..', 'dist', 'ui'),
+  })
+  try {
+    const listening = await listen(app, config)
+    url = listening.url
+    await program.start({ serve: true })
+    const withdraw = await announce(config.home, url)
+    return {
+      url,
+      projectName: name,
+      close: async () => {
+        withdraw()
+        await listening.close()
+        await program.close()
+        await platform.close()
+        lock?.release()
+      },
+    }
+  } catch (error) {
+    await platform.close()
+    lock?.release()
+    throw error
+  }
+}

@@ -1,0 +1,273 @@
+import { availableParallelism } from 'node:os'
+import { fail } from '#contract/errors'
+import type { StepContext, StepForm, StepInput, StepKind } from '#lifecycle/pipelines/index'
+import { reservedTags, type TrackingService } from '#lifecycle/tracking/index'
+import { systemCaller } from '#platform/access/access'
+import { openTables, quoteName, type Frame } from '#platform/tables/index'
+import { fitCandidates, type CandidateOutcome, type TrainingData } from './candidate-pool.ts'
+import { featuresOf, namedCandidates, trainStepSchema, type Candidate, type TrainStep } from './contract.ts'
+import { inferTask } from './label-column.ts'
+import { modelFileName, type TrainingResult } from './training-result.ts'
+import { featureSpecsOf } from './training-table.ts'
+
+/** A feature that seems to know the answer; `error` stops training. */
+export interface LeakFinding {
+  readonly severity: 'error' | 'warning'
+  readonly reason: string
+}
+
+export interface TrainStepDependencies {
+  readonly tracking: TrackingService
+  /** Looks for the label among the features; evaluation fills it. */
+  readonly findLeaks: (data: TrainingData) => readonly LeakFinding[]
+  /** See `CandidateWork.trainersModule`. */
+  readonly trainersModule: string
+}
+
+export const trainForm: StepForm<TrainStep> = {
+  name: 'train',
+  summary: 'Fit candidates in parallel and record each as a run',
+  schema: trainStepSchema,
+  inputs: ({ data, validation }) => ({ data, ...(validation === undefined ? {} : { validation }) }),
+  outputs: () => [{ name: 'result', kind: 'json' }],
+}
+
+/** The `train` step: every candidate is a tracked run with its parameters, its progress and its model as ONNX. */
+export function trainStep(dependencies: TrainStepDependencies): StepKind<TrainStep> {
+  return {
+    ...trainForm,
+    version: '1',
+    usesAllCores: true,
+    environment: async () => ({ node: process.version }),
+    run: async (context) => ({ result: { kind: 'json', value: await train(context, dependencies) } }),
+  }
+}
+
+async function train(
+  context: StepContext<TrainStep>,
+  dependencies: TrainStepDependencies,
+): Promise<TrainingResult> {
+  const { config } = context
+  const candidates = namedCandidates(config)
+  const data = await readData(context)
+  for (const leak of dependencies.findLeaks(data)) {
+    context.log(`leak ${leak.severity}: ${leak.reason}`)
+    if (leak.severity === 'error') {
+      fail('training_failed', `The label leaks into the features: ${leak.reason}.`, {
+        hint: 'Leave the feature out; a model that sees the answer learns nothing else.',
+      })
+    }
+  }
+  const runs = await startRuns(context, { ...dependencies, candidates, data })
+  const settled = new Set<string>()
+  const progress = progressOf(context, candidates)
+  try {
+    const outcomes = await fitCandidates({
+      data,
+      candidates,
+      concurrency: availableParallelism(),
+      trainersModule: dependencies.trainersModule,
+      signal: context.signal,
+      onProgress: (candidate, { iteration, iterations }) => progress(candidate, iteration / iterations),
+      onFinished: ({ candidate }) => progress(candidate, 1),
+    })
+    const finished: TrainingResult['candidates'] = []
+    for (const outcome of outcomes) {
+      finished.push(
+        await recordOutcome(context, dependencies, {
+          outcome,
+          runId: runs.get(outcome.candidate.name) ?? '',
+        }),
+      )
+      settled.add(outcome.candidate.name)
+    }
+    const failures = outcomes.flatMap((outcome) => (outcome.status === 'failed' ? [outcome.error] : []))
+    if (failures[0] !== undefined && failures.length === outcomes.length) throw failures[0]
+    return {
+      task: data.task,
+      label: data.label,
+      ...(data.positive === undefined ? {} : { positive: data.positive }),
+      features: data.features.map(({ name }) => name),
+      trainedOn: {
+        label: dataInput(context).label,
+        digest: dataInput(context).digest,
+        rows: data.frame.rows,
+      },
+      candidates: finished,
+    }
+  } finally {
+    // Whatever ended the step early, no run is left that seems to be running.
+    for (const [name, runId] of runs) {
+      if (!settled.has(name)) await dependencies.tracking.finishRun(runId, 'KILLED', systemCaller('training'))
+    }
+  }
+}
+
+function dataInput(context: StepContext<TrainStep>): StepInput {
+  return context.inputs['data'] ?? fail('internal', 'The step has no data.')
+}
+
+async function readData(context: StepContext<TrainStep>): Promise<TrainingData> {
+  const { config } = context
+  const columns = [
+    config.label,
+    ...featuresOf(config).map(({ name }) => name),
+    ...(config.weight === undefined ? [] : [config.weight]),
+  ]
+  const frame = await readFrame(context, dataInput(context), columns)
+  const validation = context.inputs['validation']
+  const task = config.task ?? inferTask(frame, config.label)
+  return {
+    frame,
+    task,
+    label: config.label,
+    features: featureSpecsOf(frame, featuresOf(config)),
+    seed: config.seed,
+    ...(config.positive === undefined ? {} : { positive: config.positive }),
+    ...(config.weight === undefined ? {} : { weight: config.weight }),
+    ...(validation === undefined ? {} : { validation: await readFrame(context, validation, columns) }),
+  }
+}
+
+async function readFrame(
+  context: StepContext<TrainStep>,
+  input: StepInput,
+  wanted: readonly string[],
+): Promise<Frame> {
+  const relation =
+    input.relation ?? fail('invalid_input', `${input.label} is not a table.`, { at: input.reference })
+  const tables = await openTables({
+    allowedDirectories: [],
+    allowedPaths: input.allowedPaths,
+    temporaryDirectory: `${context.workDirectory}/tables`,
+  })
+  try {
+    const there = new Set((await tables.columns(`SELECT * FROM ${relation}`)).map(({ name }) => name))
+    // A column that is missing is named by the trainer, with the nearest name; here only the present ones are read.
+    const present = [...new Set(wanted)].filter((name) => there.has(name)).map(quoteName)
+    if (present.length === 0)
+      fail('invalid_input', `${input.label} has none of the columns ${wanted.join(', ')}.`)
+    return await tables.frame(`SELECT ${present.join(', ')} FROM ${relation}`)
+  } finally {
+    tables.close()
+  }
+}
+
+interface RunsRequest extends TrainStepDependencies {
+  readonly candidates: readonly Candidate[]
+  readonly data: TrainingData
+}
+
+/** One run a candidate, started before fitting, so that a page shows it while it trains. */
+async function startRuns(context: StepContext<TrainStep>, { tracking, candidates, data }: RunsRequest) {
+  const caller = { name: context.actor }
+  const experiment = await tracking.getOrCreateExperiment(context.pipeline)
+  const input = dataInput(context)
+  const runs = new Map<string, string>()
+  for (const candidate of candidates) {
+    const run = await tracking.createRun({
+      experimentId: experiment.id,
+      name: candidate.name,
+      caller,
+      tags: {
+        [reservedTags.pipeline]: context.pipeline,
+        [reservedTags.pipelineRunId]: context.pipelineRunId,
+        [reservedTags.step]: context.step,
+        'devmlops.trainer': candidate.trainer,
+        ...(context.code === undefined ? {} : { [reservedTags.gitCommit]: context.code.commit }),
+      },
+    })
+    runs.set(candidate.name, run.id)
+    await tracking.logInputs(run.id, [
+      {
+        name: input.label,
+        digest: input.digest,
+        sourceType: 'pipeline',
+        source: input.reference,
+        context: 'training',
+        tags: {},
+      },
+    ])
+    await tracking.logBatch({
+      runId: run.id,
+      params: {
+        trainer: candidate.trainer,
+        seed: String(data.seed),
+        label: data.label,
+        rows: String(data.frame.rows),
+      },
+    })
+  }
+  return runs
+}
+
+function progressOf(context: StepContext<TrainStep>, candidates: readonly Candidate[]) {
+  const done = new Map<string, number>(candidates.map(({ name }) => [name, 0]))
+  return (candidate: Candidate, fraction: number): void => {
+    done.set(candidate.name, fraction)
+    const total = [...done.values()].reduce((sum, value) => sum + value, 0)
+    const working = [...done].filter(([, value]) => value > 0 && value < 1)
+    const text = working.map(([name, value]) => `${name} ${Math.round(value * 100)} %`).join(', ')
+    context.progress({ fraction: total / done.size, text: text === '' ? 'training' : text })
+  }
+}
+
+async function recordOutcome(
+  context: StepContext<TrainStep>,
+  { tracking }: TrainStepDependencies,
+  { outcome, runId }: { outcome: CandidateOutcome; runId: string },
+): Promise<TrainingResult['candidates'][number]> {
+  const { candidate } = outcome
+  const caller = { name: context.actor }
+  if (outcome.status === 'failed') {
+    await tracking.setTag(runId, 'mlflow.note.content', outcome.error.message)
+    await tracking.finishRun(runId, 'FAILED', caller)
+    context.log(`${candidate.name} failed: ${outcome.error.message}`)
+    return {
+      ...candidate,
+      parameters: { ...candidate.parameters },
+      runId,
+      status: 'failed',
+      reason: outcome.error.message,
+    }
+  }
+  const { model, fitSeconds } = outcome
+  const params = Object.entries(model.parameters).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ])
+  await tracking.logBatch({
+    runId,
+    params: Object.fromEntries(params) as Record<string, string>,
+    metrics: [
+      { key: 'fit_seconds', value: fitSeconds },
+      ...model.importance.map(({ feature, gain }) => ({ key: `importance/${feature}`, value: gain })),
+    ],
+  })
+  const history = model.history.map(({ metric, step, value }) => ({ key: `training/${metric}`, step, value }))
+  for (let at = 0; at < history.length; at += 1000)
+    await tracking.logBatch({ runId, metrics: history.slice(at, at + 1000) })
+  const files = []
+  const contents: [string, Uint8Array][] = [
+    [modelFileName, model.onnx],
+    ['signature.json', new TextEncoder().encode(JSON.stringify(model.signature, null, 2))],
+  ]
+  for (const [name, content] of contents) {
+    const { digest, sizeBytes } = await tracking.logArtifact({ runId, path: `model/${name}`, content })
+    files.push({ path: name, digest, sizeBytes })
+  }
+  await tracking.finishRun(runId, 'FINISHED', caller)
+  for (const warning of model.warnings) context.log(`${candidate.name}: ${warning}`)
+  context.log(`${candidate.name} (${candidate.trainer}) fitted in ${fitSeconds.toFixed(1)} s`)
+  return {
+    ...candidate,
+    parameters: { ...model.parameters },
+    runId,
+    status: 'trained',
+    files,
+    signature: { inputs: [...model.signature.inputs], outputs: [...model.signature.outputs] },
+    importance: [...model.importance],
+    warnings: [...model.warnings],
+    fitSeconds,
+  }
+}

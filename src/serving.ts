@@ -1,0 +1,5 @@
+import { enableCompileCache } from 'node:module'
+
+enableCompileCache()
+const { runServingProcess } = await import('./composition/run-serving.ts')
+await runServingProcess()
