@@ -11,7 +11,7 @@ const timeMsSchema = z.int().nonnegative()
 /** The alias that answers, and what `rollback` turns back unless told otherwise. */
 export const championAlias = 'champion'
 
-export const modelArtifactSchema = z.object({
+const modelArtifactSchema = z.object({
   path: z.string().min(1),
   digest: digestSchema,
   sizeBytes: z.int().nonnegative(),
@@ -19,7 +19,7 @@ export const modelArtifactSchema = z.object({
 export type ModelArtifact = z.infer<typeof modelArtifactSchema>
 
 /** Everything a version was made of, by digest where it has bytes. */
-export const lineageSchema = z.object({
+const lineageSchema = z.object({
   datasets: z
     .array(
       z.object({
@@ -46,10 +46,10 @@ export const lineageSchema = z.object({
 })
 export type Lineage = z.infer<typeof lineageSchema>
 
-export const verdictSchema = z.enum(['passed', 'failed', 'no_gates'])
+const verdictSchema = z.enum(['passed', 'failed', 'no_gates'])
 export type Verdict = z.infer<typeof verdictSchema>
 
-export const evaluationReferenceSchema = z.object({
+const evaluationReferenceSchema = z.object({
   /** Of the report as JSON, in the blob store. */
   reportDigest: digestSchema,
   verdict: verdictSchema,
@@ -57,7 +57,7 @@ export const evaluationReferenceSchema = z.object({
 export type EvaluationReference = z.infer<typeof evaluationReferenceSchema>
 
 /** Immutable, but for its description, its tags and the aliases that point to it. */
-export const modelVersionSchema = z.object({
+const modelVersionSchema = z.object({
   model: z.string(),
   /** 1, 2, 3…; never used twice. */
   version: z.int().positive(),
@@ -78,7 +78,7 @@ export const modelVersionSchema = z.object({
 })
 export type ModelVersion = z.infer<typeof modelVersionSchema>
 
-export const registeredModelSchema = z.object({
+const registeredModelSchema = z.object({
   name: z.string(),
   description: z.string(),
   createdAt: timeMsSchema,
@@ -93,7 +93,7 @@ export const registeredModelSchema = z.object({
 export type RegisteredModel = z.infer<typeof registeredModelSchema>
 
 /** One move of an alias. Written once, never changed. */
-export const transitionSchema = z.object({
+const transitionSchema = z.object({
   sequence: z.int(),
   model: z.string(),
   alias: z.string(),

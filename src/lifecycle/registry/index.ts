@@ -9,7 +9,6 @@ export {
   championAlias,
   type EvaluationReference,
   type Lineage,
-  lineageSchema,
   type ModelArtifact,
   type ModelVersion,
   type RegisteredModel,

@@ -1,7 +1,7 @@
 import { CompiledQuery, type Kysely } from 'kysely'
 import type { Engine } from '#platform/database/index'
 
-export type ColumnValues = readonly (string | number)[]
+type ColumnValues = readonly (string | number)[]
 
 export interface BulkInsert {
   readonly table: string

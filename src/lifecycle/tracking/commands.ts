@@ -1,4 +1,3 @@
-import { formatBytes } from '#contract/units'
 import { systemClock } from '#platform/clock'
 import type { Command, CommandContext } from '#platform/terminal/index'
 
@@ -113,6 +112,7 @@ export const trackingCommands: readonly Command[] = [
       const path = words.required('PATH')
       const { body } = await tracking.readArtifact({ runId: words.required('RUN'), path })
       const { saveDownload } = await import('./save-download.ts')
+      const { formatBytes } = await import('#contract/units')
       const saved = await saveDownload(body, {
         directory: context.directory,
         file: words.optional('FILE') ?? path.split('/').at(-1) ?? 'artifact',

@@ -3,8 +3,8 @@ import { endpoint, type Contract } from '#contract/endpoint'
 import { pageInput, pageOf } from '#contract/page'
 
 /** The columns that a model takes and gives. */
-export const columnTypes = ['boolean', 'integer', 'long', 'float', 'double', 'string', 'datetime'] as const
-export const columnTypeSchema = z.enum(columnTypes)
+const columnTypes = ['boolean', 'integer', 'long', 'float', 'double', 'string', 'datetime'] as const
+const columnTypeSchema = z.enum(columnTypes)
 
 export const modelSignatureSchema = z.object({
   inputs: z
@@ -32,19 +32,19 @@ export const reservedTags = {
   step: 'devmlops.step',
 } as const
 
-export const runStatuses = ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'] as const
+const runStatuses = ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'] as const
 export const runStatusSchema = z.enum(runStatuses)
 export type RunStatus = z.infer<typeof runStatusSchema>
 
-export const lifecycleStageSchema = z.enum(['active', 'deleted'])
+const lifecycleStageSchema = z.enum(['active', 'deleted'])
 export type LifecycleStage = z.infer<typeof lifecycleStageSchema>
-export const lifecycleViewSchema = z.enum(['active', 'deleted', 'all'])
+const lifecycleViewSchema = z.enum(['active', 'deleted', 'all'])
 export type LifecycleView = z.infer<typeof lifecycleViewSchema>
 
 const textMapSchema = z.record(z.string(), z.string())
 const timeMsSchema = z.int().nonnegative()
 
-export const experimentSchema = z.object({
+const experimentSchema = z.object({
   /** A whole number as text; `0` is `Default`. */
   id: z.string(),
   name: z.string(),
@@ -61,7 +61,7 @@ const specialNumber = z.enum(['NaN', 'Infinity', '-Infinity'])
 const writtenNumber = z.union([z.number(), specialNumber.transform(Number)])
 const readNumber = z.union([z.number(), z.literal('NaN')])
 
-export const metricPointSchema = z.object({
+const metricPointSchema = z.object({
   key: z.string(),
   value: readNumber,
   /** Epoch milliseconds. */
@@ -77,7 +77,7 @@ const newMetricSchema = z.object({
   step: z.int().default(0),
 })
 
-export const datasetInputSchema = z.object({
+const datasetInputSchema = z.object({
   name: z.string().min(1).max(500),
   digest: z.string().min(1).max(128),
   sourceType: z.string().min(1).max(100),
@@ -90,10 +90,10 @@ export const datasetInputSchema = z.object({
 })
 export type DatasetInput = z.infer<typeof datasetInputSchema>
 
-export const modelOutputSchema = z.object({ modelId: z.string().min(1).max(255), step: z.int().default(0) })
+const modelOutputSchema = z.object({ modelId: z.string().min(1).max(255), step: z.int().default(0) })
 export type ModelOutput = z.infer<typeof modelOutputSchema>
 
-export const runSchema = z.object({
+const runSchema = z.object({
   id: z.string(),
   name: z.string(),
   experimentId: z.string(),
@@ -113,7 +113,7 @@ export const runSchema = z.object({
 })
 export type RunDocument = z.infer<typeof runSchema>
 
-export const artifactEntrySchema = z.object({
+const artifactEntrySchema = z.object({
   path: z.string(),
   isDirectory: z.boolean(),
   /** Of a folder: absent. */

@@ -124,7 +124,7 @@ export function createExperimentStore(query: Kysely<TrackingTables>) {
   }
 }
 
-export function defaultArtifactLocation(experimentId: number): string {
+function defaultArtifactLocation(experimentId: number): string {
   return `mlflow-artifacts:/${experimentId}`
 }
 

@@ -108,7 +108,7 @@ export function trackingHandlers(service: TrackingService): Handlers<typeof trac
 }
 
 /** A run as JSON can carry it. */
-export function toDocument(run: Run): RunDocument {
+function toDocument(run: Run): RunDocument {
   return {
     ...run,
     startedAt: run.startedAt ?? null,

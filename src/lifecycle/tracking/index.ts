@@ -9,8 +9,6 @@ export type { StoredArtifact } from './artifact-store.ts'
 export {
   type ArtifactEntry,
   type ColumnType,
-  columnTypes,
-  columnTypeSchema,
   type DatasetInput,
   type Experiment,
   type ModelOutput,
@@ -20,11 +18,10 @@ export {
   type RunStatus,
   trackingContract,
 } from './contract.ts'
-export { artifactPath } from './artifact-path.ts'
 export { checkKey, isNormalPath } from './limits.ts'
 export type { Metric } from './metric-store.ts'
 export type { Run } from './run-details.ts'
-export { parseRunOrder, type RunOrder } from './run-order.ts'
+export type { RunOrder } from './run-order.ts'
 export type { Batch, NewMetric, RunRequest, RunSearch, RunUpdate, TrackingService } from './service.ts'
 export { trackingMigrations } from './tables.ts'
 

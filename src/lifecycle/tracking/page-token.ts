@@ -1,11 +1,11 @@
 import { fail } from '#contract/errors'
 
 /** Where the next page begins, in a form that callers hand back and do not read. */
-export function pageToken(offset: number): string {
+function pageToken(offset: number): string {
   return Buffer.from(JSON.stringify({ offset })).toString('base64url')
 }
 
-export function offsetOf(token: string | undefined): number {
+function offsetOf(token: string | undefined): number {
   if (token === undefined || token === '') return 0
   try {
     const { offset } = JSON.parse(Buffer.from(token, 'base64url').toString()) as { offset?: unknown }

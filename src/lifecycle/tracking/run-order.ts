@@ -1,7 +1,7 @@
 import { fail } from '#contract/errors'
 import { nearestName } from '#platform/nearest-name'
 
-export const runAttributes = ['run_id', 'run_name', 'status', 'user_id', 'start_time', 'end_time'] as const
+const runAttributes = ['run_id', 'run_name', 'status', 'user_id', 'start_time', 'end_time'] as const
 export type RunAttribute = (typeof runAttributes)[number]
 
 /** By what runs are sorted. Missing values come last, NaN before them; then newest first, then by id. */

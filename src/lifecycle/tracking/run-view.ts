@@ -123,7 +123,7 @@ export function printComparison(terminal: Terminal, runs: readonly RunDocument[]
 const bars = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const
 
 /** The values in the order of their steps; NaN is a gap. Empty for a metric that was logged once. */
-export function sparkline(points: readonly MetricPoint[]): string {
+function sparkline(points: readonly MetricPoint[]): string {
   if (points.length < 2) return ''
   const ordered = [...points].sort((a, b) => a.step - b.step || a.timestamp - b.timestamp)
   const values = ordered.flatMap(({ value }) => (value === 'NaN' ? [] : [value]))
