@@ -5,6 +5,8 @@ import type { Executor, ExecutorResult, ExecutorTask } from '#lifecycle/pipeline
 import { handleOf, isGroupAlive, isSameProcess, killGroup } from './process-group.ts'
 
 const drainMs = 500
+/** Even a killed process needs a moment to be gone, longer when it waits for a disk. */
+const killedMs = 5000
 const pollMs = 25
 
 /**
@@ -49,7 +51,7 @@ export function createLocalProcessExecutor(): Executor {
       const { pid } = handle
       if (typeof pid !== 'number' || !isSameProcess(handle)) return
       killGroup(pid, 'SIGKILL')
-      await groupEnded(pid, 5000)
+      await groupEnded(pid, killedMs)
     },
   }
 }
@@ -58,6 +60,7 @@ async function stopGroup(group: number, graceMs: number): Promise<void> {
   killGroup(group, 'SIGTERM')
   await groupEnded(group, graceMs)
   killGroup(group, 'SIGKILL')
+  await groupEnded(group, killedMs)
 }
 
 async function groupEnded(group: number, limitMs: number): Promise<void> {
@@ -120,9 +123,9 @@ function drained(child: ChildProcess): Promise<void> {
   })
 }
 
-/** `read` returns when the pipe closes; after an orderly end the guard itself is killed first. */
+/** `read` returns when the pipe closes; after an orderly end the guard itself is killed first. (dash knows no `--`.) */
 function guardGroup(group: number): { release(): void } {
-  const guard = spawn('/bin/sh', ['-c', `read -r _; kill -KILL -- -${group}`], {
+  const guard = spawn('/bin/sh', ['-c', `read -r _; kill -KILL -${group}`], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
     env: {},

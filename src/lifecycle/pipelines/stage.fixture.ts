@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import * as z from 'zod'
 import { fail } from '#contract/errors'
+import { fileBlobStore } from '#platform/blobs/index'
 import type { Platform } from '#platform/platform'
 import { fixturePlatform, platformMigrations } from '#platform/platform.fixture'
 import { migrate, openDatabase } from '#platform/database/index'
@@ -61,9 +62,9 @@ export interface FixtureOptions {
   readonly kinds?: readonly StepKind[]
   readonly executor?: Executor
   readonly environment?: Readonly<Record<string, string>>
-  /** Where the store and the project are; a temporary folder when left out. */
+  /** Where the project and its home are, and stay; a temporary folder when left out. */
   readonly directory?: string
-  /** Of a store that stays when the fixture is closed. */
+  /** A store that stays when the fixture is closed; in memory when left out. */
   readonly databasePath?: string
 }
 
@@ -79,7 +80,11 @@ export async function openStage(options: FixtureOptions): Promise<StageFixture> 
   const platform =
     options.directory === undefined
       ? fixture.platform
-      : { ...fixture.platform, config: { ...fixture.platform.config, home: join(directory, '.devmlops') } }
+      : {
+          ...fixture.platform,
+          config: { ...fixture.platform.config, home: join(directory, '.devmlops') },
+          blobs: fileBlobStore(join(directory, '.devmlops', 'blobs')),
+        }
   let pipelines = options.pipelines
   const datasets = csvDatasets(join(own, '.datasets'))
   const project = async (): Promise<PipelineProject> => {
