@@ -39,3 +39,4 @@ export type {
   TableSpec,
   TrainingTable,
 } from './training-table.ts'
+export { trainForm, trainStep, type LeakFinding, type TrainStepDependencies } from './train-step.ts'

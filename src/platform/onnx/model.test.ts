@@ -3,12 +3,14 @@ import { test } from 'node:test'
 import { decodeModel, encodeModel, floatTensor, integer, node, strings, value } from './index.ts'
 
 /** Written by onnx 1.23 for Python: a Slice with negative and 64-bit integers, attributes of all sorts, and a function. */
-const foreign = Buffer.from(
-  'CAgSBnB5dGhvbjrhAQqFAQoBeAoBcwoBZRIBeRoBbiIFU2xpY2UqEgoDZmFyGP//////////f6ABAioVCgViZWxvdxj7//////////8BoAEC' +
-    'KhQKBXJhdGVzPQAAAD89AACgv6ABBioaCgVzaXplc0ABQP///////////wFArAKgAQcqEAoFd29yZHNKAWFKAWKgAQgSAWcqEwgBEAc6Cv7/' +
-    '/////////wFCAXMqEggBEAc6Cf//////////f0IBZVIBZFoUCgF4Eg8KDQgBEgkKAxIBTgoCCANiEgoBeRINCgsIARIHCgMSAU4KAEIECgAQ' +
-    'EUIKCgZjdXN0b20QAXIMCgZhdXRob3ISAm1lygEpCgFGIgFhKgFiOhAKAWESAWIiCElkZW50aXR5SgQKABARUgZjdXN0b20=',
-  'base64',
+const foreign = new Uint8Array(
+  Buffer.from(
+    'CAgSBnB5dGhvbjrhAQqFAQoBeAoBcwoBZRIBeRoBbiIFU2xpY2UqEgoDZmFyGP//////////f6ABAioVCgViZWxvdxj7//////////8BoAEC' +
+      'KhQKBXJhdGVzPQAAAD89AACgv6ABBioaCgVzaXplc0ABQP///////////wFArAKgAQcqEAoFd29yZHNKAWFKAWKgAQgSAWcqEwgBEAc6Cv7/' +
+      '/////////wFCAXMqEggBEAc6Cf//////////f0IBZVIBZFoUCgF4Eg8KDQgBEgkKAxIBTgoCCANiEgoBeRINCgsIARIHCgMSAU4KAEIECgAQ' +
+      'EUIKCgZjdXN0b20QAXIMCgZhdXRob3ISAm1lygEpCgFGIgFhKgFiOhAKAWESAWIiCElkZW50aXR5SgQKABARUgZjdXN0b20=',
+    'base64',
+  ),
 )
 
 test('reads a model that another program wrote', () => {

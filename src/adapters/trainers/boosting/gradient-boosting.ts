@@ -63,12 +63,14 @@ function boost(
   const pairs = new Float64Array(2 * rows.rows)
   const trees: Tree[] = []
   const history: HistoryPoint[] = []
+  const drawsNothing = parameters.row_fraction === 1 && parameters.feature_fraction === 1
   let best = { loss: Infinity, iteration: 0 }
   for (let iteration = 1; iteration <= parameters.trees; iteration++) {
     objective.gradients(rows, scores, pairs)
     const order = drawRows()
     const { tree, leaves } = grower.grow({ pairs, order, usable: drawFeatures() })
-    if (tree.nodes.length === 1 && parameters.row_fraction === 1 && parameters.feature_fraction === 1) break
+    // Nothing left to learn, and nothing drawn that could change it; a model has at least one tree all the same.
+    if (tree.nodes.length === 1 && trees.length > 0 && drawsNothing) break
     trees.push(tree)
     if (parameters.row_fraction < 1) addTrees([tree], rows, scores)
     else for (const leaf of leaves) raise(scores, order, leaf)

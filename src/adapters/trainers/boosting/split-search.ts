@@ -26,6 +26,8 @@ export interface Split {
   readonly gain: number
   readonly goesLeft: Uint8Array
   readonly lastLeftBin: number
+  /** The L2 penalty that its gain was found with, and that its sides' values must be found with too. */
+  readonly l2: number
 }
 
 interface Node {
@@ -112,7 +114,7 @@ function splitNumber(node: Node, place: Place): Split | undefined {
   if (bestBin === 0) return undefined
   const goesLeft = new Uint8Array(place.bins).fill(1, 1, bestBin + 1)
   goesLeft[0] = Number(hasMissing ? bestMissingLeft : leftIsHeavier(node, place, goesLeft))
-  return { feature: place.feature, gain: bestScore - parent, goesLeft, lastLeftBin: bestBin }
+  return { feature: place.feature, gain: bestScore - parent, goesLeft, lastLeftBin: bestBin, l2: limits.l2 }
 }
 
 /** Where no row was missing in training, missing values follow the larger part. */
@@ -132,7 +134,7 @@ function splitCategory(node: Node, place: Place): Split | undefined {
   const present: number[] = []
   for (let bin = 0; bin < place.bins; bin++)
     if ((histogram[2 * (place.first + bin) + 1] as number) * rowsPerHessian >= 0.5) present.push(bin)
-  const few = present.length <= 4
+  const few = place.bins <= 5
   const smoothing = few ? 0 : limits.categorySmoothing
   const used = present.filter(
     (bin) => (histogram[2 * (place.first + bin) + 1] as number) * rowsPerHessian + 0.5 >= smoothing,
@@ -143,24 +145,24 @@ function splitCategory(node: Node, place: Place): Split | undefined {
       (histogram[2 * (place.first + bin)] as number) /
       ((histogram[2 * (place.first + bin) + 1] as number) + smoothing)
   used.sort((a, b) => (statistic[a] as number) - (statistic[b] as number) || a - b)
-  const up = bestPrefix(node, place, { order: used, few })
-  const down = bestPrefix(node, place, { order: used.toReversed(), few })
+  const l2 = limits.l2 + (few ? 0 : limits.categoryL2)
+  const up = bestPrefix(node, place, { order: used, few, l2 })
+  const down = bestPrefix(node, place, { order: used.toReversed(), few, l2 })
   const best = up.gain >= down.gain ? up : down
   if (best.set.length === 0) return undefined
   const goesLeft = new Uint8Array(place.bins)
   for (const bin of best.set) goesLeft[bin] = 1
   fillAbsent(goesLeft, present)
   if (present[0] !== 0) goesLeft[0] = Number(leftIsHeavier(node, place, goesLeft))
-  return { feature: place.feature, gain: best.gain, goesLeft, lastLeftBin: 0 }
+  return { feature: place.feature, gain: best.gain, goesLeft, lastLeftBin: 0, l2 }
 }
 
 function bestPrefix(
   node: Node,
   place: Place,
-  { order, few }: { readonly order: readonly number[]; readonly few: boolean },
+  { order, few, l2 }: { readonly order: readonly number[]; readonly few: boolean; readonly l2: number },
 ): { gain: number; set: readonly number[] } {
   const { histogram, sums, limits, rowsPerHessian } = node
-  const l2 = limits.l2 + (few ? 0 : limits.categoryL2)
   const minHessian = Math.max(limits.minHessian, (limits.minRows - 0.5) / rowsPerHessian)
   const minStep = few ? 0 : limits.minRowsPerSet / rowsPerHessian
   const longest = few ? order.length - 1 : Math.min(limits.maxCategorySet, (order.length + 1) >> 1)

@@ -36,6 +36,8 @@ interface OpenLeaf {
   readonly end: number
   readonly histogram: Float64Array
   readonly sums: LeafSums
+  /** Of the split that made this leaf. */
+  readonly l2: number
   readonly split: Split | undefined
 }
 
@@ -88,15 +90,14 @@ export class TreeGrower {
       open[at] = left
       open.push(right)
     }
-    const leaves = open.map(({ begin, end, sums }) => ({ begin, end, value: this.valueOf(sums) }))
+    const leaves = open.map((leaf) => ({ begin: leaf.begin, end: leaf.end, value: this.valueOf(leaf) }))
     for (const [i, leaf] of open.entries()) nodes[leaf.node] = { value: leaves[i]?.value ?? 0 }
     return { tree: { nodes }, leaves }
   }
 
   /** Rounded to single precision, because that is what the graph will add up. */
-  private valueOf({ gradient, hessian }: LeafSums): number {
-    const { learningRate, l2 } = this.limits
-    return Math.fround((-learningRate * gradient) / Math.max(hessian + l2, 1e-15))
+  private valueOf({ sums, l2 }: OpenLeaf): number {
+    return Math.fround((-this.limits.learningRate * sums.gradient) / Math.max(sums.hessian + l2, 1e-15))
   }
 
   private openRoot(input: GrowInput): OpenLeaf {
@@ -105,7 +106,16 @@ export class TreeGrower {
     sumRows(histogram, this.rows, range)
     const sums = this.sumsOf(range)
     const split = this.splitOf(histogram, { sums, depth: 0, usable: input.usable })
-    return { node: 0, depth: 0, begin: 0, end: input.order.length, histogram, sums, split }
+    return {
+      node: 0,
+      depth: 0,
+      begin: 0,
+      end: input.order.length,
+      histogram,
+      sums,
+      l2: this.limits.l2,
+      split,
+    }
   }
 
   private splitOf(
@@ -151,8 +161,8 @@ export class TreeGrower {
     const depth = leaf.depth + 1
     // Each split adds one leaf and one node more than that, so half of the node count is a histogram not yet in use.
     const fresh = this.histograms[(input.nextNode + 1) >> 1] as Float64Array
-    const smallerLeaf = { depth, sums: smallerSums, histogram: fresh, usable }
-    const largerLeaf = { depth, sums: largerSums, histogram: leaf.histogram, usable }
+    const smallerLeaf = { depth, l2: split.l2, sums: smallerSums, histogram: fresh, usable }
+    const largerLeaf = { depth, l2: split.l2, sums: largerSums, histogram: leaf.histogram, usable }
     if (!input.isLast) {
       sumRows(fresh, this.rows, smaller)
       subtractHistogram(leaf.histogram, fresh)
