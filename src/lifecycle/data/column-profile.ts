@@ -35,7 +35,7 @@ const numberProfileSchema = z.object({
     ),
 })
 
-const levelCountSchema = z.object({ level: z.string(), count })
+export const levelCountSchema = z.object({ level: z.string(), count })
 
 const categoryProfileSchema = z.object({
   kind: z.literal('category'),

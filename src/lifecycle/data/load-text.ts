@@ -1,0 +1,187 @@
+import { DevmlopsError } from '#contract/errors'
+import { quoteName, quoteText, requireRow, type Tables } from '#platform/tables/index'
+import type { ArrivingFile, TypeMismatch } from './arriving-file.ts'
+import {
+  columnTypeOf,
+  guessableTypes,
+  readableAs,
+  sqlTypeOf,
+  type Column,
+  type ColumnType,
+  type DeclaredType,
+} from './column-type.ts'
+import { readCsvHeader } from './csv-header.ts'
+import { hasMixedLineEnds } from './inspect-file.ts'
+
+import { readingCall } from './relation.ts'
+import type { Reading } from './snapshot.ts'
+
+interface TextColumn {
+  readonly name: string
+  /** What the format itself says of the values: JSON tells text from numbers, CSV tells nothing. */
+  readonly detected: ColumnType | undefined
+}
+
+export interface LoadedText {
+  readonly reading: Reading
+  readonly columns: readonly TextColumn[]
+  readonly warnings: readonly string[]
+}
+
+/** Reads a text file into a temporary table with every value as the text that stands in the file. */
+export async function loadText(
+  tables: Tables,
+  file: ArrivingFile,
+  { table, nulls }: { table: string; nulls: readonly string[] },
+): Promise<LoadedText> {
+  const { path, name, format, compressed } = file
+  const create = (reading: Reading): Promise<void> =>
+    tables.run(`CREATE OR REPLACE TEMP TABLE ${table} AS SELECT * FROM ${readingCall(reading, [path], [])}`)
+
+  if (format === 'json' || format === 'ndjson') {
+    const layout = format === 'json' ? 'array' : 'newline_delimited'
+    const columns = await jsonColumns(tables, { path, layout, compressed })
+    const reading = { format: 'json', layout, compressed, columns: columns.map(({ name }) => name) } as const
+    await create(reading)
+    return { reading, columns, warnings: [] }
+  }
+  const header = await readCsvHeader(path, {
+    name,
+    compressed,
+    delimiter: format === 'tsv' ? '\t' : undefined,
+  })
+  const { delimiter } = header
+  const strict: Reading = {
+    format: 'csv',
+    delimiter,
+    nulls: [...nulls],
+    strict: true,
+    compressed,
+    columns: [...header.columns],
+  }
+  const columns = header.columns.map((column) => ({ name: column, detected: undefined }))
+  try {
+    await create(strict)
+    return { reading: strict, columns, warnings: [] }
+  } catch (error) {
+    if (!(error instanceof DevmlopsError) || !hasMixedLineEnds(file.facts)) throw error
+    const lenient: Reading = { ...strict, strict: false }
+    await create(lenient)
+    return { reading: lenient, columns, warnings: [mixedLineEnds(file)] }
+  }
+}
+
+function mixedLineEnds({ name, facts }: ArrivingFile): string {
+  const { carriageReturnLineFeeds = 0, lineFeeds = 0 } = facts.text ?? {}
+  return `${name} mixes line ends (${carriageReturnLineFeeds} lines end in CRLF, ${lineFeeds} in LF); all its rows were read.`
+}
+
+async function jsonColumns(
+  tables: Tables,
+  { path, layout, compressed }: { path: string; layout: string; compressed: boolean },
+): Promise<TextColumn[]> {
+  const compression = compressed ? 'gzip' : 'none'
+  const options = `format = ${quoteText(layout)}, compression = '${compression}', sample_size = -1`
+  const described = await tables.columns(`SELECT * FROM read_json(${quoteText(path)}, ${options})`)
+  return described.map(({ name, type }) => ({
+    name,
+    detected: type === 'JSON' ? undefined : columnTypeOf(type),
+  }))
+}
+
+/** What the values of a file turned out to be. */
+export interface TextSurvey {
+  readonly rows: number
+  readonly types: ReadonlyMap<string, ColumnType>
+  readonly mismatches: ReadonlyMap<string, TypeMismatch>
+}
+
+interface SurveyOptions {
+  readonly table: string
+  readonly file: string
+  readonly expected: ReadonlyMap<string, ColumnType>
+}
+
+/** Finds the type of each column from all of its values, in one scan. */
+export async function surveyText(
+  tables: Tables,
+  columns: readonly TextColumn[],
+  { table, file, expected }: SurveyOptions,
+): Promise<TextSurvey> {
+  const plans = columns.map((column, index) => planOf(column, index, expected.get(column.name)))
+  const aggregates = ['count(*) AS rows', ...plans.flatMap(({ aggregates }) => aggregates)]
+  const counted = requireRow(await tables.rows(`SELECT ${aggregates.join(', ')} FROM ${table}`))
+  const types = new Map<string, ColumnType>()
+  const mismatches = new Map<string, TypeMismatch>()
+  for (const plan of plans) {
+    const values = Number(counted[`c${plan.index}_values`])
+    const fitting = plan.candidates.find(({ key }) => Number(counted[key]) === values)?.type ?? 'text'
+    const found = plan.nested ? 'other' : values === 0 ? (plan.expected ?? 'unknown') : fitting
+    types.set(plan.name, found)
+    if (plan.expected === undefined || found === plan.expected) continue
+    mismatches.set(plan.name, {
+      file,
+      column: plan.name,
+      expected: plan.expected,
+      found,
+      unexpected: values - Number(counted[`c${plan.index}_expected`]),
+      samples: await samplesOf(tables, table, plan),
+    })
+  }
+  return { rows: Number(counted['rows']), types, mismatches }
+}
+
+interface ColumnPlan {
+  readonly name: string
+  readonly index: number
+  readonly expected: DeclaredType | undefined
+  readonly nested: boolean
+  readonly aggregates: readonly string[]
+  /** The first one that fits all values is the type. */
+  readonly candidates: readonly { readonly type: DeclaredType; readonly key: string }[]
+}
+
+function planOf(column: TextColumn, index: number, wanted: ColumnType | undefined): ColumnPlan {
+  const text = quoteName(column.name)
+  const expected = wanted === undefined || wanted === 'other' || wanted === 'unknown' ? undefined : wanted
+  const guesses = guessableTypes(text)
+    .filter(({ type }) => column.detected !== 'text' || type === 'date' || type === 'timestamp')
+    .map(({ type, condition }) => ({ type, condition, key: `c${index}_${type}` }))
+  const wantedFirst =
+    expected === undefined
+      ? []
+      : [{ type: expected, condition: readableAs(expected, text), key: `c${index}_expected` }]
+  const tried = [...wantedFirst, ...guesses]
+  return {
+    name: column.name,
+    index,
+    expected,
+    nested: column.detected === 'other',
+    candidates: tried,
+    aggregates: [
+      `count(${text}) AS c${index}_values`,
+      ...tried.map(
+        ({ condition, key }) => `count(*) FILTER (WHERE ${text} IS NOT NULL AND ${condition}) AS ${key}`,
+      ),
+    ],
+  }
+}
+
+async function samplesOf(tables: Tables, table: string, plan: ColumnPlan): Promise<TypeMismatch['samples']> {
+  const condition = readableAs(plan.expected ?? 'text', 'value')
+  const rows = await tables.rows(
+    `SELECT row, value FROM (SELECT row_number() OVER () AS row, ${quoteName(plan.name)} AS value FROM ${table})
+     WHERE value IS NOT NULL AND NOT (${condition}) LIMIT 5`,
+  )
+  return rows.map(({ row, value }) => ({ row: Number(row), value: value as string }))
+}
+
+/** The rows of a text table in the types of the whole arrival. */
+export function castText(table: string, own: readonly Column[], columns: readonly Column[]): string {
+  const types = new Map(columns.map(({ name, sqlType }) => [name, sqlType]))
+  const list = own.map(({ name }) => {
+    const type = types.get(name) ?? sqlTypeOf('text')
+    return `CAST(${quoteName(name)} AS ${type}) AS ${quoteName(name)}`
+  })
+  return `SELECT ${list.join(', ')} FROM ${table}`
+}

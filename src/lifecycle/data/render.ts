@@ -1,0 +1,226 @@
+import { formatBytes, formatDuration } from '#contract/units'
+import type { Terminal } from '#platform/terminal/index'
+import type { Arrival, DatasetSummary, DatasetVersion, Rejection, VersionSummary } from './dataset-version.ts'
+import type { ColumnDiff, Diff } from './diff.ts'
+import { sharedRange, sparkline, valueText } from './histogram-text.ts'
+import type { CheckResult, Validation } from './validation.ts'
+import type { ProfiledColumn, VersionProfile } from './version-profile.ts'
+
+export function printDatasets(terminal: Terminal, items: readonly DatasetSummary[], now: number): void {
+  if (items.length === 0) return terminal.print('No datasets. Describe one under `data:` in devmlops.yaml.')
+  terminal.table(items, [
+    { title: 'NAME', value: ({ name, declared }) => (declared ? name : `${name} (not in the project)`) },
+    {
+      title: 'VERSION',
+      value: ({ latest }) => (latest === null ? '-' : `@${latest.version}`),
+      align: 'right',
+    },
+    { title: 'ROWS', value: ({ latest }) => (latest === null ? '-' : whole(latest.rows)), align: 'right' },
+    {
+      title: 'FILES',
+      value: ({ latest }) => (latest === null ? '-' : whole(latest.partCount)),
+      align: 'right',
+    },
+    {
+      title: 'SIZE',
+      value: ({ latest }) => (latest === null ? '-' : formatBytes(latest.sizeBytes)),
+      align: 'right',
+    },
+    { title: 'ADDED', value: ({ latest }) => (latest === null ? '-' : ago(latest.createdAt, now)) },
+    {
+      title: 'STATE',
+      value: (item) =>
+        item.lastRejection === null ? stateOf(item.latest) : `rejected: ${item.lastRejection.message}`,
+      shrink: true,
+    },
+  ])
+}
+
+function stateOf(latest: VersionSummary | null): string {
+  if (latest === null) return 'no version yet'
+  return latest.outcome === 'pass' ? 'meets its expectations' : 'has warnings'
+}
+
+export function printArrivals(terminal: Terminal, arrivals: readonly Arrival[]): void {
+  for (const { paths, state, rows, validation, rejection } of arrivals) {
+    const [first = ''] = paths
+    const name = paths.length === 1 ? first : `${paths.length} files`
+    if (state === 'known') {
+      terminal.print(`${terminal.style('=', 'dim')} ${name}: nothing new`)
+    } else if (state === 'accepted') {
+      const checks = validation === undefined ? '' : `, ${checksText(validation.checks)}`
+      terminal.print(`${terminal.style('✓', 'green')} ${name}: ${whole(rows ?? 0)} rows${checks}`)
+    } else {
+      terminal.print(`${terminal.style('✗', 'red')} ${name}: rejected`)
+      if (rejection !== undefined && rejection.validation === null) terminal.print(`  ${rejection.message}`)
+    }
+    const judged = validation ?? rejection?.validation ?? undefined
+    if (judged !== undefined) printProblems(terminal, judged)
+  }
+}
+
+/** What did not pass, each with its first rows. */
+export function printProblems(terminal: Terminal, { checks, warnings }: Validation): void {
+  for (const warning of warnings) terminal.print(`  ${terminal.style('!', 'yellow')} ${warning}`)
+  for (const check of checks) {
+    if (check.outcome === 'pass') continue
+    const mark = check.severity === 'warn' ? terminal.style('!', 'yellow') : terminal.style('✗', 'red')
+    terminal.print(`  ${mark} ${check.expected}${check.why === undefined ? '' : ` (${check.why})`}`)
+    terminal.print(`    ${check.outcome === 'error' ? 'cannot be checked' : 'found'}: ${check.found}`)
+    for (const { row, file, values } of check.samples) {
+      const cells = Object.entries(values).map(([name, value]) => `${name} ${JSON.stringify(value)}`)
+      const place = row === undefined ? '' : `row ${row}${file === undefined ? '' : ` of ${file}`}: `
+      terminal.print(terminal.style(`      ${place}${cells.join(', ')}`, 'dim'))
+    }
+  }
+}
+
+function checksText(checks: readonly CheckResult[]): string {
+  if (checks.length === 0) return 'no expectations'
+  const passed = checks.filter(({ outcome }) => outcome === 'pass').length
+  return passed === checks.length
+    ? `${passed} expectation${passed === 1 ? '' : 's'} met`
+    : `${passed} of ${checks.length} expectations met`
+}
+
+export function printVersion(terminal: Terminal, version: DatasetVersion, profile: VersionProfile): void {
+  const { dataset, parts, source, code } = version
+  terminal.print(terminal.style(`${dataset}@${version.version}`, 'bold'))
+  const facts: [string, string][] = [
+    ['rows', whole(version.rows)],
+    ['files', `${parts.length} (${formatBytes(version.sizeBytes)})`],
+    ['digest', version.digest],
+    ['from', source.kind === 'url' ? source.url : shortList(source.paths)],
+    ['after', version.parent === null ? 'nothing: it is the first' : `${dataset}@${version.parent}`],
+    [
+      'code',
+      code === null ? 'no Git repository' : `${code.commit.slice(0, 12)}${code.dirty ? ' with changes' : ''}`,
+    ],
+    ['added', `${new Date(version.createdAt).toISOString()} by ${version.createdBy}`],
+    ['checks', checksText(version.validation.checks)],
+  ]
+  for (const [name, value] of facts) terminal.print(`${name.padEnd(7)} ${value}`)
+  printProblems(terminal, version.validation)
+  terminal.print('')
+  printProfile(terminal, profile)
+}
+
+function shortList(names: readonly string[]): string {
+  const shown = names.slice(0, 3).join(', ')
+  return names.length <= 3 ? shown : `${shown} and ${names.length - 3} more`
+}
+
+function printProfile(terminal: Terminal, { rows, columns }: VersionProfile): void {
+  terminal.table(columns, [
+    { title: 'COLUMN', value: ({ name }) => name, shrink: true },
+    { title: 'TYPE', value: ({ type }) => type },
+    {
+      title: 'MISSING',
+      value: ({ values }) => percent(rows === 0 ? 0 : values.missing / rows),
+      align: 'right',
+    },
+    { title: 'DISTINCT', value: ({ distinct }) => whole(distinct), align: 'right' },
+    { title: 'VALUES', value: rangeText, shrink: true },
+    { title: 'SPREAD (1 to 99 %)', value: spreadText },
+  ])
+}
+
+function rangeText({ type, values, quantiles, frequent }: ProfiledColumn): string {
+  if (values.kind === 'category') {
+    const top = frequent.slice(0, 3).map(({ level, count }) => `${level} ${percent(count / values.count)}`)
+    return top.join(', ')
+  }
+  if (values.min === null || values.max === null || quantiles === null) return ''
+  const [min, median, max] = [values.min, quantiles[3] as number, values.max].map((value) =>
+    valueText(value, type),
+  )
+  return `${min} … ${median} … ${max}`
+}
+
+function spreadText(column: ProfiledColumn): string {
+  const range = sharedRange([column])
+  return column.values.kind === 'number' && range !== undefined ? sparkline(column.values, range) : ''
+}
+
+export function printVersions(terminal: Terminal, versions: readonly VersionSummary[], now: number): void {
+  terminal.table(versions, [
+    { title: 'VERSION', value: ({ version }) => `@${version}`, align: 'right' },
+    { title: 'ROWS', value: ({ rows }) => whole(rows), align: 'right' },
+    { title: 'FILES', value: ({ partCount }) => whole(partCount), align: 'right' },
+    { title: 'SIZE', value: ({ sizeBytes }) => formatBytes(sizeBytes), align: 'right' },
+    { title: 'CHECKS', value: ({ outcome }) => (outcome === 'pass' ? 'met' : 'warnings') },
+    { title: 'ADDED', value: ({ createdAt, createdBy }) => `${ago(createdAt, now)} by ${createdBy}` },
+    { title: 'DIGEST', value: ({ digest }) => digest.slice('sha256:'.length, 19) },
+  ])
+}
+
+export function printRejections(terminal: Terminal, rejections: readonly Rejection[], now: number): void {
+  terminal.table(rejections, [
+    { title: 'REJECTED', value: ({ createdAt }) => ago(createdAt, now) },
+    { title: 'TIMES', value: ({ times }) => whole(times), align: 'right' },
+    { title: 'WHY', value: ({ message }) => message, shrink: true },
+  ])
+}
+
+export function printDiff(terminal: Terminal, { dataset, from, to, schema, parts, columns }: Diff): void {
+  const growth = to.rows - from.rows
+  const change = growth === 0 ? 'the same number' : `${growth > 0 ? '+' : ''}${whole(growth)}`
+  terminal.print(terminal.style(`${dataset}@${from.version} → ${dataset}@${to.version}`, 'bold'))
+  terminal.print(`rows    ${whole(from.rows)} → ${whole(to.rows)} (${change})`)
+  terminal.print(`files   +${parts.added.length} -${parts.removed.length}`)
+  const schemaLines = [
+    ...schema.added.map(({ column, type }) => `+ ${column} (${type})`),
+    ...schema.removed.map(({ column, type }) => `- ${column} (${type})`),
+    ...schema.changed.map((changed) => `~ ${changed.column}: ${changed.from} → ${changed.to}`),
+  ]
+  terminal.print(`columns ${schemaLines.length === 0 ? 'the same' : schemaLines.join(', ')}`)
+  terminal.print('')
+  terminal.table(columns, [
+    { title: 'COLUMN', value: ({ column }) => column, shrink: true },
+    { title: 'PSI', value: ({ psi, exact }) => figure(psi, exact), align: 'right' },
+    {
+      title: 'JENSEN-SHANNON',
+      value: ({ jensenShannon, exact }) => figure(jensenShannon, exact),
+      align: 'right',
+    },
+    { title: 'MISSING', value: ({ missing }) => movedText(percent(missing.from), percent(missing.to)) },
+    { title: 'MIDDLE', value: middleText, shrink: true },
+    { title: 'SPREAD', value: movedSpread },
+  ])
+}
+
+function figure(value: number | null, exact: boolean): string {
+  return value === null ? '-' : `${exact ? '' : '≈'}${value.toFixed(3)}`
+}
+
+function middleText({ from, to, type }: ColumnDiff): string {
+  if (from.quantiles !== null && to.quantiles !== null) {
+    return movedText(valueText(from.quantiles[3] as number, type), valueText(to.quantiles[3] as number, type))
+  }
+  return movedText(from.frequent[0]?.level ?? '', to.frequent[0]?.level ?? '')
+}
+
+function movedText(from: string, to: string): string {
+  return from === to ? from : `${from} → ${to}`
+}
+
+function movedSpread({ from, to }: ColumnDiff): string {
+  const range = sharedRange([from, to])
+  if (range === undefined || from.values.kind !== 'number' || to.values.kind !== 'number') return ''
+  return `${sparkline(from.values, range)} → ${sparkline(to.values, range)}`
+}
+
+function percent(share: number): string {
+  if (share === 0) return '0 %'
+  const value = share * 100
+  return value < 0.01 ? '< 0.01 %' : `${Number(value.toPrecision(3))} %`
+}
+
+function whole(count: number): string {
+  return count.toLocaleString('en-US')
+}
+
+function ago(time: number, now: number): string {
+  const ageMs = Math.max(0, now - time)
+  return ageMs < 60_000 ? 'just now' : `${formatDuration(ageMs)} ago`
+}

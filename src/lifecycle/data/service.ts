@@ -1,0 +1,315 @@
+import { isAbsolute, join } from 'node:path'
+import type { Caller } from '#contract/endpoint'
+import { DevmlopsError, fail } from '#contract/errors'
+import type { Platform } from '#platform/platform'
+import { addArrivals, openArrivalTables } from './add-arrivals.ts'
+import { announce } from './announce.ts'
+import { checkArrivals } from './check-arrivals.ts'
+import { collectFiles, type Collected } from './collect-files.ts'
+import type { Column } from './column-type.ts'
+import { requireDataset, type DataProject } from './data-project.ts'
+import type {
+  AddResult,
+  Arrival,
+  DatasetSummary,
+  DatasetVersion,
+  Rejection,
+  VersionSummary,
+} from './dataset-version.ts'
+import { columnDiffs, schemaDiff, type Diff } from './diff.ts'
+import { isInside } from './find-files.ts'
+import { judgedDigest } from './plan-arrivals.ts'
+import { parseReference } from './reference.ts'
+import { relationOf } from './relation.ts'
+import { plainValues, shownCell } from './sample-rows.ts'
+import type { DatasetConfig } from './section.ts'
+import { createDataStore } from './store.ts'
+import { versionProfileSchema, type VersionProfile } from './version-profile.ts'
+
+export type VersionName = number | 'latest'
+
+/** A version of a dataset that a reference such as `data.flights` or `flights@3` names now. */
+export interface ResolvedDataset {
+  readonly name: string
+  readonly version: number
+  readonly digest: DatasetVersion['digest']
+}
+
+/** The same with its files on this machine, for whoever reads it with DuckDB or by itself. */
+export interface OpenedDataset extends ResolvedDataset {
+  readonly columns: readonly Column[]
+  readonly parts: readonly { readonly path: string; readonly format: string; readonly rows: number }[]
+  /** All rows, as an expression that stands after FROM. */
+  readonly relation: string
+  /** Files that the expression reads. */
+  readonly allowedPaths: readonly string[]
+}
+
+type PlainRow = ReturnType<typeof plainValues>
+
+export interface DataService {
+  add(name: string, options: { paths?: readonly string[] | undefined }, caller: Caller): Promise<AddResult>
+  addAll(caller: Caller): Promise<AddResult[]>
+  check(name: string, options: { paths?: readonly string[] | undefined }, caller: Caller): Promise<Arrival[]>
+  list(): Promise<DatasetSummary[]>
+  versions(name: string, page: { limit: number; before?: number | undefined }): Promise<VersionSummary[]>
+  get(name: string, version: VersionName): Promise<DatasetVersion>
+  profile(name: string, version: VersionName): Promise<VersionProfile>
+  head(
+    name: string,
+    version: VersionName,
+    limit: number,
+  ): Promise<{ columns: readonly Column[]; rows: PlainRow[] }>
+  rejections(name: string, limit: number): Promise<Rejection[]>
+  diff(name: string, from: VersionName, to: VersionName): Promise<Diff>
+  /** Looks up metadata only. */
+  resolve(reference: string): Promise<ResolvedDataset>
+  /** Makes the files available on this machine. */
+  open(reference: string): Promise<OpenedDataset>
+}
+
+export interface DataServiceOptions {
+  readonly platform: Platform
+  /** Read afresh for every call that needs it: a person edits the file while the server runs. */
+  readonly project: () => Promise<DataProject>
+}
+
+export function createDataService({ platform, project: readProject }: DataServiceOptions): DataService {
+  const store = createDataStore(platform.database)
+  const oneAtATime = createQueue()
+
+  const get = async (name: string, version: VersionName): Promise<DatasetVersion> =>
+    (await store.version(name, version)) ?? noVersion(name, version)
+
+  const profileOf = async ({ profileDigest }: DatasetVersion): Promise<VersionProfile> => {
+    const bytes = await platform.blobs.get(profileDigest)
+    return versionProfileSchema.parse(JSON.parse(new TextDecoder().decode(bytes)))
+  }
+
+  const noVersion = async (name: string, version: VersionName): Promise<never> => {
+    const newest = await store.version(name, 'latest')
+    if (newest !== undefined) {
+      return fail(
+        'not_found',
+        `Dataset "${name}" has no version ${version}; the newest is ${newest.version}.`,
+        {
+          hint: `devmlops data show ${name} lists its versions.`,
+        },
+      )
+    }
+    requireDataset(await readProject(), name)
+    return fail('not_found', `Dataset "${name}" has no version yet.`, {
+      hint: `Add its data: devmlops data add ${name}`,
+    })
+  }
+
+  const collect = async (
+    name: string,
+    {
+      project,
+      config,
+      paths,
+    }: { project: DataProject; config: DatasetConfig; paths: readonly string[] | undefined },
+  ): Promise<Collected> =>
+    collectFiles({
+      config,
+      paths,
+      directory: project.directory,
+      home: platform.config.home,
+      spool: join(platform.config.home, 'spool'),
+      lastDownload: async (url) => {
+        const known = await store.lastDownload(name, url)
+        if (known === undefined) return undefined
+        const latest = await store.version(name, 'latest')
+        const isPart = latest?.parts.some(({ digest }) => digest === known.digest) === true
+        const isRefused = (await store.rejectionOf(name, judgedDigest([known.digest], config))) !== undefined
+        // Bytes that are not here any more, or are to be judged by new rules, have to be fetched.
+        return isPart || isRefused ? known : undefined
+      },
+    })
+
+  const add: DataService['add'] = (name, { paths }, caller) =>
+    oneAtATime(name, async () => {
+      const startedMs = performance.now()
+      const project = await readProject()
+      const config = requireDataset(project, name)
+      requireAllowed(paths, project, caller)
+      await announce(name, { store, events: platform.events })
+      const collected = await collect(name, { project, config, paths })
+      try {
+        const result = await addArrivals(
+          { dataset: name, config, project, collected, caller },
+          { platform, store },
+        )
+        const { download } = collected
+        if (download !== undefined) {
+          await store.saveDownload(name, download.url, { ...download, at: platform.clock.now() })
+        }
+        return { ...result, durationMs: performance.now() - startedMs }
+      } finally {
+        await collected.release()
+        await announce(name, { store, events: platform.events })
+      }
+    })
+
+  return {
+    add,
+    addAll: async (caller) => {
+      const results: AddResult[] = []
+      for (const name of Object.keys((await readProject()).sections.data)) {
+        const result = await add(name, {}, caller).catch((error: unknown) => nothingThere(name, error))
+        results.push(result)
+      }
+      return results
+    },
+    check: async (name, { paths }, caller) => {
+      const project = await readProject()
+      const config = requireDataset(project, name)
+      requireAllowed(paths, project, caller)
+      const parent = await store.version(name, 'latest')
+      const collected = await collect(name, { project, config, paths }).catch((error: unknown) => {
+        if (paths !== undefined || parent === undefined) throw error
+        return undefined
+      })
+      try {
+        return await checkArrivals({ dataset: name, config, files: collected?.files ?? [], parent }, platform)
+      } finally {
+        await collected?.release()
+      }
+    },
+    list: async () => {
+      const { data: datasets } = (await readProject()).sections
+      const counts = new Map((await store.counts()).map((count) => [count.dataset, count]))
+      const names = [...new Set([...Object.keys(datasets), ...counts.keys()])]
+      return Promise.all(
+        names.map(async (name): Promise<DatasetSummary> => {
+          const [latest] = await store.versions(name, { limit: 1 })
+          const [rejection] = await store.rejections(name, 1)
+          const isNewer = rejection !== undefined && rejection.createdAt >= (latest?.createdAt ?? 0)
+          const description = datasets[name]?.description
+          return {
+            name,
+            ...(description === undefined ? {} : { description }),
+            declared: datasets[name] !== undefined,
+            versions: counts.get(name)?.versions ?? 0,
+            rejections: counts.get(name)?.rejections ?? 0,
+            latest: latest ?? null,
+            lastRejection: isNewer ? rejection : null,
+          }
+        }),
+      )
+    },
+    versions: async (name, page) => {
+      const versions = await store.versions(name, page)
+      if (versions.length === 0 && page.before === undefined) requireDataset(await readProject(), name)
+      return versions
+    },
+    get,
+    profile: async (name, version) => profileOf(await get(name, version)),
+    head: async (name, version, limit) => {
+      const { columns, parts } = await get(name, version)
+      const read: { part: (typeof parts)[number]; path: string }[] = []
+      for (const part of parts) {
+        if (read.reduce((sum, one) => sum + one.part.rows, 0) >= limit) break
+        read.push({ part, path: await platform.blobs.localPath(part.digest) })
+      }
+      const tables = await openArrivalTables(
+        platform,
+        read.map(({ path }) => path),
+      )
+      try {
+        const cells = columns.map(({ name, sqlType }) => shownCell(name, sqlType))
+        const rows = await tables.rows(
+          `SELECT ${cells.join(', ')} FROM ${relationOf(columns, read)} LIMIT ${limit}`,
+        )
+        return { columns, rows: rows.map(plainValues) }
+      } finally {
+        tables.close()
+      }
+    },
+    rejections: async (name, limit) => {
+      const rejections = await store.rejections(name, limit)
+      if (rejections.length === 0 && (await store.version(name, 'latest')) === undefined) {
+        requireDataset(await readProject(), name)
+      }
+      return rejections
+    },
+    diff: async (name, from, to) => {
+      const [left, right] = [await get(name, from), await get(name, to)]
+      const { data: datasets } = (await readProject()).sections
+      const side = ({ version, digest, rows, sizeBytes }: DatasetVersion) => ({
+        version,
+        digest,
+        rows,
+        sizeBytes,
+      })
+      const pathsIn = (version: DatasetVersion, other: DatasetVersion): string[] =>
+        version.parts
+          .filter(({ digest }) => other.parts.every((part) => part.digest !== digest))
+          .map(({ path }) => path)
+      return {
+        dataset: name,
+        from: side(left),
+        to: side(right),
+        schema: schemaDiff(left.columns, right.columns),
+        parts: { added: pathsIn(right, left), removed: pathsIn(left, right) },
+        columns: columnDiffs(await profileOf(left), await profileOf(right), datasets[name]?.time),
+      }
+    },
+    resolve: async (reference) => {
+      const { name, version } = parseReference(reference)
+      const found = await get(name, version)
+      return { name, version: found.version, digest: found.digest }
+    },
+    open: async (reference) => {
+      const { name, version } = parseReference(reference)
+      const found = await get(name, version)
+      const local = await Promise.all(
+        found.parts.map(async (part) => ({ part, path: await platform.blobs.localPath(part.digest) })),
+      )
+      return {
+        name,
+        version: found.version,
+        digest: found.digest,
+        columns: found.columns,
+        parts: local.map(({ part, path }) => ({ path, format: part.reading.format, rows: part.rows })),
+        relation: relationOf(found.columns, local),
+        allowedPaths: local.map(({ path }) => path),
+      }
+    },
+  }
+}
+
+/** A path outside of the project is the word of a person at this machine, not of any caller that may add data. */
+function requireAllowed(paths: readonly string[] | undefined, project: DataProject, caller: Caller): void {
+  const outside = paths?.find((path) => isAbsolute(path) && !isInside(project.directory, path))
+  if (outside === undefined || caller.permissions.has('admin')) return
+  fail(
+    'permission_denied',
+    `${outside} lies outside of the project, and ${caller.name} is no administrator.`,
+    {
+      hint: `Copy the file into ${project.directory}.`,
+      at: outside,
+    },
+  )
+}
+
+/** A dataset whose source has nothing yet does not keep the others from being added. */
+function nothingThere(name: string, error: unknown): AddResult {
+  if (!(error instanceof DevmlopsError) || error.code !== 'not_found') throw error
+  return { dataset: name, version: null, created: false, arrivals: [], durationMs: 0 }
+}
+
+/** Runs work for the same name one after the other: two adds at once would both follow the same version. */
+function createQueue(): <T>(name: string, work: () => Promise<T>) => Promise<T> {
+  const last = new Map<string, Promise<unknown>>()
+  return (name, work) => {
+    const next = (last.get(name) ?? Promise.resolve()).then(work, work)
+    const settled = next.catch(() => undefined)
+    last.set(name, settled)
+    void settled.then(() => {
+      if (last.get(name) === settled) last.delete(name)
+    })
+    return next
+  }
+}

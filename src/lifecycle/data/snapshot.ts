@@ -1,0 +1,70 @@
+import { z } from 'zod'
+import { digestOf, isDigest, type Digest } from '#platform/blobs/index'
+import { columnSchema, type Column } from './column-type.ts'
+
+export const digestSchema = z.custom<Digest>(
+  (value) => typeof value === 'string' && isDigest(value),
+  'sha256: and 64 hexadecimal digits',
+)
+
+/** How the bytes of a part become rows. Kept with the part, so that a version reads the same for ever. */
+export const readingSchema = z.discriminatedUnion('format', [
+  z.object({ format: z.literal('parquet') }),
+  z.object({
+    format: z.literal('csv'),
+    delimiter: z.string(),
+    nulls: z.array(z.string()),
+    strict: z.boolean().describe('false: rows that RFC 4180 forbids are read too, such as mixed line ends'),
+    compressed: z.boolean(),
+    columns: z.array(z.string()).describe('in the order of the file'),
+  }),
+  z.object({
+    format: z.literal('json'),
+    layout: z.enum(['array', 'newline_delimited']),
+    compressed: z.boolean(),
+    columns: z.array(z.string()),
+  }),
+])
+export type Reading = z.infer<typeof readingSchema>
+
+/** One file of a version: the user's bytes, unchanged. */
+export const partSchema = z.object({
+  path: z.string().describe('where it came from: relative to the project, absolute, or a URL'),
+  digest: digestSchema,
+  sizeBytes: z.int().min(0),
+  rows: z.int().min(0),
+  reading: readingSchema,
+})
+export type Part = Readonly<z.infer<typeof partSchema>>
+
+/** What a version is: an ordered list of parts and the columns they have in common. */
+export const manifestSchema = z.object({ columns: z.array(columnSchema), parts: z.array(partSchema) })
+export interface Manifest {
+  readonly columns: readonly Column[]
+  readonly parts: readonly Part[]
+}
+
+/**
+ * The same bytes, read the same way, as the same columns have the same digest, wherever and whenever they were added.
+ */
+export function manifestDigest({ columns, parts }: Manifest): Digest {
+  const canonical = {
+    columns: columns.map(({ name, type, sqlType }) => [name, type, sqlType]),
+    parts: parts.map(({ digest, reading }) => [digest, canonicalReading(reading)]),
+  }
+  return digestOf(new TextEncoder().encode(JSON.stringify(canonical)))
+}
+
+export function sameReading(left: Reading, right: Reading): boolean {
+  return JSON.stringify(canonicalReading(left)) === JSON.stringify(canonicalReading(right))
+}
+
+/** Fields in a fixed order: a manifest read back from the store must not differ from the one that was written. */
+function canonicalReading(reading: Reading): unknown {
+  if (reading.format === 'parquet') return ['parquet']
+  if (reading.format === 'json') {
+    return ['json', reading.layout, reading.compressed, reading.columns]
+  }
+  const { delimiter, nulls, strict, compressed, columns } = reading
+  return ['csv', delimiter, nulls, strict, compressed, columns]
+}
