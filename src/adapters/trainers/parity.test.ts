@@ -6,7 +6,7 @@ import type { Frame } from '#platform/tables/frame'
 import { fitModel, scoreModel } from '#lifecycle/training/index'
 import type { FeatureSpec, FittedModel, Task, Trainer } from '#lifecycle/training/index'
 import { trainers } from './index.ts'
-import { frameOf, plantedFeatures, plantedFrame } from './testing.ts'
+import { frameOf, plantedFeatures, plantedFrame } from './planted.fixture.ts'
 
 const trained = plantedFrame(3000, 1)
 

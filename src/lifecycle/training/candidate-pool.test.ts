@@ -20,7 +20,7 @@ function run(trainers: readonly string[], more: Partial<CandidateWork> = {}): Pr
     data: { frame, label: 'late', features: [{ name: 'x', kind: 'number' }], task: 'binary', seed: 0 },
     candidates: trainers.map((trainer, i) => ({ name: `${trainer} ${i}`, trainer, parameters: {} })),
     concurrency: 2,
-    trainersModule: import.meta.resolve('#lifecycle/training/testing'),
+    trainersModule: import.meta.resolve('#lifecycle/training/trainers.fixture'),
     ...more,
   })
 }

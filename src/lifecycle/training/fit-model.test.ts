@@ -4,7 +4,7 @@ import type { Column, Frame } from '#platform/tables/frame'
 import { fitModel } from './fit-model.ts'
 import type { TrainingRequest } from './fit-model.ts'
 import { inferTask } from './label-column.ts'
-import { trainers } from './testing.ts'
+import { trainers } from './trainers.fixture.ts'
 import { featureSpecsOf } from './training-table.ts'
 
 const [share] = trainers

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Frame } from '#platform/tables/frame'
 import { fitModel, scoreModel } from '#lifecycle/training/index'
 import type { TrainingRequest } from '#lifecycle/training/index'
-import { frameOf, labelsOf, logLossOf, plantedFeatures, plantedFrame, rmseOf } from '../testing.ts'
+import { frameOf, labelsOf, logLossOf, plantedFeatures, plantedFrame, rmseOf } from '../planted.fixture.ts'
 import { gradientBoosting } from './gradient-boosting.ts'
 
 function fit(frame: Frame, parameters: Record<string, unknown> = {}, more: Partial<TrainingRequest> = {}) {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Frame } from '#platform/tables/frame'
 import { fitModel, scoreModel } from '#lifecycle/training/index'
 import type { FeatureSpec } from '#lifecycle/training/index'
-import { frameOf, labelsOf, logLossOf, plantedFeatures, plantedFrame } from '../testing.ts'
+import { frameOf, labelsOf, logLossOf, plantedFeatures, plantedFrame } from '../planted.fixture.ts'
 import { logisticRegression } from './logistic-regression.ts'
 import { ridgeRegression } from './ridge-regression.ts'
 
