@@ -26,8 +26,16 @@ export interface ProgramOptions {
 export async function runCommandLine(words: readonly string[], options: ProgramOptions): Promise<number> {
   const { commands, version, out, err } = options
   const colorless = words.includes('--no-color')
-  const terminal = createTerminal({ out, err, ...(colorless ? { color: false } : {}) })
+  const plain = createTerminal({ out, err, ...(colorless ? { color: false } : {}) })
   const json = words.includes('--json')
+  let answered = false
+  const terminal: Terminal = {
+    ...plain,
+    json: (value) => {
+      answered = true
+      plain.json(value)
+    },
+  }
   try {
     const found = findCommand(commands, words)
     if (found === undefined) return withoutCommand(words, { commands, version, terminal })
@@ -37,7 +45,8 @@ export async function runCommandLine(words: readonly string[], options: ProgramO
     }
     return await runCommand(readCommandLine(found.command, found.rest), { ...options, terminal, json })
   } catch (error) {
-    return reportFailure(error, { terminal, json })
+    // A command that printed its document and then failed has said what it had to say: two documents are none.
+    return reportFailure(error, { terminal, json: json && !answered })
   }
 }
 

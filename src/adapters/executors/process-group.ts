@@ -20,6 +20,16 @@ export function isGroupAlive(group: number): boolean {
   return members === undefined || members.some(({ state }) => state !== 'Z')
 }
 
+/** The same of one process. */
+export function isProcessAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch {
+    return false
+  }
+  return statOf(String(pid))?.state !== 'Z'
+}
+
 export function handleOf(pid: number): ExecutorHandle {
   const startedAt = statOf(String(pid))?.startedAt
   return { pid, boot: bootId(), ...(startedAt === undefined ? {} : { startedAt }) }

@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto'
-import { glob } from 'node:fs/promises'
 import { fail } from '#contract/errors'
 import type { BlobStore } from '#platform/blobs/index'
-import { environmentVariable } from '#platform/config'
 import { cacheKeyOf, changesBetween, flatSettings, type CacheParts } from './cache-key.ts'
 import type { Parameters, StepInputRecord, StepOutput } from './contract.ts'
 import type { StepDefinition } from './definition.ts'
@@ -10,7 +7,9 @@ import { areStored } from './output-store.ts'
 import type { PinnedDataset, StepRun } from './pipeline-run.ts'
 import type { PipelineProject } from './pipeline-project.ts'
 import { parseReference } from './reference.ts'
-import { filesIn, hashText, projectPath, type SourceDigests } from './source-digest.ts'
+import { projectPath, type SourceDigests } from './source-digest.ts'
+import { codeOf } from './step-code.ts'
+import { environmentOf } from './step-environment.ts'
 import { kindNamed, type StepKind } from './step-kind-point.ts'
 import type { PipelineStore } from './store.ts'
 
@@ -163,81 +162,4 @@ function settingsOf(step: StepDefinition, kind: StepKind, parameters: Parameters
     ),
     ...(step.seed === 0 ? {} : { seed: String(step.seed) }),
   }
-}
-
-async function codeOf(
-  step: StepDefinition,
-  kind: StepKind,
-  { project, digests }: { project: PipelineProject; digests: SourceDigests },
-): Promise<Record<string, string>> {
-  const code: Record<string, string> = {}
-  for (const [name, text] of Object.entries(kind.codeText?.(step.config) ?? {})) code[name] = hashText(text)
-  const named =
-    (await kind.codeFiles?.(step.config, { directory: project.directory, declared: step.code })) ?? []
-  const declared = await expand(step.code ?? [], project.directory)
-  for (const path of [...new Set([...named, ...declared])].sort()) {
-    code[path] = await digests.digestOf(projectPath(project.directory, path))
-  }
-  return code
-}
-
-/** Files behind names, folders and globs. */
-async function expand(patterns: readonly string[], directory: string): Promise<string[]> {
-  const found: string[] = []
-  for (const pattern of patterns) {
-    projectPath(directory, pattern)
-    for await (const entry of glob(pattern, { cwd: directory, withFileTypes: true })) {
-      const path = projectRelative(directory, entry.parentPath, entry.name)
-      if (entry.isDirectory() && pattern.replace(/\/$/, '') === path) {
-        found.push(...(await filesIn(`${directory}/${path}`)).map((name) => `${path}/${name}`))
-      } else if (entry.isFile()) found.push(path)
-    }
-  }
-  return found
-}
-
-function projectRelative(directory: string, parent: string, name: string): string {
-  const inside = parent.slice(directory.length).replace(/^\//, '')
-  return inside === '' ? name : `${inside}/${name}`
-}
-
-async function environmentOf(
-  step: StepDefinition,
-  kind: StepKind,
-  project: PipelineProject,
-): Promise<Record<string, string>> {
-  const variables: Record<string, string> = {}
-  const values = stepEnvironment(step, kind, project)
-  const names = [
-    ...step.environment,
-    ...(kind.startsProcesses === true ? Object.keys(project.environment) : []),
-  ]
-  for (const name of names) {
-    const value = values[name]
-    variables[`$${name}`] = value === undefined ? 'unset' : secretDigest(name, value)
-  }
-  return {
-    platform: `${process.platform}-${process.arch}`,
-    ...(await kind.environment?.(step.config, { directory: project.directory })),
-    ...variables,
-  }
-}
-
-/** The variables that a step sees besides those every process needs. */
-export function stepEnvironment(
-  step: StepDefinition,
-  kind: StepKind,
-  project: PipelineProject,
-): Record<string, string> {
-  const found: Record<string, string> = kind.startsProcesses === true ? { ...project.environment } : {}
-  for (const name of step.environment) {
-    const value = environmentVariable(name) ?? project.environment[name]
-    if (value !== undefined) found[name] = value
-  }
-  return found
-}
-
-/** Enough to see a change, too little to find the value from. */
-function secretDigest(name: string, value: string): string {
-  return createHash('sha256').update(`${name}\0${value}`).digest('hex').slice(0, 16)
 }

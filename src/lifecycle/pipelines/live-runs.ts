@@ -31,9 +31,13 @@ export function createLiveRuns(): LiveRuns {
   const revisions = new Map<string, number>()
   const waiters = new Map<string, Set<() => void>>()
   const waking = new Set<string>()
+  const wokenAt = new Map<string, number>()
 
   const wake = (runId: string): void => {
     waking.delete(runId)
+    wokenAt.delete(runId)
+    wokenAt.set(runId, performance.now())
+    if (wokenAt.size > keptRevisions) wokenAt.delete(wokenAt.keys().next().value ?? '')
     for (const waiter of waiters.get(runId) ?? []) waiter()
   }
   return {
@@ -53,7 +57,9 @@ export function createLiveRuns(): LiveRuns {
       if (revisions.size > keptRevisions) revisions.delete(revisions.keys().next().value ?? '')
       if (waking.has(runId) || !waiters.has(runId)) return
       waking.add(runId)
-      setTimeout(() => wake(runId), grainMs)
+      const sinceMs = performance.now() - (wokenAt.get(runId) ?? 0)
+      if (sinceMs >= grainMs) queueMicrotask(() => wake(runId))
+      else setTimeout(() => wake(runId), grainMs - sinceMs)
     },
     nextChange: (runId, { revision, waitMs, signal }) =>
       new Promise((resolve) => {

@@ -1,9 +1,11 @@
+import { rm } from 'node:fs/promises'
 import type { RunFacts } from './assessment.ts'
 import type { Failure, RunState, StepOutput } from './contract.ts'
 import { downstreamOf, type StepDefinition } from './definition.ts'
 import { runFailure } from './failure.ts'
 import { isFinished, isStepDone, isStepFinished, type PipelineRun, type StepRun } from './pipeline-run.ts'
 import type { RunTools } from './run-tools.ts'
+import { workDirectoryOf } from './step-attempt.ts'
 import { executeStep } from './step-execution.ts'
 
 /**
@@ -95,6 +97,10 @@ export async function finishRun(
   })
   tools.live.changed(run.id)
   await announceEnd(run.id, tools)
+  // What a killed process left there; attempts tidy up after themselves.
+  await rm(workDirectoryOf(tools.platform.config.home, run.id), { recursive: true, force: true }).catch(
+    () => undefined,
+  )
 }
 
 /** Tells that a run has ended, unless that was told: the process may have died in between. */

@@ -171,14 +171,14 @@ function scripted(run: StepKind<string>['run']): StepKind<string> {
 
 describe('running steps', () => {
   it('runs steps side by side where the graph allows', async () => {
-    let running = 0
-    let most = 0
+    const bothRun = Promise.withResolvers<void>()
+    let waiting = 0
     const kind = scripted(async ({ config }) => {
-      running += 1
-      most = Math.max(most, running)
-      // Each waits until it has seen the other, so this can end only when both run at once.
-      while (config === 'wait' && most < 2) await new Promise((resolve) => setTimeout(resolve, 5))
-      running -= 1
+      if (config !== 'wait') return {}
+      waiting += 1
+      if (waiting === 2) bothRun.resolve()
+      // Each waits for the other, so this can end only when both run at once.
+      await bothRun.promise
       return {}
     })
     const stage = await openStage({

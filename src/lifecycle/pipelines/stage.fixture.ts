@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import * as z from 'zod'
 import { fail } from '#contract/errors'
 import { fileBlobStore } from '#platform/blobs/index'
-import type { Platform } from '#platform/platform'
+import type { Platform, Stage } from '#platform/platform'
 import { fixturePlatform, platformMigrations } from '#platform/platform.fixture'
 import { migrate, openDatabase } from '#platform/database/index'
 import { quoteText } from '#platform/tables/index'
@@ -45,6 +45,7 @@ const noExecutor: Executor = {
 
 export interface StageFixture {
   readonly service: PipelinesService
+  readonly stage: Stage
   readonly platform: Platform
   readonly directory: string
   /** Writes a file of the project. */
@@ -106,6 +107,7 @@ export async function openStage(options: FixtureOptions): Promise<StageFixture> 
   await platform.jobs.start()
   return {
     service,
+    stage,
     platform,
     directory,
     write: (path, text) => {

@@ -2,12 +2,13 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DevmlopsError } from '#contract/errors'
 import { formatDuration } from '#contract/units'
-import { stepEnvironment, type Assessment, type RunFacts } from './assessment.ts'
+import type { Assessment, RunFacts } from './assessment.ts'
 import type { StepOutput } from './contract.ts'
 import type { StepDefinition } from './definition.ts'
 import { storeProducts } from './output-store.ts'
 import type { PipelineRun, StepRun } from './pipeline-run.ts'
 import type { RunTools } from './run-tools.ts'
+import { stepEnvironment } from './step-environment.ts'
 import { openInputs } from './step-input.ts'
 import { kindNamed, type StepContext } from './step-kind-point.ts'
 import { StepLog, stepLogPath } from './step-log.ts'
@@ -40,7 +41,7 @@ const leaveBehindMs = 15_000
 export async function attemptStep(attempt: Attempt, tools: RunTools): Promise<StepOutput[]> {
   const { run, step, stepRun } = attempt
   const { home } = tools.platform.config
-  const workDirectory = join(home, 'work', run.id, `${step.name}.${stepRun.attempt}`)
+  const workDirectory = join(workDirectoryOf(home, run.id), `${step.name}.${stepRun.attempt}`)
   const live = tools.live.addStep(stepRun.id)
   const limit = new AbortController()
   const timer =
@@ -65,6 +66,11 @@ export async function attemptStep(attempt: Attempt, tools: RunTools): Promise<St
     tools.live.removeStep(stepRun.id)
     await rm(workDirectory, { recursive: true, force: true }).catch(() => undefined)
   }
+}
+
+/** Where the steps of a run work; nothing in it outlives the run. */
+export function workDirectoryOf(home: string, runId: string): string {
+  return join(home, 'work', runId)
 }
 
 async function contextOf(
