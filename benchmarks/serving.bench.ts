@@ -1,4 +1,5 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile, fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +7,8 @@ import { promisify } from 'node:util'
 
 /**
  * Requests per second of one serving process: a forest of 100 trees of depth 6 on 20 features, one row per request, JSON,
- * 64 keep-alive connections from a process on the same machine. The first line is what node:http does without a model.
+ * 64 keep-alive connections from a process on the same machine. The first line is what node:http does without a model;
+ * the CPU is the server's per request.
  */
 interface Case {
   readonly name: string
@@ -20,6 +22,7 @@ interface Result {
   readonly p50: number
   readonly p99: number
   readonly failed: number
+  readonly answered: number
 }
 
 const features = Array.from({ length: 20 }, (_, index) => ((index * 37) % 100) / 100)
@@ -47,35 +50,35 @@ const cases: readonly Case[] = [
 
 const run = promisify(execFile)
 const only = process.argv[2]
-console.log(
-  `${'case'.padEnd(44)}${'requests/s'.padStart(11)}${'of ceiling'.padStart(12)}${'p50 ms'.padStart(9)}${'p99 ms'.padStart(9)}${'failed'.padStart(8)}`,
-)
+const columns = ['requests/s', 'of ceiling', 'p50 ms', 'p99 ms', 'CPU µs', 'failed']
+console.log('case'.padEnd(44) + columns.map((name) => name.padStart(12)).join(''))
 let ceiling = Number.NaN
 for (const entry of cases) {
   if (only !== undefined && !entry.name.includes(only) && !entry.name.includes('ceiling')) continue
-  const { perSecond, p50, p99, failed } = await measure(entry)
+  const { perSecond, p50, p99, failed, cpuMicroseconds } = await measure(entry)
   if (Number.isNaN(ceiling)) ceiling = perSecond
   const share = `${((perSecond / ceiling) * 100).toFixed(0)} %`
-  console.log(
-    `${entry.name.padEnd(44)}${perSecond.toFixed(0).padStart(11)}${share.padStart(12)}${p50.toFixed(2).padStart(9)}${p99.toFixed(2).padStart(9)}${String(failed).padStart(8)}`,
-  )
+  const cells = [
+    perSecond.toFixed(0),
+    share,
+    p50.toFixed(2),
+    p99.toFixed(2),
+    cpuMicroseconds.toFixed(1),
+    String(failed),
+  ]
+  console.log(entry.name.padEnd(44) + cells.map((cell) => cell.padStart(12)).join(''))
 }
 
-async function measure({ path, body, server }: Case): Promise<Result> {
+async function measure({ path, body, server }: Case): Promise<Result & { cpuMicroseconds: number }> {
   const state = await mkdtemp(join(tmpdir(), 'serving-bench-'))
   const script = (name: string): string => join(import.meta.dirname, 'serving', name)
-  const child = spawn(
-    process.execPath,
-    [...process.execArgv, script('server-under-load.ts'), '--state', state, ...server],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  )
+  const child = fork(script('server-under-load.ts'), ['--state', state, ...server], {
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  })
   try {
-    const url = await new Promise<string>((resolve, reject) => {
-      child.stdout.once('data', (data: Buffer) => resolve(data.toString().trim()))
-      child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)))
-    })
+    const [data] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
+    const url = data.toString().trim()
+    const before = await cpuOf(child)
     const { stdout } = await run(process.execPath, [
       script('load-generator.ts'),
       '--url',
@@ -83,9 +86,17 @@ async function measure({ path, body, server }: Case): Promise<Result> {
       '--body',
       body,
     ])
-    return JSON.parse(stdout) as Result
+    const result = JSON.parse(stdout) as Result
+    return { ...result, cpuMicroseconds: ((await cpuOf(child)) - before) / result.answered }
   } finally {
     child.kill('SIGKILL')
     await rm(state, { recursive: true, force: true })
   }
+}
+
+/** Microseconds of CPU, all threads, that a server has used: steadier than its rate when the machine is shared. */
+async function cpuOf(child: ChildProcess): Promise<number> {
+  child.send('cpu')
+  const [{ user, system }] = (await once(child, 'message')) as [NodeJS.CpuUsage]
+  return user + system
 }

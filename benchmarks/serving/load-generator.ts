@@ -22,6 +22,7 @@ const request = Buffer.from(
 )
 const latencies: number[] = []
 let failed = 0
+let answered = 0
 let measuring = false
 let ended = false
 
@@ -48,6 +49,7 @@ function openConnection(): void {
       if (!head.startsWith('HTTP/1.1 200') && measuring) failed++
     }
     if (received < expected) return
+    answered++
     if (measuring) latencies.push(performance.now() - sentAt)
     if (!ended) send()
   })
@@ -67,7 +69,13 @@ ended = true
 latencies.sort((left, right) => left - right)
 const quantile = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? Number.NaN
 console.log(
-  JSON.stringify({ perSecond: latencies.length / seconds, p50: quantile(0.5), p99: quantile(0.99), failed }),
+  JSON.stringify({
+    perSecond: latencies.length / seconds,
+    p50: quantile(0.5),
+    p99: quantile(0.99),
+    answered,
+    failed,
+  }),
 )
 process.exit(0)
 

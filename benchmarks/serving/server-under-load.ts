@@ -19,6 +19,9 @@ const { values } = parseArgs({
   },
 })
 
+process.on('message', () => process.send?.(process.cpuUsage()))
+process.once('SIGINT', () => process.exit(0))
+
 if (values.kind === 'echo') startEcho()
 else await startServing()
 

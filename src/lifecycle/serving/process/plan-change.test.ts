@@ -197,6 +197,14 @@ describe('a restarted process', async () => {
     })
   })
 
+  await test('does not share its folder with another', async (t) => {
+    const stateDirectory = await emptyDirectory(t)
+    const first = await runProcess(t, { stateDirectory })
+    await assert.rejects(runProcess(t, { stateDirectory }), { code: 'store_in_use' })
+    await first.process.close()
+    await runProcess(t, { stateDirectory })
+  })
+
   await test('starts without a plan when the kept one is unreadable, and says so', async (t) => {
     const stateDirectory = await emptyDirectory(t)
     await writeFile(join(stateDirectory, 'plan.json'), '{"revision": 1, "deploy')

@@ -1,6 +1,8 @@
 import type { Server } from 'node:http'
 import { DevmlopsError, fail } from '#contract/errors'
 import type { Clock } from '#platform/clock'
+// Not through the database's door, which would load every database driver into the hot path.
+import { acquireStoreLock } from '#platform/database/store-lock'
 import type { Log } from '#platform/log'
 import type { ModelRuntime } from '../model-runtime-point.ts'
 import { bearerCheck, putPlan, servingStatus } from './control.ts'
@@ -44,9 +46,20 @@ export interface CloseOptions {
 
 /**
  * Starts to answer predictions. The last accepted plan is loaded first, so that the process is ready as soon as it listens;
- * without one it is not ready until the first plan comes. The runtime stays the caller's until `close`, which closes it.
+ * without one it is not ready until the first plan comes. Fails with `store_in_use` when another process holds the folder, and
+ * with `port_in_use`. `close` closes the runtime too.
  */
 export async function startServingProcess(options: ServingProcessOptions): Promise<ServingProcess> {
+  const lock = acquireStoreLock(options.stateDirectory, 'serving')
+  try {
+    return await startLocked(options, () => lock.release())
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+async function startLocked(options: ServingProcessOptions, unlock: () => void): Promise<ServingProcess> {
   const { clock, log, version = '0.0.0' } = options
   const metrics = new ServingMetrics()
   const pool = createModelPool({ runtime: options.runtime, files: options.files, metrics })
@@ -86,6 +99,7 @@ export async function startServingProcess(options: ServingProcessOptions): Promi
     await stopListening(server, timeoutMs)
     await keeper.close()
     await options.runtime.close()
+    unlock()
   }
   return {
     url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
