@@ -76,7 +76,9 @@ async function readMonths(): Promise<[Frame, Frame, Frame]> {
     allowedPaths: [flights],
     temporaryDirectory: directory,
   })
-  await tables.run(`CREATE TEMP TABLE flights AS SELECT * FROM read_parquet('${flights}', file_row_number = true)`)
+  await tables.run(
+    `CREATE TEMP TABLE flights AS SELECT * FROM read_parquet('${flights}', file_row_number = true)`,
+  )
   const read = (where: string): Promise<Frame> =>
     tables.frame(`SELECT ${columns} FROM flights WHERE ${where}`)
   const training = await read('month(date) IN (1, 2)')

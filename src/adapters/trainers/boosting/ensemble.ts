@@ -1,5 +1,5 @@
 import type { Task, TrainingTable } from '#lifecycle/training/index'
-import { binRows, findEqualRows } from './binned-rows.ts'
+import { binRows, groupRows } from './binned-rows.ts'
 import type { BinnedRows } from './binned-rows.ts'
 import type { FeatureBins } from './feature-bins.ts'
 import type { Tree } from './tree-grower.ts'
@@ -28,7 +28,7 @@ export function scoreEnsemble(
   model: Ensemble,
   table: Pick<TrainingTable, 'rows' | 'features'>,
 ): Float64Array {
-  const { groups, groupOf } = findEqualRows(binRows(table, model.bins))
+  const { groups, groupOf } = groupRows(binRows(table, model.bins))
   const scores = new Float64Array(groups.rows).fill(model.baseScore)
   addTrees(model.trees, groups, scores)
   if (model.task === 'binary')

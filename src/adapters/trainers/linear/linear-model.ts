@@ -4,6 +4,7 @@ import type { Importance, RawFeature, ScoreGraph, Task, TrainingTable } from '#l
 import { encodeLevels } from '../category-codes.ts'
 import { buildMatrix, multiply } from './design.ts'
 import type { Term } from './design.ts'
+import type { WeightedRows } from './weighted-rows.ts'
 
 export interface LinearModel {
   readonly task: Task
@@ -24,17 +25,18 @@ export function scoreLinear(
 }
 
 /** How far each feature moves the score: the standard deviation of its part over the rows, whatever its kind. */
-export function linearImportance(model: LinearModel, table: TrainingTable): Importance[] {
-  const part = new Float64Array(table.rows)
+export function linearImportance(model: LinearModel, rows: WeightedRows): Importance[] {
+  const part = new Float64Array(rows.rows)
   return partsOf(model).map(({ term, columns }, f) => {
-    const feature = table.features[f]
+    const feature = rows.features[f]
     const weights = new Float64Array(columns.length + 1)
     weights.set(columns, 1)
     if (feature !== undefined)
-      multiply(buildMatrix([term], { rows: table.rows, features: [feature] }), weights, part)
-    const mean = part.reduce((sum, value) => sum + value, 0) / table.rows
-    const variance = part.reduce((sum, value) => sum + (value - mean) ** 2, 0) / table.rows
-    return { feature: term.name, gain: Math.sqrt(variance) }
+      multiply(buildMatrix([term], { rows: rows.rows, features: [feature] }), weights, part)
+    const meanOf = (value: (score: number) => number): number =>
+      part.reduce((sum, score, i) => sum + value(score) * (rows.weights[i] as number), 0) / rows.totalWeight
+    const mean = meanOf((score) => score)
+    return { feature: term.name, gain: Math.sqrt(meanOf((score) => (score - mean) ** 2)) }
   })
 }
 

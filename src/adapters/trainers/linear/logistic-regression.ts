@@ -5,6 +5,8 @@ import { linearGraph, linearImportance, scoreLinear } from './linear-model.ts'
 import type { LinearModel } from './linear-model.ts'
 import { minimise } from './newton.ts'
 import type { RowLoss } from './newton.ts'
+import { mergeRows } from './weighted-rows.ts'
+import type { WeightedRows } from './weighted-rows.ts'
 
 export const linearParameters = {
   l2: z
@@ -54,22 +56,20 @@ function fit({ task, table, parameters, onProgress }: FitInput<Parameters>): Fit
     maxCategories: parameters.max_categories,
     minRows: parameters.min_category_rows,
   })
-  const weights = table.weight ?? new Float64Array(table.rows).fill(1)
-  const total = weights.reduce((sum, weight) => sum + weight, 0)
-  const positive = table.label.reduce((sum, label, i) => sum + label * (weights[i] as number), 0)
+  const rows = mergeRows(table)
   const history: { metric: string; step: number; value: number }[] = []
-  const result = minimise(buildMatrix(terms, table), logLoss(table.label, weights), {
+  const result = minimise(buildMatrix(terms, rows), logLoss(rows), {
     l2: parameters.l2,
     maxIterations: parameters.max_iterations,
     tolerance: parameters.tolerance,
     forcing: 0.1,
-    intercept: Math.log(positive / (total - positive)),
+    intercept: Math.log(rows.totalLabel / (rows.totalWeight - rows.totalLabel)),
     onIteration(iteration, loss) {
-      history.push({ metric: 'training_objective', step: iteration, value: loss / total })
+      history.push({ metric: 'training_objective', step: iteration, value: loss / rows.totalWeight })
       onProgress?.({
         iteration,
         iterations: parameters.max_iterations,
-        metrics: { training_objective: loss / total },
+        metrics: { training_objective: loss / rows.totalWeight },
       })
     },
   })
@@ -77,23 +77,22 @@ function fit({ task, table, parameters, onProgress }: FitInput<Parameters>): Fit
   return {
     state,
     history,
-    importance: linearImportance(state, table),
+    importance: linearImportance(state, rows),
     warnings: result.converged
       ? []
       : [`Stopped after ${result.iterations} steps before it converged; raise max_iterations or l2.`],
   }
 }
 
-function logLoss(labels: Float64Array, weights: Float64Array): RowLoss {
+function logLoss({ labels, weights }: WeightedRows): RowLoss {
   return {
     total(scores) {
       let sum = 0
       for (let i = 0; i < scores.length; i++) {
         const score = scores[i] as number
         // log(1 + exp(s)) - y s, written so that no exponential overflows.
-        const loss =
-          Math.log1p(Math.exp(-Math.abs(score))) + Math.max(score, 0) - (labels[i] as number) * score
-        sum += (weights[i] as number) * loss
+        const softplus = Math.log1p(Math.exp(-Math.abs(score))) + Math.max(score, 0)
+        sum += (weights[i] as number) * softplus - (labels[i] as number) * score
       }
       return sum
     },
@@ -101,7 +100,7 @@ function logLoss(labels: Float64Array, weights: Float64Array): RowLoss {
       for (let i = 0; i < scores.length; i++) {
         const probability = 1 / (1 + Math.exp(-(scores[i] as number)))
         const weight = weights[i] as number
-        first[i] = weight * (probability - (labels[i] as number))
+        first[i] = weight * probability - (labels[i] as number)
         second[i] = weight * probability * (1 - probability)
       }
     },

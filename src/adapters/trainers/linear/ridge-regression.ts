@@ -6,6 +6,8 @@ import type { LinearModel } from './linear-model.ts'
 import { linearParameters } from './logistic-regression.ts'
 import { minimise } from './newton.ts'
 import type { RowLoss } from './newton.ts'
+import { mergeRows } from './weighted-rows.ts'
+import type { WeightedRows } from './weighted-rows.ts'
 
 const parameters = z.strictObject(linearParameters)
 
@@ -28,31 +30,32 @@ function fit({ task, table, parameters }: FitInput<Parameters>): Fit<LinearModel
     maxCategories: parameters.max_categories,
     minRows: parameters.min_category_rows,
   })
-  const weights = table.weight ?? new Float64Array(table.rows).fill(1)
-  const total = weights.reduce((sum, weight) => sum + weight, 0)
-  const mean = table.label.reduce((sum, label, i) => sum + label * (weights[i] as number), 0) / total
-  const result = minimise(buildMatrix(terms, table), squaredError(table.label, weights), {
+  const rows = mergeRows(table)
+  const result = minimise(buildMatrix(terms, rows), squaredError(rows), {
     l2: parameters.l2,
     maxIterations: 10,
     tolerance: 1e-10,
     forcing: 1e-10,
-    intercept: mean,
+    intercept: rows.totalLabel / rows.totalWeight,
   })
   const state = { task, terms, weights: result.weights }
-  return { state, history: [], importance: linearImportance(state, table) }
+  return { state, history: [], importance: linearImportance(state, rows) }
 }
 
-function squaredError(labels: Float64Array, weights: Float64Array): RowLoss {
+/** Around each row's mean label; what is left out does not depend on the scores. */
+function squaredError({ labels, weights }: WeightedRows): RowLoss {
   return {
     total(scores) {
       let sum = 0
-      for (let i = 0; i < scores.length; i++)
-        sum += ((weights[i] as number) / 2) * ((scores[i] as number) - (labels[i] as number)) ** 2
+      for (let i = 0; i < scores.length; i++) {
+        const weight = weights[i] as number
+        if (weight > 0) sum += (weight / 2) * ((scores[i] as number) - (labels[i] as number) / weight) ** 2
+      }
       return sum
     },
     derivatives(scores, first, second) {
       for (let i = 0; i < scores.length; i++) {
-        first[i] = (weights[i] as number) * ((scores[i] as number) - (labels[i] as number))
+        first[i] = (weights[i] as number) * (scores[i] as number) - (labels[i] as number)
         second[i] = weights[i] as number
       }
     },
