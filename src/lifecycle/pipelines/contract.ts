@@ -2,29 +2,21 @@ import * as z from 'zod'
 import { endpoint, type Contract } from '#contract/endpoint'
 import { pageInput, pageOf } from '#contract/page'
 
-export const runStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const
+const runStates = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const
 export type RunState = (typeof runStates)[number]
 
-export const stepStates = [
-  'pending',
-  'running',
-  'succeeded',
-  'cached',
-  'failed',
-  'skipped',
-  'cancelled',
-] as const
+const stepStates = ['pending', 'running', 'succeeded', 'cached', 'failed', 'skipped', 'cancelled'] as const
 export type StepState = (typeof stepStates)[number]
 
 export const parameterValueSchema = z.union([z.string(), z.number(), z.boolean()])
 export type ParameterValue = z.infer<typeof parameterValueSchema>
 export type Parameters = Readonly<Record<string, ParameterValue>>
 
-export const outputKinds = ['table', 'file', 'directory', 'json'] as const
+const outputKinds = ['table', 'file', 'directory', 'json'] as const
 export type OutputKind = (typeof outputKinds)[number]
 
 /** What a step made: immutable bytes in the blob store, found by their digest. */
-export const stepOutputSchema = z.object({
+const stepOutputSchema = z.object({
   name: z.string(),
   kind: z.enum(outputKinds),
   digest: z.string(),
@@ -34,7 +26,7 @@ export const stepOutputSchema = z.object({
 })
 export type StepOutput = z.infer<typeof stepOutputSchema>
 
-export const stepInputRecordSchema = z.object({
+const stepInputRecordSchema = z.object({
   name: z.string(),
   reference: z.string().describe('As in devmlops.yaml: data.flights, prepare.training, file:notes'),
   label: z.string().describe('What it stood for in this run: flights@3'),
@@ -42,7 +34,7 @@ export const stepInputRecordSchema = z.object({
 })
 export type StepInputRecord = z.infer<typeof stepInputRecordSchema>
 
-export const failureSchema = z.object({
+const failureSchema = z.object({
   code: z.string(),
   message: z.string(),
   hint: z.string().optional(),
@@ -50,22 +42,22 @@ export const failureSchema = z.object({
 })
 export type Failure = z.infer<typeof failureSchema>
 
-export const progressSchema = z.object({ fraction: z.number().optional(), text: z.string() })
+const progressSchema = z.object({ fraction: z.number().optional(), text: z.string() })
 export type Progress = z.infer<typeof progressSchema>
 
-export const triggerSchema = z.object({
+const triggerSchema = z.object({
   kind: z.enum(['manual', 'alert', 'data', 'schedule']),
   reason: z.string().max(2000).optional(),
 })
 export type Trigger = z.infer<typeof triggerSchema>
 
-export const codeVersionSchema = z.object({
+const codeVersionSchema = z.object({
   commit: z.string(),
   dirty: z.boolean().describe('The project had changes that no commit holds'),
 })
 export type CodeVersion = z.infer<typeof codeVersionSchema>
 
-export const stepRunSchema = z.object({
+const stepRunSchema = z.object({
   id: z.string(),
   step: z.string(),
   kind: z.string(),
@@ -85,7 +77,7 @@ export const stepRunSchema = z.object({
 })
 export type StepRunView = z.infer<typeof stepRunSchema>
 
-export const pipelineRunSchema = z.object({
+const pipelineRunSchema = z.object({
   id: z.string(),
   pipeline: z.string(),
   state: z.enum(runStates),
@@ -101,13 +93,13 @@ export const pipelineRunSchema = z.object({
 })
 export type PipelineRunView = z.infer<typeof pipelineRunSchema>
 
-export const pipelineRunDetailSchema = pipelineRunSchema.extend({
+const pipelineRunDetailSchema = pipelineRunSchema.extend({
   revision: z.number().describe('Grows with every change; send it back to wait for the next one'),
   steps: z.array(stepRunSchema),
 })
 export type PipelineRunDetail = z.infer<typeof pipelineRunDetailSchema>
 
-export const plannedStepSchema = z.object({
+const plannedStepSchema = z.object({
   step: z.string(),
   kind: z.string(),
   needs: z.array(z.string()),
@@ -118,7 +110,7 @@ export const plannedStepSchema = z.object({
 })
 export type PlannedStep = z.infer<typeof plannedStepSchema>
 
-export const pipelineSchema = z.object({
+const pipelineSchema = z.object({
   name: z.string(),
   parameters: z.record(z.string(), parameterValueSchema),
   steps: z.array(

@@ -1,12 +1,12 @@
 /** A version of a dataset that a run is pinned to. */
-export interface ResolvedDataset {
+interface ResolvedDataset {
   readonly name: string
   readonly version: number
   /** Of the content: two versions with the same rows in the same files have the same digest. */
   readonly digest: string
 }
 
-export interface OpenedDataset extends ResolvedDataset {
+interface OpenedDataset extends ResolvedDataset {
   readonly parts: readonly { readonly path: string; readonly format: string }[]
   /** The whole dataset as a DuckDB FROM expression. */
   readonly relation: string

@@ -23,7 +23,7 @@ export interface ExecutorTask {
   readonly onOutput: (chunk: Uint8Array) => void
 }
 
-export interface ExecutorJob {
+interface ExecutorJob {
   /** Kept in the store before the end is awaited, so that a later process can find what runs. */
   readonly handle: ExecutorHandle
   readonly finished: Promise<ExecutorResult>

@@ -15,31 +15,13 @@ import { createRunStep } from './step-kinds/run-step.ts'
 import { sqlStep } from './step-kinds/sql-step.ts'
 import { createPipelineStore } from './store.ts'
 
-export {
-  pipelinesContract,
-  type CodeVersion,
-  type Parameters,
-  type PipelineRunDetail,
-  type PipelineRunView,
-  type RunState,
-  type StepOutput,
-  type StepRunView,
-  type StepState,
-  type Trigger,
-} from './contract.ts'
-export type { DatasetPoint, OpenedDataset, ResolvedDataset } from './dataset-point.ts'
-export type { Executor, ExecutorHandle, ExecutorJob, ExecutorResult, ExecutorTask } from './executor-point.ts'
+export type { PipelineRunDetail } from './contract.ts'
+export type { DatasetPoint } from './dataset-point.ts'
+export type { Executor, ExecutorHandle, ExecutorResult, ExecutorTask } from './executor-point.ts'
 export type { PipelineProject } from './pipeline-project.ts'
-export { createPipelinesSection, type PipelinesConfig } from './section.ts'
+export { createPipelinesSection } from './section.ts'
 export type { PipelinesService, StartRequest } from './service.ts'
-export type {
-  OutputDeclaration,
-  StepContext,
-  StepForm,
-  StepInput,
-  StepKind,
-  StepProduct,
-} from './step-kind-point.ts'
+export type { StepContext, StepForm, StepInput, StepKind } from './step-kind-point.ts'
 export { runForm } from './step-kinds/run-step.ts'
 export { sqlForm } from './step-kinds/sql-step.ts'
 export { pipelineMigrations } from './tables.ts'

@@ -2,7 +2,7 @@ import type { Progress } from './contract.ts'
 import type { StepLog } from './step-log.ts'
 
 /** What is known of a step while it runs, and is not worth a write to the store. */
-export interface LiveStep {
+interface LiveStep {
   progress: Progress | undefined
   log: StepLog | undefined
 }

@@ -1,4 +1,4 @@
-import { lstat, readFile } from 'node:fs/promises'
+import { lstat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import * as z from 'zod'
 import { fail, messageOf } from '#contract/errors'
@@ -103,9 +103,4 @@ export async function areStored(blobs: BlobStore, outputs: readonly StepOutput[]
 export async function readDirectory(blobs: BlobStore, digest: string): Promise<DirectoryListing> {
   const text = new TextDecoder().decode(await blobs.get(digest as Digest))
   return directorySchema.parse(JSON.parse(text))
-}
-
-/** The document behind a JSON input or output. */
-export async function readJson(path: string): Promise<unknown> {
-  return JSON.parse(await readFile(path, 'utf8')) as unknown
 }

@@ -102,7 +102,7 @@ function requireStep(name: string, { name: pipeline, steps }: PipelineDefinition
   })
 }
 
-export function failUnknownPipeline(name: string, { pipelines }: PipelineProject): never {
+function failUnknownPipeline(name: string, { pipelines }: PipelineProject): never {
   const names = Object.keys(pipelines)
   const meant = nearestName(name, names)
   return fail('not_found', `The project has no pipeline "${name}".`, {

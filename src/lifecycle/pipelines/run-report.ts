@@ -92,7 +92,7 @@ export function printFailure(run: PipelineRunDetail, terminal: Terminal): void {
   }
 }
 
-export function durationOf({ startedAt, finishedAt, state }: StepRunView): string {
+function durationOf({ startedAt, finishedAt, state }: StepRunView): string {
   if (state === 'cached' || startedAt === undefined || finishedAt === undefined) return ''
   return formatDuration(finishedAt - startedAt)
 }

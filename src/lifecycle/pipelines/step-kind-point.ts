@@ -45,13 +45,13 @@ export interface StepKind<Config = unknown> extends StepForm<Config> {
   run(context: StepContext<Config>): Promise<Readonly<Record<string, StepProduct>>>
 }
 
-export interface ProjectFolder {
+interface ProjectFolder {
   /** Absolute. */
   readonly directory: string
 }
 
 /** The fields of a step in devmlops.yaml besides its kind. */
-export interface StepFields {
+interface StepFields {
   readonly name: string
   readonly outputs: Readonly<Record<string, string>>
 }
