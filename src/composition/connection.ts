@@ -1,5 +1,4 @@
-import { createClient, httpTransport, type Transport } from '#contract/client'
-import { fail } from '#contract/errors'
+import { createClient, httpTransport } from '#contract/client'
 import { findServer } from '#cli/find-server'
 import type { CommandLine } from '#cli/command-line'
 import type { Connection } from '#cli/run'
@@ -23,17 +22,4 @@ export async function connect({ options }: CommandLine): Promise<Connection> {
   }
   const { openLocally } = await import('./local-connection.ts')
   return openLocally(config, directory)
-}
-
-/** Refuses what would write, when another process holds the store. */
-export function readOnlyTransport(transport: Transport, reason: () => never): Transport {
-  return (name, endpoint, input, options) =>
-    endpoint.permission === 'read' ? transport(name, endpoint, input, options) : reason()
-}
-
-export function storeIsBusy(cause: unknown): never {
-  return fail('store_in_use', cause instanceof Error ? cause.message : String(cause), {
-    hint: 'Wait until it ends; reading works meanwhile.',
-    cause,
-  })
 }

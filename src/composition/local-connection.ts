@@ -1,14 +1,13 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { createClient } from '#contract/client'
-import { DevmlopsError } from '#contract/errors'
+import { createClient, type Transport } from '#contract/client'
+import { DevmlopsError, fail } from '#contract/errors'
 import type { Connection } from '#cli/run'
 import { localCaller } from '#platform/access/access'
 import type { Config } from '#platform/config'
 import { acquireStoreLock, type StoreLock } from '#platform/database/index'
 import { localTransport } from '#platform/dispatch'
 import { createLog } from '#platform/log'
-import { readOnlyTransport, storeIsBusy } from './connection.ts'
 import { openPlatform } from './platform.ts'
 import { createProgram } from './program.ts'
 
@@ -41,4 +40,17 @@ function takeLock(config: Config): { lock?: StoreLock; busy?: DevmlopsError } {
     if (error instanceof DevmlopsError && existsSync(join(config.home, 'store.db'))) return { busy: error }
     throw error
   }
+}
+
+/** Refuses what would write, when another process holds the store. */
+function readOnlyTransport(transport: Transport, reason: () => never): Transport {
+  return (name, endpoint, input, options) =>
+    endpoint.permission === 'read' ? transport(name, endpoint, input, options) : reason()
+}
+
+function storeIsBusy(cause: unknown): never {
+  return fail('store_in_use', cause instanceof Error ? cause.message : String(cause), {
+    hint: 'Wait until it ends; reading works meanwhile.',
+    cause,
+  })
 }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { createLocalProcessExecutor } from '#adapters/executors/local-process'
 import { frameScorer } from '#adapters/model-runtimes/frame-scorer'
@@ -5,11 +6,11 @@ import { createOnnxRuntime } from '#adapters/model-runtimes/onnx/index'
 import { localServingHost } from '#adapters/serving-hosts/local-process'
 import { fail, messageOf } from '#contract/errors'
 import { createDataStage, datasetPoint } from '#lifecycle/data/index'
-import { evaluateStep, findLeaks, type ChampionSource, type ModelScorer } from '#lifecycle/evaluation/index'
+import { evaluateStep, findLeaks, type ModelScorer } from '#lifecycle/evaluation/index'
 import { createGovernanceStage } from '#lifecycle/governance/index'
 import { createMonitoringStage } from '#lifecycle/monitoring/index'
 import { createPipelinesStage, type StepKind } from '#lifecycle/pipelines/index'
-import { championAlias, createRegistryStage, modelSource, registerStep } from '#lifecycle/registry/index'
+import { championSource, createRegistryStage, modelSource, registerStep } from '#lifecycle/registry/index'
 import { resolveVariables } from '#lifecycle/project/index'
 import {
   batchPredictStep,
@@ -63,6 +64,7 @@ export function createProgram(options: ProgramOptions): Program {
     start: async ({ serve }) => {
       await platform.jobs.start()
       await services.pipelines.recover()
+      await services.registry.announcePending()
       void platform.events.deliver()
       if (!serve) return
       const reconcile = (): Promise<void> =>
@@ -95,18 +97,6 @@ function createStages({ platform, directory, trackingUri }: ProgramOptions) {
   const registry = createRegistryStage({ platform, tracking: tracking.service })
   const models = modelSource(registry.service)
 
-  const champions: ChampionSource = {
-    champion: async (model) => {
-      const found = await models.versionOfAlias(model, championAlias)
-      if (found === undefined) return { status: 'none' }
-      const name = `${model} v${found.version}`
-      try {
-        return { status: 'found', name, model: await models.readGraph(found) }
-      } catch (error) {
-        return { status: 'unavailable', name, reason: messageOf(error) }
-      }
-    },
-  }
   const kinds = [
     trainStep({
       tracking: tracking.service,
@@ -118,7 +108,7 @@ function createStages({ platform, directory, trackingUri }: ProgramOptions) {
       blobs: platform.blobs,
       clock: platform.clock,
       scorer,
-      champions,
+      champions: championSource(registry.service),
       models: async () => (await project()).sections.models,
     }),
     registerStep({
@@ -228,7 +218,7 @@ function lazyScorer(): { scorer: ModelScorer; close(): Promise<void> } {
   return {
     scorer: {
       score: (model, frame) => {
-        runtime ??= createOnnxRuntime()
+        runtime ??= createOnnxRuntime({ threads: availableParallelism() })
         return frameScorer(runtime).score(model, frame)
       },
     },

@@ -11,7 +11,7 @@ export function createInputStore(query: Kysely<TrackingTables>) {
   ): Promise<number> => {
     const find = () =>
       transaction
-        .selectFrom('datasets')
+        .selectFrom('input_datasets')
         .select('number')
         .where('experiment_id', '=', experimentId)
         .where('name', '=', input.name)
@@ -19,7 +19,7 @@ export function createInputStore(query: Kysely<TrackingTables>) {
     const known = await find().executeTakeFirst()
     if (known !== undefined) return known.number
     const inserted = await transaction
-      .insertInto('datasets')
+      .insertInto('input_datasets')
       .values({
         experiment_id: experimentId,
         name: input.name,

@@ -51,7 +51,7 @@ export async function readRuns(
       .execute(),
     query
       .selectFrom('run_datasets')
-      .innerJoin('datasets', 'datasets.number', 'run_datasets.dataset_number')
+      .innerJoin('input_datasets', 'input_datasets.number', 'run_datasets.dataset_number')
       .selectAll()
       .where(ofRuns)
       .orderBy('run_number')
@@ -116,7 +116,7 @@ function textMap(rows: readonly { key: string; value: string }[] = []): Record<s
 }
 
 function toDatasetInput(
-  row: Omit<TrackingTables['datasets'], 'number'> & TrackingTables['run_datasets'],
+  row: Omit<TrackingTables['input_datasets'], 'number'> & TrackingTables['run_datasets'],
 ): DatasetInput {
   return {
     name: row.name,

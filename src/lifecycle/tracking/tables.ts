@@ -40,7 +40,7 @@ export type TrackingTables = {
   metric_keys: { id: Generated<number>; key: string }
   metrics: Point
   latest_metrics: Point
-  datasets: {
+  input_datasets: {
     number: Generated<number>
     experiment_id: number
     name: string
@@ -166,7 +166,7 @@ export const trackingMigrations: readonly Migration[] = [
     name: 'run inputs, outputs and artifacts',
     up: async (query, engine) => {
       await query.schema
-        .createTable('datasets')
+        .createTable('input_datasets')
         .addColumn('number', sequenceColumnType(engine), (column) => column.primaryKey())
         .addColumn('experiment_id', 'bigint', (column) => column.notNull())
         .addColumn('name', 'text', (column) => column.notNull())
@@ -175,7 +175,7 @@ export const trackingMigrations: readonly Migration[] = [
         .addColumn('source', 'text', (column) => column.notNull())
         .addColumn('schema', 'text')
         .addColumn('profile', 'text')
-        .addUniqueConstraint('datasets_identity', ['experiment_id', 'name', 'digest'])
+        .addUniqueConstraint('input_datasets_identity', ['experiment_id', 'name', 'digest'])
         .execute()
       await clustered(
         query.schema
