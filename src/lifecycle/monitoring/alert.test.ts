@@ -8,7 +8,7 @@ import {
   type AlertHistory,
   type Persistence,
 } from './alert.ts'
-import type { Judgement, Verdict } from './contract.ts'
+import type { Judgement, Verdict } from './findings.ts'
 import { windowAt } from './window.ts'
 
 const weekMs = 7 * 86_400_000

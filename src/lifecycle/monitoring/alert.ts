@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Alert, AlertTransition, Judgement } from './contract.ts'
+import type { Alert, AlertTransition, Judgement } from './findings.ts'
 
 export interface Persistence {
   /** Breached windows in a row that make an alert fire. */

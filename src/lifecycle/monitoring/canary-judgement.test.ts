@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createRandom } from '#platform/random'
 import { judgeCanary, type CanaryInput, type CanaryRows } from './canary-judgement.ts'
-import { canaryPolicySchema } from './contract.ts'
+import { canaryPolicySchema } from './settings.ts'
 
 const policy = canaryPolicySchema.parse({
   metric: 'log_loss',

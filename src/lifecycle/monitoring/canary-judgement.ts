@@ -7,7 +7,7 @@ import {
 } from '#lifecycle/evaluation/index'
 import type { Comparison, MetricValue, Task } from '#lifecycle/evaluation/index'
 import { fisherExactGreater } from '#platform/statistics'
-import type { CanaryPolicy } from './contract.ts'
+import type { CanaryPolicy } from './settings.ts'
 import { countWords, pValueWords, shortNumber } from './figures.ts'
 import type { LabelledRows } from './realized-performance.ts'
 

@@ -1,196 +1,259 @@
 import { z } from 'zod'
-import { durationMs } from '#contract/units'
-import { metricNameSchema } from '#lifecycle/evaluation/index'
+import { endpoint, type Contract } from '#contract/endpoint'
+import { comparisonSchema, metricValueSchema } from '#lifecycle/evaluation/contract'
+import {
+  alertSchema,
+  alertStateSchema,
+  alertTransitionSchema,
+  columnDriftSchema,
+  verdictSchema,
+  windowSchema,
+} from './findings.ts'
+import { alertKindSchema } from './settings.ts'
 
-// The section `monitors` of devmlops.yaml. Field names are those of the file.
+export type { Alert, AlertTransition, ColumnDrift, Window } from './findings.ts'
 
-const share = z.number().min(0).max(1)
-const windows = z.int().min(1)
+/** Labels that one call may bring. */
+export const maximumLabels = 10_000
 
-const persistence = {
-  for: windows.default(1).describe('Windows in a row that must be breached before the alert fires'),
-  resolve_after: windows.default(1).describe('Clean windows in a row after which it is resolved'),
-}
+const count = z.int().min(0)
+const named = z.object({ name: z.string().min(1).describe('Name of the deployment, and of its monitor') })
 
-export const driftSettingsSchema = z
-  .strictObject({
-    columns: z
-      .union([z.literal('all'), z.array(z.string().min(1)).min(1)])
-      .default('all')
-      .describe('Columns to watch; scores and labels are columns too'),
-    ignore: z.array(z.string().min(1)).default([]).describe('Columns not to watch'),
-    statistic: z
-      .enum(['psi', 'jensen_shannon'])
-      .default('psi')
-      .describe('Which effect size the threshold is for; the other is reported beside it'),
-    threshold: z.number().positive().default(0.1).describe('Smallest effect that counts as drift'),
-    missing: share.default(0.05).describe('Smallest change of the share of missing values that counts'),
-    new_categories: share.default(0.01).describe('Smallest share of values in new categories that counts'),
-    out_of_range: share
-      .default(0.01)
-      .describe('Smallest share of numbers outside the range of the reference that counts'),
-    alpha: z.number().gt(0).lt(0.5).default(0.01).describe('Largest adjusted p-value that counts'),
-    minimum_rows: z.int().min(50).default(500).describe('A window with fewer rows is not judged'),
-    ...persistence,
-  })
-  .meta({ description: 'When the data of a window counts as different from what the model learned on' })
-
-const bounds = ['at_least', 'at_most', 'within', 'worse_than_reference_by'] as const
-
-export const performanceRuleSchema = z
-  .strictObject({
-    metric: metricNameSchema,
-    at_least: z.number().optional().describe('Breached below this'),
-    at_most: z.number().optional().describe('Breached above this'),
-    within: z.number().positive().optional().describe('Breached further from zero than this'),
-    worse_than_reference_by: z
-      .number()
-      .min(0)
-      .optional()
-      .describe("Breached if worse than the model's evaluation by more"),
-    judge: z
-      .enum(['interval', 'point'])
-      .default('interval')
-      .describe('interval: the whole 95 % interval must be on the bad side; point: the value is enough'),
-    minimum_labels: z.int().min(1).default(200).describe('A window with fewer labels is not judged'),
-    minimum_coverage: share
-      .default(0)
-      .describe('A window with a smaller share of labelled predictions is not judged'),
-    ...persistence,
-  })
-  .refine((rule) => bounds.filter((bound) => rule[bound] !== undefined).length === 1, {
-    error: `expected exactly one of ${bounds.join(', ')}`,
-  })
-
-const alertKindSchema = z.enum(['drift', 'performance'])
-
-export const retrainingPolicySchema = z.strictObject({
-  pipeline: z.string().min(1).describe('The pipeline to start'),
-  when: z.array(alertKindSchema).min(1).default(['performance']).describe('Alerts that ask for retraining'),
-  unless_firing: z
-    .array(alertKindSchema)
-    .default([])
-    .describe('Alerts that forbid it: a fault of the input should be mended, not learned'),
-  cool_down: durationMs.prefault('7d').describe('Shortest time between two retrainings'),
-})
-
-export const canaryPolicySchema = z.strictObject({
-  metric: metricNameSchema,
-  margin: z.number().min(0).default(0).describe('How much worse than the champion still counts as no worse'),
-  minimum_labels: z.int().min(1).default(500).describe('Labels of each variant before the metric is judged'),
-  minimum_requests: z
-    .int()
-    .min(1)
-    .default(200)
-    .describe('Requests of each variant before errors and latency are judged'),
-  error_alpha: z.number().gt(0).lt(0.5).default(0.001).describe('p-value at which more errors count as more'),
-  slowdown: z
-    .number()
-    .gt(1)
+const labelSchema = z.object({
+  id: z.string().min(1).max(200).describe('Id of the prediction, from the answer of the endpoint'),
+  label: z
+    .union([z.number(), z.boolean().transform(Number)])
+    .describe('The truth: 0 or 1 for a binary model, a number for regression'),
+  time: z
+    .union([z.int(), z.iso.datetime({ offset: true }).transform((text) => Date.parse(text))])
     .optional()
-    .describe("Largest ratio of the canary's 95th percentile latency to the champion's"),
+    .describe('When it became known, epoch milliseconds or ISO 8601'),
 })
+export type Label = z.output<typeof labelSchema>
 
-export const monitorSchema = z.strictObject({
-  window: durationMs
-    .prefault('7d')
-    .describe('Length of a window; by event time where requests carry one, else by arrival'),
-  drift: z.union([z.literal(false), driftSettingsSchema]).prefault({}),
-  performance: z.array(performanceRuleSchema).default([]),
-  retraining: retrainingPolicySchema.optional(),
-  canary: canaryPolicySchema.optional(),
+const feedbackResultSchema = z.object({
+  new: count,
+  changed: count,
+  unchanged: count,
+  unknown: count.describe('Of the ids in this call, those of which no prediction is logged (yet)'),
 })
+export type FeedbackResult = z.infer<typeof feedbackResultSchema>
 
-/** By name of the deployment that is watched. */
-export const monitorsSchema = z.record(z.string().min(1), monitorSchema).prefault({})
-
-export type DriftSettings = z.infer<typeof driftSettingsSchema>
-export type PerformanceRule = z.infer<typeof performanceRuleSchema>
-export type RetrainingPolicy = z.infer<typeof retrainingPolicySchema>
-export type CanaryPolicy = z.infer<typeof canaryPolicySchema>
-export type Monitor = z.infer<typeof monitorSchema>
-
-// What monitoring finds.
-
-/** `start` belongs to the window, `end` does not. Both ISO 8601 in UTC. */
-export const windowSchema = z.object({ start: z.iso.datetime(), end: z.iso.datetime() })
-export type Window = z.infer<typeof windowSchema>
-
-const verdictSchema = z.enum(['clean', 'breached', 'unknown'])
-export type Verdict = z.infer<typeof verdictSchema>
-
-const driftCheckNameSchema = z.enum(['distribution', 'missing', 'new_categories', 'out_of_range'])
-
-const driftCheckSchema = z.object({
-  check: driftCheckNameSchema,
-  statistic: z.enum(['psi', 'jensen_shannon', 'share']),
-  effect: z.number().min(0),
-  threshold: z.number(),
-  pValue: share,
-  adjustedPValue: share,
-  breached: z.boolean(),
-  reason: z.string(),
-})
-export type DriftCheck = z.infer<typeof driftCheckSchema>
-
-export const columnDriftSchema = z.object({
-  column: z.string(),
+const performanceFindingSchema = z.object({
+  subject: z.string(),
   verdict: verdictSchema,
-  /** `verdict` is `breached`. */
-  drifted: z.boolean(),
-  n: z.int().min(0).describe('rows of the window'),
-  nReference: z.int().min(0),
-  psi: z.number().min(0).nullable(),
-  jensenShannon: z.number().min(0).max(1).nullable().describe('distance, base 2'),
-  checks: z.array(driftCheckSchema),
+  metric: metricValueSchema,
   reason: z.string(),
 })
-export type ColumnDrift = z.infer<typeof columnDriftSchema>
 
-/** What one window says about one subject. A later judgement of the same window on more evidence replaces it. */
-export const judgementSchema = z.object({
+/** What one model version did in a window. */
+const versionWindowSchema = z.object({
+  model: z.string(),
+  version: z.int(),
+  rows: count,
+  variants: z.record(z.string(), count).describe('rows that it answered as champion and as canary'),
+  labels: count,
+  metrics: z.array(metricValueSchema).describe('realized on the labelled rows; empty without labels'),
+})
+export type VersionWindow = z.infer<typeof versionWindowSchema>
+
+export const windowFindingsSchema = z.object({
+  model: z.string().describe('The version that answered most rows: the window is judged by its rows'),
+  version: z.int(),
+  drift: z.object({
+    verdict: verdictSchema,
+    reason: z.string(),
+    columns: z.array(columnDriftSchema),
+  }),
+  performance: z.array(performanceFindingSchema),
+  versions: z.array(versionWindowSchema),
+})
+export type WindowFindings = z.infer<typeof windowFindingsSchema>
+
+export const monitoredWindowSchema = z.object({
   monitor: z.string(),
-  kind: alertKindSchema,
-  subject: z.string().describe('a column, or a rule such as "roc_auc at least 0.6"'),
   window: windowSchema,
-  verdict: verdictSchema,
+  rows: count,
+  labels: count,
+  state: z
+    .enum(['open', 'due', 'judged'])
+    .describe('open: rows may still come; due: ended or changed, and judged at the next check'),
+  judgedAt: z.iso.datetime().optional(),
+  findings: windowFindingsSchema.optional(),
+})
+export type MonitoredWindow = z.infer<typeof monitoredWindowSchema>
+
+export const retrainingSchema = z.object({
+  id: z.string(),
+  monitor: z.string(),
+  decision: z.enum(['start', 'hold']),
+  why: z.string().optional().describe('Of a hold: nothing_firing, input_fault, already_started or cool_down'),
   reason: z.string(),
-  numbers: z.record(z.string(), z.number().nullable()),
-  evidence: z.int().min(0).describe('rows or labels that it rests on'),
+  pipeline: z.string(),
+  alerts: z.array(z.string()).describe('Ids of the alerts that asked'),
+  decidedAt: z.iso.datetime(),
+  eventTime: z.iso.datetime().describe('The time in the data up to which was judged'),
+  state: z
+    .enum(['requested', 'started', 'failed', 'interrupted'])
+    .optional()
+    .describe('Of a start; interrupted: the process ended before it knew, look at the runs of the pipeline'),
+  runId: z.string().optional(),
+  failure: z.string().optional(),
+})
+export type Retraining = z.infer<typeof retrainingSchema>
+
+const trafficSchema = z.object({
+  requests: count,
+  errors: count,
+  latencyP95Ms: z.number().optional(),
+})
+
+export const canaryVerdictSchema = z.object({
   judgedAt: z.iso.datetime(),
-})
-export type Judgement = z.infer<typeof judgementSchema>
-
-const alertStateSchema = z.enum(['pending', 'firing', 'resolved'])
-
-/** One episode of trouble with one subject. */
-export const alertSchema = z.object({
-  id: z.string().describe('fingerprint and start of the first breached window'),
-  fingerprint: z.string(),
-  monitor: z.string(),
-  kind: alertKindSchema,
-  subject: z.string(),
-  state: alertStateSchema,
-  since: z.iso.datetime().describe('start of the first breached window'),
-  firingSince: z.iso.datetime().nullable().describe('end of the window that made it fire'),
-  resolvedAt: z.iso.datetime().nullable().describe('end of the window that resolved it'),
-  breachedWindows: z.int().min(1),
-  window: windowSchema.describe('the last breached window'),
-  reason: z.string().describe('of the last breached window'),
-  numbers: z.record(z.string(), z.number().nullable()),
-})
-export type Alert = z.infer<typeof alertSchema>
-
-export const alertTransitionSchema = z.object({
-  alert: z.string(),
-  fingerprint: z.string(),
-  monitor: z.string(),
-  kind: alertKindSchema,
-  subject: z.string(),
-  from: z.enum(['quiet', 'pending', 'firing']),
-  to: alertStateSchema,
-  window: windowSchema,
+  decision: z.enum(['promote', 'hold', 'roll_back']),
   reason: z.string(),
-  numbers: z.record(z.string(), z.number().nullable()),
+  findings: z.array(
+    z.object({
+      check: z.enum(['errors', 'latency', 'metric']),
+      decision: z.enum(['promote', 'hold', 'roll_back']),
+      reason: z.string(),
+    }),
+  ),
+  comparison: comparisonSchema.describe('canary minus champion, on the same rows'),
+  labels: count.describe('labelled rows that both versions scored'),
+  champion: trafficSchema,
+  canary: trafficSchema,
 })
-export type AlertTransition = z.infer<typeof alertTransitionSchema>
+export type CanaryVerdict = z.infer<typeof canaryVerdictSchema>
+
+export const canaryTrialSchema = z.object({
+  id: z.string(),
+  monitor: z.string(),
+  model: z.string(),
+  championVersion: z.int(),
+  canaryVersion: z.int(),
+  startedAt: z.iso.datetime(),
+  state: z.enum(['running', 'promoted', 'rolled_back']),
+  endedAt: z.iso.datetime().optional(),
+  reason: z.string().optional().describe('Why it ended'),
+  verdict: canaryVerdictSchema.optional().describe('The last one'),
+})
+export type CanaryTrial = z.infer<typeof canaryTrialSchema>
+
+const monitorStatusSchema = z.object({
+  name: z.string(),
+  windowMs: z.number(),
+  predictions: count.describe('rows read from the log'),
+  labels: count.describe('of them with a label'),
+  windows: z.object({ open: count, due: count, judged: count }),
+  latest: monitoredWindowSchema.optional().describe('The last window that was judged'),
+  alerts: z.array(alertSchema).describe('pending and firing'),
+  retraining: retrainingSchema.optional().describe('The last decision'),
+  canary: canaryTrialSchema.optional().describe('The last trial'),
+  checkedAt: z.iso.datetime().optional().describe('The last check that succeeded'),
+  failure: z
+    .object({ at: z.iso.datetime(), reason: z.string() })
+    .optional()
+    .describe('The last check, if it failed'),
+})
+export type MonitorStatus = z.infer<typeof monitorStatusSchema>
+
+const checkResultSchema = z.object({
+  monitor: z.string(),
+  read: count.describe('rows that were new in the log'),
+  judged: z.array(windowSchema),
+  changes: z.array(alertTransitionSchema).describe('Changes of alerts that followed'),
+  retraining: retrainingSchema.optional(),
+  canary: canaryTrialSchema.optional(),
+})
+export type CheckResult = z.infer<typeof checkResultSchema>
+
+export const monitoringContract = {
+  feedback: endpoint({
+    method: 'POST',
+    path: '/api/v1/deployments/:name/feedback',
+    summary: 'Bring true labels of predictions; the same id again replaces its label',
+    permission: 'write',
+    input: named.extend({ labels: z.array(labelSchema).min(1).max(maximumLabels) }),
+    output: feedbackResultSchema,
+    errors: ['not_found', 'invalid_input'],
+  }),
+  list: endpoint({
+    method: 'GET',
+    path: '/api/v1/monitors',
+    summary: 'All monitors with what they know now',
+    permission: 'read',
+    input: z.object({}),
+    output: z.object({ items: z.array(monitorStatusSchema) }),
+  }),
+  get: endpoint({
+    method: 'GET',
+    path: '/api/v1/monitors/:name',
+    summary: 'One monitor',
+    permission: 'read',
+    input: named,
+    output: monitorStatusSchema,
+    errors: ['not_found'],
+  }),
+  windows: endpoint({
+    method: 'GET',
+    path: '/api/v1/monitors/:name/windows',
+    summary: 'The newest windows in the order of time, with drift by column and realized metrics',
+    permission: 'read',
+    input: named.extend({ limit: z.int().min(1).max(1000).default(100) }),
+    output: z.object({ items: z.array(monitoredWindowSchema) }),
+    errors: ['not_found'],
+  }),
+  check: endpoint({
+    method: 'POST',
+    path: '/api/v1/monitors/:name/check',
+    summary: 'Read new predictions, judge what changed, and act on it: alerts, retraining, canary',
+    permission: 'operate',
+    input: named,
+    output: checkResultSchema,
+    errors: ['not_found', 'conflict'],
+  }),
+  retrainings: endpoint({
+    method: 'GET',
+    path: '/api/v1/monitors/:name/retrainings',
+    summary: 'Decisions about retraining, newest first; a hold is kept when its reason is new',
+    permission: 'read',
+    input: named.extend({ limit: z.int().min(1).max(1000).default(50) }),
+    output: z.object({ items: z.array(retrainingSchema) }),
+    errors: ['not_found'],
+  }),
+  canaries: endpoint({
+    method: 'GET',
+    path: '/api/v1/monitors/:name/canaries',
+    summary: 'Trials of canaries with all their verdicts, newest first',
+    permission: 'read',
+    input: named,
+    output: z.object({
+      items: z.array(canaryTrialSchema.extend({ verdicts: z.array(canaryVerdictSchema) })),
+    }),
+    errors: ['not_found'],
+  }),
+  alerts: endpoint({
+    method: 'GET',
+    path: '/api/v1/alerts',
+    summary: 'Alerts, the newest episode first',
+    permission: 'read',
+    input: z.object({
+      monitor: z.string().optional(),
+      kind: alertKindSchema.optional(),
+      state: alertStateSchema.optional().describe('Default: pending and firing'),
+      all: z.boolean().default(false).describe('Resolved ones too'),
+      limit: z.int().min(1).max(1000).default(100),
+    }),
+    output: z.object({ items: z.array(alertSchema) }),
+  }),
+  alert: endpoint({
+    method: 'GET',
+    path: '/api/v1/alerts/:id',
+    summary: 'One alert with its history',
+    permission: 'read',
+    input: z.object({ id: z.string().min(1) }),
+    output: alertSchema.extend({ transitions: z.array(alertTransitionSchema) }),
+    errors: ['not_found'],
+  }),
+} satisfies Contract

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { profileFrame } from '#lifecycle/data/index'
 import { createRandom, type Random } from '#platform/random'
 import type { Column, Frame } from '#platform/tables/frame'
-import { driftSettingsSchema, type ColumnDrift, type DriftSettings } from './contract.ts'
+import type { ColumnDrift } from './findings.ts'
+import { driftSettingsSchema, type DriftSettings } from './settings.ts'
 import { judgeDrift } from './drift.ts'
 
 const settings: DriftSettings = driftSettingsSchema.parse({})

@@ -2,7 +2,8 @@ import type { CategoryProfile, ColumnProfile, NumberProfile, TableProfile } from
 import { benjaminiHochberg } from '#platform/statistics'
 import { compareCells, homogeneityPValue, type CellComparison } from './cell-statistics.ts'
 import { comparableCells } from './comparable-cells.ts'
-import type { ColumnDrift, DriftCheck, DriftSettings } from './contract.ts'
+import type { ColumnDrift, DriftCheck } from './findings.ts'
+import type { DriftSettings } from './settings.ts'
 import { countWords, percent, pValueWords, shortNumber } from './figures.ts'
 import { describeUnitChange } from './unit-change.ts'
 
@@ -68,7 +69,7 @@ export function judgeDrift({ reference, window, settings }: DriftInput): ColumnD
   )
 }
 
-function isWatched(column: string, { columns, ignore }: DriftSettings): boolean {
+export function isWatched(column: string, { columns, ignore }: DriftSettings): boolean {
   return (columns === 'all' || columns.includes(column)) && !ignore.includes(column)
 }
 

@@ -1,44 +1,77 @@
+import { routesOf } from '#platform/dispatch'
+import type { Stage } from '#platform/platform'
+import { monitoringContract } from './contract.ts'
+import {
+  checkJobKind,
+  createMonitoringService,
+  type MonitoringDependencies,
+  type MonitoringService,
+} from './service.ts'
+
 export {
-  changedTransitions,
-  deriveAlerts,
-  fingerprint,
-  type AlertHistory,
-  type Persistence,
-} from './alert.ts'
-export {
-  judgeCanary,
-  type CanaryDecision,
-  type CanaryInput,
-  type CanaryJudgement,
-  type CanaryRows,
-  type VariantTraffic,
-} from './canary-judgement.ts'
-export {
-  alertSchema,
-  alertTransitionSchema,
-  columnDriftSchema,
-  judgementSchema,
-  windowSchema,
-  type Alert,
-  type AlertTransition,
-  type CanaryPolicy,
-  type ColumnDrift,
-  type DriftSettings,
-  type Judgement,
-  type Monitor,
-  type PerformanceRule,
-  type RetrainingPolicy,
-  type Window,
+  monitoringContract,
+  type CanaryTrial,
+  type MonitoredWindow,
+  type MonitorStatus,
+  type Retraining,
 } from './contract.ts'
-export { judgeDrift, type DriftInput } from './drift.ts'
-export { driftJudgement, performanceJudgement, persistenceIn, type JudgementContext } from './judgement.ts'
-export {
-  judgePerformance,
-  type LabelledRows,
-  type PerformanceInput,
-  type RealizedPerformance,
-} from './realized-performance.ts'
-export { decideRetraining, type RetrainingDecision, type RetrainingInput } from './retraining-policy.ts'
+export type { Alert, AlertTransition, Window } from './findings.ts'
+export { monitoringGauges, type MonitoringGauge } from './gauges.ts'
+export type { ModelReference, ModelReferences } from './reference-point.ts'
+export type { PipelineStarter } from './retraining-point.ts'
+export type { RowScorer } from './scorer-point.ts'
 export { monitorsSection } from './section.ts'
-export { kolmogorovSmirnov, wassersteinNormed } from './two-sample.ts'
-export { closedWindows, windowAt } from './window.ts'
+export type { MonitoringDependencies, MonitoringService } from './service.ts'
+export type { Monitor } from './settings.ts'
+export { monitoringMigrations } from './tables.ts'
+
+export function createMonitoringStage(dependencies: MonitoringDependencies): {
+  readonly stage: Stage
+  readonly service: MonitoringService
+} {
+  const service = createMonitoringService(dependencies)
+  const routes = routesOf('monitoring', monitoringContract, {
+    feedback: ({ name, labels }, { caller }) => service.feedback(name, labels, caller),
+    list: async () => ({ items: await service.list() }),
+    get: ({ name }) => service.get(name),
+    windows: async ({ name, limit }) => ({ items: await service.windows(name, limit) }),
+    check: ({ name }, { signal }) => service.check(name, signal),
+    retrainings: async ({ name, limit }) => ({ items: await service.retrainings(name, limit) }),
+    canaries: async ({ name }) => ({ items: await service.canaries(name) }),
+    alerts: async ({ monitor, kind, state, all, limit }) => ({
+      items: await service.alerts({
+        limit,
+        ...(monitor === undefined ? {} : { monitor }),
+        ...(kind === undefined ? {} : { kind }),
+        ...(state === undefined ? (all ? {} : { states: ['pending', 'firing'] }) : { states: [state] }),
+      }),
+    }),
+    alert: ({ id }) => service.alert(id),
+  })
+  return {
+    service,
+    stage: {
+      name: 'monitoring',
+      routes,
+      jobKinds: [
+        {
+          kind: checkJobKind,
+          concurrency: 1,
+          run: async ({ job, signal }) =>
+            void (await service.check(String(job.payload['deployment']), signal)),
+        },
+      ],
+      subscriptions: [
+        {
+          // A canary that starts or ends begins or closes its trial now, not at the next round.
+          name: 'monitoring.follow-deployment',
+          types: ['deployment.changed'],
+          handle: async ({ subject, actor }) => {
+            const name = subject.slice('deployment/'.length)
+            if (name in (await dependencies.settings())) await service.enqueueCheck(name, actor)
+          },
+        },
+      ],
+    },
+  }
+}

@@ -3,20 +3,14 @@ import { test } from 'node:test'
 import { profileFrame } from '#lifecycle/data/index'
 import { createRandom } from '#platform/random'
 import type { Frame } from '#platform/tables/frame'
-import {
-  closedWindows,
-  decideRetraining,
-  deriveAlerts,
-  driftJudgement,
-  judgeDrift,
-  judgePerformance,
-  judgementSchema,
-  performanceJudgement,
-  persistenceIn,
-  type Judgement,
-  type Monitor,
-} from './index.ts'
-import { monitorSchema } from './contract.ts'
+import { deriveAlerts } from './alert.ts'
+import { judgeDrift } from './drift.ts'
+import { judgementSchema, type Judgement } from './findings.ts'
+import { driftJudgement, performanceJudgement, persistenceIn } from './judgement.ts'
+import { judgePerformance } from './realized-performance.ts'
+import { decideRetraining } from './retraining-policy.ts'
+import { monitorSchema, type Monitor } from './settings.ts'
+import { closedWindows } from './window.ts'
 
 const monitor: Monitor = monitorSchema.parse({
   drift: { for: 1 },
@@ -66,7 +60,12 @@ function decideAfter(weeks: readonly Week[]) {
   assert.ok(monitor.retraining)
   return {
     alerts,
-    decision: decideRetraining({ policy: monitor.retraining, alerts, now: windows[weeks.length - 1]!.end }),
+    decision: decideRetraining({
+      policy: monitor.retraining,
+      alerts,
+      started: [],
+      now: windows[weeks.length - 1]!.end,
+    }),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Persistence } from './alert.ts'
-import type { ColumnDrift, Judgement, Monitor, Window } from './contract.ts'
+import type { ColumnDrift, Judgement, Window } from './findings.ts'
+import type { Monitor } from './settings.ts'
 import { describeRule, type RealizedPerformance } from './realized-performance.ts'
 
 export interface JudgementContext {

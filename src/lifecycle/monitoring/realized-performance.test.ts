@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { MetricValue } from '#lifecycle/evaluation/index'
 import { createRandom } from '#platform/random'
-import { performanceRuleSchema } from './contract.ts'
+import { performanceRuleSchema } from './settings.ts'
 import { judgePerformance, type LabelledRows, type RealizedPerformance } from './realized-performance.ts'
 
 /** Scores around 0.2; `gap` is how much more the model promises than happens. */

@@ -5,7 +5,8 @@ import {
   type MetricValue,
   type Task,
 } from '#lifecycle/evaluation/index'
-import type { PerformanceRule, Verdict } from './contract.ts'
+import type { Verdict } from './findings.ts'
+import type { PerformanceRule } from './settings.ts'
 import { countWords, percent, shortNumber } from './figures.ts'
 
 export interface LabelledRows {
@@ -20,6 +21,8 @@ export interface PerformanceInput {
   readonly rules: readonly PerformanceRule[]
   /** Rows of the window whose labels have arrived. */
   readonly labelled: LabelledRows
+  /** The metrics of `labelled`, where they are known already. */
+  readonly measured?: readonly MetricValue[]
   /** Predictions of the window, labelled or not. */
   readonly predictions: number
   /** The model's metrics at its evaluation, for `worse_than_reference_by`. */
@@ -50,7 +53,7 @@ interface Measured {
  */
 export function judgePerformance(input: PerformanceInput): RealizedPerformance[] {
   const { task, labelled, predictions } = input
-  const values = measure({ task, labels: labelled.labels, scores: labelled.scores })
+  const values = input.measured ?? measure({ task, labels: labelled.labels, scores: labelled.scores })
   const labels = labelled.labels.length
   const coverage = predictions === 0 ? 0 : labels / predictions
   return input.rules.map((rule) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { retrainingPolicySchema, type Alert } from './contract.ts'
+import type { Alert } from './findings.ts'
+import { retrainingPolicySchema } from './settings.ts'
 import { decideRetraining, type RetrainingDecision } from './retraining-policy.ts'
 
 const policy = retrainingPolicySchema.parse({
@@ -30,8 +31,8 @@ function alert(kind: Alert['kind'], changed: Partial<Alert> = {}): Alert {
 }
 
 function decide(alerts: readonly Alert[], lastStartedAt?: string): RetrainingDecision {
-  const last = lastStartedAt === undefined ? {} : { lastStartedAt }
-  return decideRetraining({ policy, alerts, now: '2001-05-07T00:00:00.000Z', ...last })
+  const started = lastStartedAt === undefined ? [] : [{ at: lastStartedAt, fingerprints: [] }]
+  return decideRetraining({ policy, alerts, now: '2001-05-07T00:00:00.000Z', started })
 }
 
 test('a firing alert starts the pipeline and is the reason', () => {

@@ -1,13 +1,21 @@
 import { formatDuration } from '#contract/units'
-import type { Alert, RetrainingPolicy } from './contract.ts'
+import type { Alert } from './findings.ts'
+import type { RetrainingPolicy } from './settings.ts'
+
+export interface StartedRetraining {
+  /** ISO 8601, event time. */
+  readonly at: string
+  /** Fingerprints of the alerts. */
+  readonly fingerprints: readonly string[]
+}
 
 export interface RetrainingInput {
   readonly policy: RetrainingPolicy
   /** Of one monitor, every episode. */
   readonly alerts: readonly Alert[]
-  /** ISO 8601; absent if the policy never started one. */
-  readonly lastStartedAt?: string
-  /** ISO 8601, on the clock of `lastStartedAt`: event time, so that a replayed month passes as a month. */
+  /** What the policy has started, each with the alerts that asked for it. */
+  readonly started: readonly StartedRetraining[]
+  /** ISO 8601, event time, so that a replayed month passes as a month. */
   readonly now: string
 }
 
@@ -21,19 +29,14 @@ export type RetrainingDecision =
     }
   | {
       readonly decision: 'hold'
-      readonly why: 'nothing_firing' | 'input_fault' | 'cool_down'
+      readonly why: 'nothing_firing' | 'input_fault' | 'already_started' | 'cool_down'
       readonly reason: string
       /** When to ask again at the latest, where that is known. */
       readonly until?: string
     }
 
 /** Whether the alerts as they stand should start the pipeline. Asking again changes nothing: it keeps no state. */
-export function decideRetraining({
-  policy,
-  alerts,
-  lastStartedAt,
-  now,
-}: RetrainingInput): RetrainingDecision {
+export function decideRetraining({ policy, alerts, started, now }: RetrainingInput): RetrainingDecision {
   const asking = alerts.filter((alert) => alert.state === 'firing' && policy.when.includes(alert.kind))
   if (asking.length === 0) {
     return {
@@ -52,6 +55,18 @@ export function decideRetraining({
       'has just ended',
     )
 
+  const unanswered = unexplained.filter((alert) => !started.some((one) => answers(one, alert)))
+  if (unanswered.length === 0) {
+    const times = started
+      .filter((one) => unexplained.some((alert) => answers(one, alert)))
+      .map(({ at }) => at)
+    const reason = `retraining was started ${times.sort().at(-1)} for what is firing; an episode starts it once`
+    return { decision: 'hold', why: 'already_started', reason }
+  }
+  const lastStartedAt = started
+    .map(({ at }) => at)
+    .sort()
+    .at(-1)
   const untilMs = lastStartedAt === undefined ? 0 : Date.parse(lastStartedAt) + policy.cool_down
   if (Date.parse(now) < untilMs) {
     const until = new Date(untilMs).toISOString()
@@ -61,8 +76,8 @@ export function decideRetraining({
   return {
     decision: 'start',
     pipeline: policy.pipeline,
-    because: unexplained.map((alert) => alert.id),
-    reason: unexplained.map((alert) => alert.reason).join('; '),
+    because: unanswered.map((alert) => alert.id),
+    reason: unanswered.map((alert) => alert.reason).join('; '),
   }
 }
 
@@ -70,6 +85,11 @@ export function decideRetraining({
 function explains(fault: Alert, loss: Alert): boolean {
   if (fault.resolvedAt === null || fault === loss) return false
   return fault.since <= loss.since && loss.window.end <= fault.resolvedAt
+}
+
+/** By overlap, not by id: late labels may find that an episode began in another window, which gives it another id. */
+function answers({ at, fingerprints }: StartedRetraining, alert: Alert): boolean {
+  return fingerprints.includes(alert.fingerprint) && at > alert.since
 }
 
 function inputFault(alerts: readonly Alert[], what: string): RetrainingDecision {

@@ -1,5 +1,5 @@
 import { defineSection, type ParsedSections, type ReferenceIssue } from '#lifecycle/project/index'
-import { monitorsSchema, type Monitor } from './contract.ts'
+import { monitorsSchema, type Monitor } from './settings.ts'
 
 export const monitorsSection = defineSection({
   name: 'monitors',

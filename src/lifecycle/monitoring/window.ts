@@ -1,4 +1,4 @@
-import type { Window } from './contract.ts'
+import type { Window } from './findings.ts'
 
 /** Monday, so that windows of whole weeks are calendar weeks and windows of whole days are days, all in UTC. */
 const originMs = Date.UTC(1970, 0, 5)

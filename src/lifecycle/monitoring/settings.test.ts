@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { monitorsSchema } from './contract.ts'
+import { monitorsSchema } from './settings.ts'
 import { monitorsSection } from './section.ts'
 
 test('reads the section as people write it', () => {
