@@ -52,6 +52,8 @@ export function checkAgainstParent(
   }
 }
 
+const shownNames = 8
+
 function compareColumns(
   expected: ReadonlyMap<string, ColumnType>,
   { columns, mismatches }: SchemaFacts,
@@ -74,7 +76,8 @@ function compareColumns(
     }
   }
   if (refuseExtra && extra.length > 0) {
-    const names = extra.map((name) => `"${name}"`).join(', ')
+    const shown = extra.slice(0, shownNames).map((name) => `"${name}"`)
+    const names = `${shown.join(', ')}${extra.length > shownNames ? ` and ${extra.length - shownNames} more` : ''}`
     problems.push(
       extra.length === 1 ? `column ${names} is not expected` : `columns ${names} are not expected`,
     )

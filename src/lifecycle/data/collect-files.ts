@@ -107,7 +107,7 @@ async function arriving(
       },
     )
   const compressed = /\.gz$/i.test(fileName) && format !== 'parquet'
-  const facts = await inspectFile(path, name, format !== 'parquet' && !compressed)
+  const facts = await inspectFile(path, name, { isText: format !== 'parquet', compressed })
   return { name, path, format, compressed, facts }
 }
 

@@ -78,7 +78,7 @@ function countBelow({ edges, counts, count, min, max }: NumberProfile, point: nu
   let sum = 0
   for (const [index, cell] of counts.entries()) {
     const [low, high] = [bounds[index] ?? max, bounds[index + 1] ?? max]
-    if (point >= high && high > low) sum += cell
+    if (point >= high && point > low) sum += cell
     else if (point > low) return sum + (cell * (point - low)) / (high - low)
     else if (point <= low) return sum
   }

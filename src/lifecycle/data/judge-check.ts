@@ -105,7 +105,9 @@ export function keyCounts(keys: readonly string[]): string {
 
 /** A check reads. Anything that is not exactly one SELECT is refused before it runs. */
 async function requireOneSelect(tables: Tables, query: string): Promise<void> {
-  const { parsed } = requireRow(await tables.rows('SELECT json_serialize_sql($1) AS parsed', [query]))
+  const { parsed } = requireRow(
+    await tables.rows('SELECT json_serialize_sql(CAST($1 AS VARCHAR)) AS parsed', [query]),
+  )
   const {
     error,
     error_message: message,

@@ -1,4 +1,4 @@
-import { DevmlopsError } from '#contract/errors'
+import { DevmlopsError, fail } from '#contract/errors'
 import { quoteName, quoteText, requireRow, type Tables } from '#platform/tables/index'
 import type { ArrivingFile, TypeMismatch } from './arriving-file.ts'
 import {
@@ -13,8 +13,10 @@ import {
 import { readCsvHeader } from './csv-header.ts'
 import { hasMixedLineEnds } from './inspect-file.ts'
 
-import { readingCall } from './relation.ts'
+import { compressionOf, readingCall } from './relation.ts'
 import type { Reading } from './snapshot.ts'
+
+const closingBracket = 0x5d
 
 interface TextColumn {
   readonly name: string
@@ -39,6 +41,7 @@ export async function loadText(
     tables.run(`CREATE OR REPLACE TEMP TABLE ${table} AS SELECT * FROM ${readingCall(reading, [path], [])}`)
 
   if (format === 'json' || format === 'ndjson') {
+    if (format === 'json') requireClosedArray(file)
     const layout = format === 'json' ? 'array' : 'newline_delimited'
     const columns = await jsonColumns(tables, { path, layout, compressed })
     const reading = { format: 'json', layout, compressed, columns: columns.map(({ name }) => name) } as const
@@ -71,6 +74,19 @@ export async function loadText(
   }
 }
 
+/** DuckDB takes an array that was cut off after a whole element for a whole one. */
+function requireClosedArray({ facts, name }: ArrivingFile): void {
+  if (facts.text?.lastByte === closingBracket) return
+  fail(
+    'unreadable_data',
+    `${name}: the JSON is malformed: the array is not closed; a JSON array of objects is expected.`,
+    {
+      hint: 'The file is only half written, or has one object a line: then call it .ndjson, or set `format: ndjson`.',
+      at: name,
+    },
+  )
+}
+
 function mixedLineEnds({ name, facts }: ArrivingFile): string {
   const { carriageReturnLineFeeds = 0, lineFeeds = 0 } = facts.text ?? {}
   return `${name} mixes line ends (${carriageReturnLineFeeds} lines end in CRLF, ${lineFeeds} in LF); all its rows were read.`
@@ -80,8 +96,8 @@ async function jsonColumns(
   tables: Tables,
   { path, layout, compressed }: { path: string; layout: string; compressed: boolean },
 ): Promise<TextColumn[]> {
-  const compression = compressed ? 'gzip' : 'none'
-  const options = `format = ${quoteText(layout)}, compression = '${compression}', sample_size = -1`
+  const compression = compressionOf({ format: 'json', compressed })
+  const options = `format = ${quoteText(layout)}, compression = ${compression}, sample_size = -1`
   const described = await tables.columns(`SELECT * FROM read_json(${quoteText(path)}, ${options})`)
   return described.map(({ name, type }) => ({
     name,

@@ -12,8 +12,8 @@ const damaged = 'The file is damaged or only half written. Ask its source for it
  * the column.
  */
 export function explainReadFailure(error: unknown, name: string): DevmlopsError {
-  if (error instanceof DevmlopsError && (error.code === 'storage_full' || error.code === 'cancelled'))
-    return error
+  // What names its place was said by us; what the machine lacks is no fault of the file.
+  if (error instanceof DevmlopsError && (error.at !== undefined || isOfTheMachine(error))) return error
   const text = messageOf(error)
   const { message, line } = findingIn(text)
   return new DevmlopsError(
@@ -62,4 +62,9 @@ function firstSentence(text: string): string {
 
 function trimmed(text: string | undefined): string {
   return (text ?? '').trim().replace(/\.$/, '')
+}
+
+/** The disk is full, or somebody stopped it: says nothing about data. */
+export function isOfTheMachine(error: unknown): boolean {
+  return error instanceof DevmlopsError && (error.code === 'storage_full' || error.code === 'cancelled')
 }

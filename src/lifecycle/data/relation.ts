@@ -33,8 +33,7 @@ export function readingCall(reading: Reading, paths: readonly string[], columns:
   const spelled = reading.columns.map(
     (name) => `${quoteText(name)}: ${quoteText(types.get(name) ?? 'VARCHAR')}`,
   )
-  const compression = reading.compressed ? 'gzip' : 'none'
-  const options = [`columns = {${spelled.join(', ')}}`, `compression = ${quoteText(compression)}`]
+  const options = [`columns = {${spelled.join(', ')}}`, `compression = ${compressionOf(reading)}`]
   if (reading.format === 'json') {
     options.push(`format = ${quoteText(reading.layout)}`)
     return `read_json(${list}, ${options.join(', ')})`
@@ -50,6 +49,18 @@ export function readingCall(reading: Reading, paths: readonly string[], columns:
     `strict_mode = ${reading.strict}`,
   )
   return `read_csv(${list}, ${options.join(', ')})`
+}
+
+/** Told rather than found from the name: stored bytes have no ending. The two readers spell it differently. */
+export function compressionOf({
+  format,
+  compressed,
+}: {
+  format: 'csv' | 'json'
+  compressed: boolean
+}): string {
+  if (compressed) return "'gzip'"
+  return format === 'csv' ? "'none'" : "'uncompressed'"
 }
 
 function groupsOf(parts: readonly LocalPart[]): { reading: Reading; paths: string[] }[] {

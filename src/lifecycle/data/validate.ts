@@ -1,4 +1,4 @@
-import { DevmlopsError, messageOf } from '#contract/errors'
+import { messageOf } from '#contract/errors'
 import { quoteName, requireRow, type Row, type Tables } from '#platform/tables/index'
 import { checkAgainstParent, checkSchema, type SchemaFacts } from './check-schema.ts'
 import { columnsOf, compileCheck, type CompiledCheck, type TableCheck } from './compile-check.ts'
@@ -6,6 +6,7 @@ import type { Column } from './column-type.ts'
 import { describeCheck } from './describe-check.ts'
 import type { Check } from './expectation.ts'
 import { judgeKeys, judgeRows, judgeValue, type Judgement } from './judge-check.ts'
+import { isOfTheMachine } from './read-failure.ts'
 import { createSampler, type Sampler } from './sample-rows.ts'
 import { outcomeOf, type CheckResult, type Validation } from './validation.ts'
 
@@ -108,10 +109,6 @@ async function scan(
     }
   }
   return { rows: Number(values['rows']), values, broken }
-}
-
-function isOfTheMachine(error: unknown): boolean {
-  return error instanceof DevmlopsError && (error.code === 'storage_full' || error.code === 'cancelled')
 }
 
 function aggregatesOf({ compiled, index }: Compiled): string[] {
