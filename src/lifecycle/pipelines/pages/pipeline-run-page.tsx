@@ -58,7 +58,11 @@ function PipelineRun({ run }: { run: PipelineRunDetail }) {
             steps={steps.map(({ name, kind, needs, state }) => ({ name, kind, needs, tone: toneOf(state) }))}
           />
         </Panel>
-        <Panel title="Timeline" flush note="Choose a step to see why it ran, what it took and made, and what it printed.">
+        <Panel
+          title="Timeline"
+          flush
+          note="Choose a step to see why it ran, what it took and made, and what it printed."
+        >
           <StepTimeline run={run} steps={steps} chosen={interesting?.name} choose={choose} />
         </Panel>
         <Columns widths="wide-narrow">
@@ -67,7 +71,9 @@ function PipelineRun({ run }: { run: PipelineRunDetail }) {
             <Facts
               items={[
                 ['Data', describeDatasets(run.datasets) || 'none'],
-                ...Object.entries(run.parameters).map(([name, value]) => [name, <code key={name}>{String(value)}</code>] as const),
+                ...Object.entries(run.parameters).map(
+                  ([name, value]) => [name, <code key={name}>{String(value)}</code>] as const,
+                ),
                 [
                   'Code',
                   run.code === undefined ? (
@@ -91,5 +97,11 @@ function PipelineRun({ run }: { run: PipelineRunDetail }) {
 
 export function RunFailure({ failure }: { failure: Failure }) {
   const code = failure.code in errorTable ? (failure.code as ErrorCode) : 'step_failed'
-  return <ErrorNotice error={new DevmlopsError(code, failure.message, failure.hint === undefined ? {} : { hint: failure.hint })} />
+  return (
+    <ErrorNotice
+      error={
+        new DevmlopsError(code, failure.message, failure.hint === undefined ? {} : { hint: failure.hint })
+      }
+    />
+  )
 }

@@ -26,8 +26,12 @@ export function PipelinesLoopCard() {
       pollMs: (run) => (run !== undefined && isGoing(run) ? pollRunningMs : undefined),
     },
   )
-  if (data === undefined) return <WaitingLoopCard title={title} href={href} {...(error === null ? {} : { failure: messageOf(error) })} />
-  if (latest === undefined) return <EmptyLoopCard title={title} href={href} unit="runs" command="devmlops run train" />
+  if (data === undefined)
+    return (
+      <WaitingLoopCard title={title} href={href} {...(error === null ? {} : { failure: messageOf(error) })} />
+    )
+  if (latest === undefined)
+    return <EmptyLoopCard title={title} href={href} unit="runs" command="devmlops run train" />
   const run = detail.data?.id === latest.id ? detail.data : undefined
   const state = run?.state ?? latest.state
   const current = run?.steps.find((step) => step.state === 'running')

@@ -37,7 +37,10 @@ function Definitions() {
       {({ items }) =>
         items.length === 0 ? (
           <Panel title="No pipelines">
-            <EmptyState title="A pipeline is steps that turn data into a model." command="devmlops init --example flight-delays">
+            <EmptyState
+              title="A pipeline is steps that turn data into a model."
+              command="devmlops init --example flight-delays"
+            >
               Write one under “pipelines” in devmlops.yaml, or start from the example.
             </EmptyState>
           </Panel>
@@ -51,12 +54,16 @@ function Definitions() {
                   <code>devmlops run {name}</code>
                 ) : (
                   <Link href={places.pipelineRun.to({ runId: lastRun.id })}>
-                    <StateMark tone={toneOf(lastRun.state)}>{stateWord(lastRun.state)}</StateMark> <Ago time={lastRun.createdAt} />
+                    <StateMark tone={toneOf(lastRun.state)}>{stateWord(lastRun.state)}</StateMark>{' '}
+                    <Ago time={lastRun.createdAt} />
                   </Link>
                 )
               }
             >
-              <StepGraph label={`Steps of ${name}`} steps={steps.map((step) => ({ ...step, tone: 'quiet' }))} />
+              <StepGraph
+                label={`Steps of ${name}`}
+                steps={steps.map((step) => ({ ...step, tone: 'quiet' }))}
+              />
             </Panel>
           ))
         )
@@ -103,10 +110,20 @@ function RunTable({ runs }: { runs: readonly PipelineRunView[] }) {
           cell: ({ createdAt }) => <Ago time={createdAt} />,
           sortBy: ({ createdAt }) => createdAt,
         },
-        { key: 'took', title: 'Took', numeric: true, cell: ({ startedAt, finishedAt }) => <Took from={startedAt} to={finishedAt} /> },
+        {
+          key: 'took',
+          title: 'Took',
+          numeric: true,
+          cell: ({ startedAt, finishedAt }) => <Took from={startedAt} to={finishedAt} />,
+        },
         { key: 'data', title: 'Data', cell: ({ datasets }) => describeDatasets(datasets) },
         { key: 'actor', title: 'By', cell: ({ actor }) => actor, sortBy: ({ actor }) => actor },
-        { key: 'why', title: 'Why', wide: true, cell: ({ trigger }) => <span title={trigger.reason}>{describeTrigger(trigger)}</span> },
+        {
+          key: 'why',
+          title: 'Why',
+          wide: true,
+          cell: ({ trigger }) => <span title={trigger.reason}>{describeTrigger(trigger)}</span>,
+        },
       ]}
     />
   )

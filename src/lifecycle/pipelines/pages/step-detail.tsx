@@ -20,7 +20,11 @@ export function StepDetail({ run, step }: { run: PipelineRunDetail; step: StepRu
       <Panel title={`Why ${step.step} ${step.state === 'cached' ? 'was not run again' : 'ran'}`}>
         {step.failure === undefined ? null : <RunFailure failure={step.failure} />}
         <ul className={styles['reasons']}>
-          {step.reasons.length === 0 ? <li>It has not been decided yet.</li> : step.reasons.map((reason) => <li key={reason}>{reason}</li>)}
+          {step.reasons.length === 0 ? (
+            <li>It has not been decided yet.</li>
+          ) : (
+            step.reasons.map((reason) => <li key={reason}>{reason}</li>)
+          )}
           {step.cachedFrom === undefined || step.cachedFrom === run.id ? null : (
             <li>
               Its outputs are those of run{' '}
@@ -40,8 +44,17 @@ export function StepDetail({ run, step }: { run: PipelineRunDetail; step: StepRu
             rowKey={({ name }) => name}
             columns={[
               { key: 'name', title: 'Input', cell: ({ name }) => name },
-              { key: 'label', title: 'Was', wide: true, cell: ({ label, reference }) => <span title={reference}>{label}</span> },
-              { key: 'digest', title: 'Digest', cell: ({ digest }) => <Copyable text={digest} short={shortDigest(digest)} /> },
+              {
+                key: 'label',
+                title: 'Was',
+                wide: true,
+                cell: ({ label, reference }) => <span title={reference}>{label}</span>,
+              },
+              {
+                key: 'digest',
+                title: 'Digest',
+                cell: ({ digest }) => <Copyable text={digest} short={shortDigest(digest)} />,
+              },
             ]}
           />
         </Panel>
@@ -59,7 +72,11 @@ export function StepDetail({ run, step }: { run: PipelineRunDetail; step: StepRu
                 wide: true,
                 cell: ({ name, kind, fileName }) => (
                   <DownloadLink
-                    href={downloadAddress(pipelinesContract.output, { runId: run.id, step: step.step, output: name })}
+                    href={downloadAddress(pipelinesContract.output, {
+                      runId: run.id,
+                      step: step.step,
+                      output: name,
+                    })}
                     fileName={fileName ?? (kind === 'table' ? `${name}.parquet` : name)}
                   >
                     {name}
@@ -69,7 +86,11 @@ export function StepDetail({ run, step }: { run: PipelineRunDetail; step: StepRu
               { key: 'kind', title: 'Kind', cell: ({ kind }) => kind },
               { key: 'rows', title: 'Rows', numeric: true, cell: ({ rows }) => formatCount(rows) },
               { key: 'size', title: 'Size', numeric: true, cell: ({ sizeBytes }) => formatBytes(sizeBytes) },
-              { key: 'digest', title: 'Digest', cell: ({ digest }) => <Copyable text={digest} short={shortDigest(digest)} /> },
+              {
+                key: 'digest',
+                title: 'Digest',
+                cell: ({ digest }) => <Copyable text={digest} short={shortDigest(digest)} />,
+              },
             ]}
           />
         </Panel>
@@ -88,11 +109,21 @@ function StepLog({ run, step }: { run: PipelineRunDetail; step: StepRunView }) {
     ...(isLive ? { pollMs: pollRunningMs } : {}),
   })
   if (!hasRun) return null
-  const lines = data?.trimEnd().split('\n').filter((line) => line !== '') ?? step.logTail ?? []
+  const lines =
+    data
+      ?.trimEnd()
+      .split('\n')
+      .filter((line) => line !== '') ??
+    step.logTail ??
+    []
   return (
     <Panel
       title="Log"
-      note={lines.length > shownLogLines ? `The last ${shownLogLines} of ${formatCount(lines.length)} lines` : undefined}
+      note={
+        lines.length > shownLogLines
+          ? `The last ${shownLogLines} of ${formatCount(lines.length)} lines`
+          : undefined
+      }
       aside={
         <DownloadLink href={downloadAddress(pipelinesContract.stepLog, input)} fileName={`${step.step}.log`}>
           Download

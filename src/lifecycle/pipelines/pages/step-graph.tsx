@@ -28,7 +28,13 @@ export function StepGraph({ label, steps }: { label: string; steps: readonly Gra
   const height = Math.max(1, ...rows.values()) * (box.height + gap.y) - gap.y
   return (
     <div className={styles['scroll']}>
-      <svg viewBox={`-1 -1 ${width + 2} ${height + 2}`} width={width + 2} height={height + 2} role="img" aria-label={label}>
+      <svg
+        viewBox={`-1 -1 ${width + 2} ${height + 2}`}
+        width={width + 2}
+        height={height + 2}
+        role="img"
+        aria-label={label}
+      >
         {steps.flatMap(({ name, needs }) =>
           needs.map((need) => {
             const [from, to] = [places.get(need), places.get(name)]
@@ -36,7 +42,13 @@ export function StepGraph({ label, steps }: { label: string; steps: readonly Gra
             const [x1, y1] = [from.x + box.width, from.y + box.height / 2]
             const [x2, y2] = [to.x, to.y + box.height / 2]
             const middle = (x1 + x2) / 2
-            return <path key={`${need} ${name}`} className={styles['edge']} d={`M${x1},${y1}C${middle},${y1} ${middle},${y2} ${x2},${y2}`} />
+            return (
+              <path
+                key={`${need} ${name}`}
+                className={styles['edge']}
+                d={`M${x1},${y1}C${middle},${y1} ${middle},${y2} ${x2},${y2}`}
+              />
+            )
           }),
         )}
         {steps.map(({ name, kind, tone }) => {

@@ -11,7 +11,11 @@ export function layersOf(steps: readonly Needing[]): ReadonlyMap<string, number>
     const known = layers.get(name)
     const step = byName.get(name)
     if (known !== undefined || step === undefined || above.includes(name)) return known ?? 0
-    const layer = Math.max(-1, ...step.needs.filter((need) => byName.has(need)).map((need) => visit(need, [...above, name]))) + 1
+    const layer =
+      Math.max(
+        -1,
+        ...step.needs.filter((need) => byName.has(need)).map((need) => visit(need, [...above, name])),
+      ) + 1
     layers.set(name, layer)
     return layer
   }

@@ -19,9 +19,13 @@ export function StepTimeline({
   choose: (step: string) => void
 }) {
   const start = run.startedAt ?? run.createdAt
-  const latest = Math.max(start + 1, ...steps.flatMap(({ startedAt, finishedAt }) => [startedAt ?? 0, finishedAt ?? 0]))
+  const latest = Math.max(
+    start + 1,
+    ...steps.flatMap(({ startedAt, finishedAt }) => [startedAt ?? 0, finishedAt ?? 0]),
+  )
   const end = run.finishedAt ?? (run.state === 'running' ? Math.max(latest, Date.now()) : latest)
-  const share = (time: number): number => Math.min(100, Math.max(0, ((time - start) / Math.max(1, end - start)) * 100))
+  const share = (time: number): number =>
+    Math.min(100, Math.max(0, ((time - start) / Math.max(1, end - start)) * 100))
   return (
     <ol className={styles['timeline']}>
       {steps.map((step) => {
@@ -48,7 +52,10 @@ export function StepTimeline({
                 {from === undefined ? null : (
                   <i
                     className={styles[step.state]}
-                    style={{ left: `${from}%`, width: `max(3px, ${(step.state === 'cached' ? 0 : to - from).toFixed(2)}%)` }}
+                    style={{
+                      left: `${from}%`,
+                      width: `max(3px, ${(step.state === 'cached' ? 0 : to - from).toFixed(2)}%)`,
+                    }}
                   />
                 )}
               </span>
@@ -56,7 +63,9 @@ export function StepTimeline({
                 <span className={styles['reason']}>{step.reasons[0] ?? ''}</span>
               ) : (
                 <span className={styles['reason']}>
-                  {step.progress.fraction === undefined ? '' : `${Math.round(step.progress.fraction * 100)} % · `}
+                  {step.progress.fraction === undefined
+                    ? ''
+                    : `${Math.round(step.progress.fraction * 100)} % · `}
                   {step.progress.text}
                 </span>
               )}

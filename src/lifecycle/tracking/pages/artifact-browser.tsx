@@ -24,21 +24,34 @@ export function ArtifactBrowser({ runId }: { runId: string }) {
       aside={
         folder === '' ? null : (
           <>
-            <code>{folder}</code> <Button onClick={() => setFolder(folder.split('/').slice(0, -1).join('/'))}>Up</Button>
+            <code>{folder}</code>{' '}
+            <Button onClick={() => setFolder(folder.split('/').slice(0, -1).join('/'))}>Up</Button>
           </>
         )
       }
     >
       <Answered query={query}>
         {({ items }) =>
-          items.length === 0 ? <EmptyState title="No files were kept." /> : <Entries runId={runId} items={items} open={setFolder} />
+          items.length === 0 ? (
+            <EmptyState title="No files were kept." />
+          ) : (
+            <Entries runId={runId} items={items} open={setFolder} />
+          )
         }
       </Answered>
     </Panel>
   )
 }
 
-function Entries({ runId, items, open }: { runId: string; items: readonly ArtifactEntry[]; open: (path: string) => void }) {
+function Entries({
+  runId,
+  items,
+  open,
+}: {
+  runId: string
+  items: readonly ArtifactEntry[]
+  open: (path: string) => void
+}) {
   return (
     <DataTable
       caption="Artifacts"
@@ -53,7 +66,10 @@ function Entries({ runId, items, open }: { runId: string; items: readonly Artifa
             const name = path.split('/').at(-1) ?? path
             if (isDirectory) return <Button plain onClick={() => open(path)}>{`${name}/`}</Button>
             return (
-              <DownloadLink href={downloadAddress(trackingContract.readArtifact, { runId, path })} fileName={name}>
+              <DownloadLink
+                href={downloadAddress(trackingContract.readArtifact, { runId, path })}
+                fileName={name}
+              >
                 {name}
               </DownloadLink>
             )
@@ -62,7 +78,8 @@ function Entries({ runId, items, open }: { runId: string; items: readonly Artifa
         {
           key: 'digest',
           title: 'Digest',
-          cell: ({ digest }) => (digest === undefined ? '' : <Copyable text={digest} short={shortDigest(digest)} />),
+          cell: ({ digest }) =>
+            digest === undefined ? '' : <Copyable text={digest} short={shortDigest(digest)} />,
         },
         {
           key: 'size',

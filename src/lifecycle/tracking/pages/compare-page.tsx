@@ -40,7 +40,9 @@ export function ComparePage() {
           <EmptyState title="Choose two runs or more in the list of runs." />
         </Panel>
       ) : runs.length < ids.length ? (
-        failure === undefined ? <Waiting /> : null
+        failure === undefined ? (
+          <Waiting />
+        ) : null
       ) : (
         <Comparison runs={runs} />
       )}
@@ -55,18 +57,39 @@ interface Line {
 }
 
 function Comparison({ runs }: { runs: readonly RunDocument[] }) {
-  const metrics = metricKeys(runs).map((key): Line => ({ key, title: metricTitle(key), values: runs.map((run) => metricOf(run, key)) }))
+  const metrics = metricKeys(runs).map((key): Line => ({
+    key,
+    title: metricTitle(key),
+    values: runs.map((run) => metricOf(run, key)),
+  }))
   const { differing, same } = parameterKeys(runs)
-  const parameters = [...differing, ...same].map((key): Line => ({ key, title: key, values: runs.map(({ params }) => params[key]) }))
+  const parameters = [...differing, ...same].map((key): Line => ({
+    key,
+    title: key,
+    values: runs.map(({ params }) => params[key]),
+  }))
   return (
     <Stack>
       <MetricHistories runs={runs} />
-      <Panel title="Metrics" note="The bar shows where each run stands between the lowest and the highest." flush>
-        <DataTable caption="Metrics of the runs" rows={metrics} rowKey={({ key }) => key} columns={lineColumns(runs, 'metric')} />
+      <Panel
+        title="Metrics"
+        note="The bar shows where each run stands between the lowest and the highest."
+        flush
+      >
+        <DataTable
+          caption="Metrics of the runs"
+          rows={metrics}
+          rowKey={({ key }) => key}
+          columns={lineColumns(runs, 'metric')}
+        />
       </Panel>
       <Panel
         title="Parameters"
-        note={differing.length === 0 ? 'All the same.' : `${differing.length} differ (first), ${same.length} are the same.`}
+        note={
+          differing.length === 0
+            ? 'All the same.'
+            : `${differing.length} differ (first), ${same.length} are the same.`
+        }
         flush
       >
         <DataTable
@@ -101,7 +124,13 @@ function lineColumns(runs: readonly RunDocument[], kind: 'metric' | 'parameter')
   ]
 }
 
-function Standing({ value, values }: { value: number | undefined; values: readonly (string | number | undefined)[] }) {
+function Standing({
+  value,
+  values,
+}: {
+  value: number | undefined
+  values: readonly (string | number | undefined)[]
+}) {
   const known = values.filter((one): one is number => typeof one === 'number' && Number.isFinite(one))
   const [low, high] = [Math.min(...known), Math.max(...known)]
   const share = value === undefined || high === low ? 0 : (value - low) / (high - low)

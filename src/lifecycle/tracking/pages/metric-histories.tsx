@@ -22,7 +22,9 @@ export function MetricHistories({ runs }: { runs: readonly RunDocument[] }) {
   const { transport } = useApi()
   // Only a metric whose latest point has a step has a history.
   const stepped = metricKeys(runs)
-    .filter((key) => runs.some(({ metrics }) => metrics.some((metric) => metric.key === key && metric.step > 0)))
+    .filter((key) =>
+      runs.some(({ metrics }) => metrics.some((metric) => metric.key === key && metric.step > 0)),
+    )
     .slice(0, shownCharts)
   const wanted = stepped.flatMap((key) =>
     runs.filter(({ metrics }) => metrics.some((metric) => metric.key === key)).map((run) => ({ run, key })),

@@ -22,7 +22,10 @@ export function metricKeys(runs: readonly RunDocument[]): string[] {
 }
 
 /** Names of parameters that tell the runs apart, then the rest; those that most runs have first. */
-export function parameterKeys(runs: readonly RunDocument[]): { readonly differing: string[]; readonly same: string[] } {
+export function parameterKeys(runs: readonly RunDocument[]): {
+  readonly differing: string[]
+  readonly same: string[]
+} {
   const keys = byFrequency(runs.flatMap(({ params }) => Object.keys(params)))
   const differs = (key: string): boolean => new Set(runs.map(({ params }) => params[key])).size > 1
   return { differing: keys.filter(differs), same: keys.filter((key) => !differs(key)) }

@@ -78,10 +78,34 @@ function Metrics({ run }: { run: RunDocument }) {
           maximumHeight={420}
           initialSort={{ key: 'key', direction: 'ascending' }}
           columns={[
-            { key: 'key', title: 'Metric', wide: true, cell: ({ key }) => <span title={key}>{metricTitle(key)}</span>, sortBy: ({ key }) => key },
-            { key: 'value', title: 'Value', numeric: true, cell: ({ value }) => formatNumber(Number(value)), sortBy: ({ value }) => Number(value) },
-            { key: 'step', title: 'Step', numeric: true, cell: ({ step }) => step, sortBy: ({ step }) => step },
-            { key: 'time', title: 'Logged', numeric: true, cell: ({ timestamp }) => <Ago time={timestamp} />, sortBy: ({ timestamp }) => timestamp },
+            {
+              key: 'key',
+              title: 'Metric',
+              wide: true,
+              cell: ({ key }) => <span title={key}>{metricTitle(key)}</span>,
+              sortBy: ({ key }) => key,
+            },
+            {
+              key: 'value',
+              title: 'Value',
+              numeric: true,
+              cell: ({ value }) => formatNumber(Number(value)),
+              sortBy: ({ value }) => Number(value),
+            },
+            {
+              key: 'step',
+              title: 'Step',
+              numeric: true,
+              cell: ({ step }) => step,
+              sortBy: ({ step }) => step,
+            },
+            {
+              key: 'time',
+              title: 'Logged',
+              numeric: true,
+              cell: ({ timestamp }) => <Ago time={timestamp} />,
+              sortBy: ({ timestamp }) => timestamp,
+            },
           ]}
         />
       )}
@@ -93,7 +117,11 @@ function Parameters({ run }: { run: RunDocument }) {
   const entries = Object.entries(run.params)
   return (
     <Panel title="Parameters" aside={entries.length}>
-      {entries.length === 0 ? <p>None were logged.</p> : <Facts items={entries.map(([key, value]) => [key, <code key={key}>{value}</code>])} />}
+      {entries.length === 0 ? (
+        <p>None were logged.</p>
+      ) : (
+        <Facts items={entries.map(([key, value]) => [key, <code key={key}>{value}</code>])} />
+      )}
     </Panel>
   )
 }
@@ -121,7 +149,11 @@ function Tags({ run }: { run: RunDocument }) {
   const entries = Object.entries(run.tags)
   return (
     <Panel title="Tags" aside={entries.length}>
-      {entries.length === 0 ? <p>None were set.</p> : <Facts items={entries.map(([key, value]) => [key, value])} />}
+      {entries.length === 0 ? (
+        <p>None were set.</p>
+      ) : (
+        <Facts items={entries.map(([key, value]) => [key, value])} />
+      )}
     </Panel>
   )
 }

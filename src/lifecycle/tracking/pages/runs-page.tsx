@@ -11,7 +11,15 @@ import { Ago, Took } from '#ui/kit/time'
 import { places } from '#ui/places'
 import { Link, useRouter, useSearchField } from '#ui/router/router'
 import { type RunDocument, trackingContract } from '../contract.ts'
-import { isRunning, matchesSearch, metricKeys, metricOf, parameterKeys, pollRunningMs, statusWord } from './run-facts.ts'
+import {
+  isRunning,
+  matchesSearch,
+  metricKeys,
+  metricOf,
+  parameterKeys,
+  pollRunningMs,
+  statusWord,
+} from './run-facts.ts'
 
 const shownRuns = 200
 /** More columns than this hide more than they show; a run's page has all of them. */
@@ -31,7 +39,10 @@ export function RunsPage() {
         {({ items, next }) =>
           items.length === 0 ? (
             <Panel title="No runs yet">
-              <EmptyState title="Every training is recorded here, with what went in and what came out." command="devmlops run train">
+              <EmptyState
+                title="Every training is recorded here, with what went in and what came out."
+                command="devmlops run train"
+              >
                 Scripts that log with MLflow land here too: set MLFLOW_TRACKING_URI to this address.
               </EmptyState>
             </Panel>
@@ -54,7 +65,14 @@ function RunTable({ runs, hasMore }: { runs: readonly RunDocument[]; hasMore: bo
   return (
     <Panel
       flush
-      title={<SearchField label="Search runs" placeholder="Name, parameter=value, tag" value={search} onChange={setSearch} />}
+      title={
+        <SearchField
+          label="Search runs"
+          placeholder="Name, parameter=value, tag"
+          value={search}
+          onChange={setSearch}
+        />
+      }
       aside={
         <>
           <span>
@@ -75,7 +93,11 @@ function RunTable({ runs, hasMore }: { runs: readonly RunDocument[]; hasMore: bo
         maximumHeight={640}
         isSelected={({ id }) => chosen.has(id)}
       />
-      {found.length === 0 ? <EmptyState title={`No run matches “${search}”.`}>All words must occur in its name, id, parameters or tags.</EmptyState> : null}
+      {found.length === 0 ? (
+        <EmptyState title={`No run matches “${search}”.`}>
+          All words must occur in its name, id, parameters or tags.
+        </EmptyState>
+      ) : null}
     </Panel>
   )
 }
@@ -92,7 +114,12 @@ function runColumns(
       key: 'chosen',
       title: <span className="visually-hidden">Compare</span>,
       cell: ({ id, name }) => (
-        <input type="checkbox" aria-label={`Compare ${name}`} checked={chosen.has(id)} onChange={() => toggle(id)} />
+        <input
+          type="checkbox"
+          aria-label={`Compare ${name}`}
+          checked={chosen.has(id)}
+          onChange={() => toggle(id)}
+        />
       ),
     },
     {
@@ -119,7 +146,8 @@ function runColumns(
       title: 'Took',
       numeric: true,
       cell: ({ startedAt, endedAt }) => <Took from={startedAt} to={endedAt} />,
-      sortBy: ({ startedAt, endedAt }) => (startedAt === null || endedAt === null ? undefined : endedAt - startedAt),
+      sortBy: ({ startedAt, endedAt }) =>
+        startedAt === null || endedAt === null ? undefined : endedAt - startedAt,
     },
     ...metrics.map((key): TableColumn<RunDocument> => ({
       key: `metric ${key}`,

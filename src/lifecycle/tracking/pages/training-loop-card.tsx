@@ -25,9 +25,13 @@ export function TrainingLoopCard() {
     { limit: 200 },
     { pollMs: (answer) => (answer?.items.some(isRunning) === true ? pollRunningMs : undefined) },
   )
-  if (data === undefined) return <WaitingLoopCard title={title} href={href} {...(error === null ? {} : { failure: messageOf(error) })} />
+  if (data === undefined)
+    return (
+      <WaitingLoopCard title={title} href={href} {...(error === null ? {} : { failure: messageOf(error) })} />
+    )
   const [latest] = data.items
-  if (latest === undefined) return <EmptyLoopCard title={title} href={href} unit="runs recorded" command="devmlops run train" />
+  if (latest === undefined)
+    return <EmptyLoopCard title={title} href={href} unit="runs recorded" command="devmlops run train" />
   const running = data.items.filter(isRunning).length
   const failed = data.items.filter(({ status }) => status === 'FAILED').length
   return (
