@@ -46,8 +46,8 @@ export function httpTransport({ url, token, fetch: send = fetch }: HttpTransport
           ? request.body === undefined
             ? {}
             : { body: request.body }
-          : { body: options.body, duplex: 'half' }),
-      } as RequestInit)
+          : { body: options.body as NonNullable<RequestInit['body']>, duplex: 'half' }),
+      })
     } catch (error) {
       return fail('server_unreachable', `No answer from ${url}: ${messageOf(error)}`, {
         hint: 'Start it with `devmlops server`, or check the address.',

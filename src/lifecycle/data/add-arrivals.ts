@@ -15,7 +15,8 @@ import { judgedDigest, planArrivals, type ArrivalPlan, type PlannedArrival } fro
 import { profileTable } from './profile-table.ts'
 import { relationOf, type LocalPart } from './relation.ts'
 import type { DatasetConfig } from './section.ts'
-import { manifestDigest, type Part } from './snapshot.ts'
+import { manifestDigest } from './manifest-digest.ts'
+import type { Part } from './snapshot.ts'
 import type { DataStore } from './store.ts'
 import { versionProfileSchema, type VersionProfile } from './version-profile.ts'
 

@@ -1,6 +1,7 @@
 import { quoteName, quoteText } from '#platform/tables/index'
 import type { Column } from './column-type.ts'
-import { sameReading, type Part, type Reading } from './snapshot.ts'
+import { sameReading } from './manifest-digest.ts'
+import type { Part, Reading } from './snapshot.ts'
 
 /** A part with a local file that holds its bytes. */
 export interface LocalPart {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { durationMs, sizeBytes } from '#contract/units'
-import { defineSection, type ReferenceIssue } from '../project/index.ts'
+import { defineSection, type ReferenceIssue } from '../project/contract.ts'
 import { checksOf, expectationSchema } from './expectation.ts'
 
 export const formatSchema = z.enum(['csv', 'tsv', 'json', 'ndjson', 'parquet'])

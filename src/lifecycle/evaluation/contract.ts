@@ -1,5 +1,8 @@
 import * as z from 'zod'
 
+export type { GateResult } from './gate.ts'
+export type { EvaluationReport } from './report.ts'
+
 export const taskSchema = z.enum(['binary', 'regression'])
 export type Task = z.infer<typeof taskSchema>
 

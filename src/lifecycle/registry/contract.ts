@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { endpoint, type Contract } from '#contract/endpoint'
 import { pageInput, pageOf } from '#contract/page'
-import type { EvaluationReport } from '#lifecycle/evaluation/index'
+import type { EvaluationReport } from '#lifecycle/evaluation/contract'
 import { modelSignatureSchema } from '#lifecycle/tracking/contract'
 
 const textMapSchema = z.record(z.string(), z.string())

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { endpoint, type Contract } from '#contract/endpoint'
-import { defineSection } from '#lifecycle/project/index'
+import { defineSection } from '#lifecycle/project/contract'
 
 const modelReference = z
   .string()
