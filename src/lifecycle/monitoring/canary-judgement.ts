@@ -39,9 +39,9 @@ export interface CanaryInput {
   readonly rows: CanaryRows
 }
 
-export type CanaryDecision = 'promote' | 'hold' | 'roll_back'
+type CanaryDecision = 'promote' | 'hold' | 'roll_back'
 
-export interface CanaryFinding {
+interface CanaryFinding {
   readonly check: 'errors' | 'latency' | 'metric'
   readonly decision: CanaryDecision
   readonly reason: string

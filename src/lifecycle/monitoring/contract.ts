@@ -57,7 +57,7 @@ const versionWindowSchema = z.object({
 })
 export type VersionWindow = z.infer<typeof versionWindowSchema>
 
-export const windowFindingsSchema = z.object({
+const windowFindingsSchema = z.object({
   model: z.string().describe('The version that answered most rows: the window is judged by its rows'),
   version: z.int(),
   drift: z.object({
@@ -70,7 +70,7 @@ export const windowFindingsSchema = z.object({
 })
 export type WindowFindings = z.infer<typeof windowFindingsSchema>
 
-export const monitoredWindowSchema = z.object({
+const monitoredWindowSchema = z.object({
   monitor: z.string(),
   window: windowSchema,
   rows: count,
@@ -83,7 +83,7 @@ export const monitoredWindowSchema = z.object({
 })
 export type MonitoredWindow = z.infer<typeof monitoredWindowSchema>
 
-export const retrainingSchema = z.object({
+const retrainingSchema = z.object({
   id: z.string(),
   monitor: z.string(),
   decision: z.enum(['start', 'hold']),
@@ -108,7 +108,7 @@ const trafficSchema = z.object({
   latencyP95Ms: z.number().optional(),
 })
 
-export const canaryVerdictSchema = z.object({
+const canaryVerdictSchema = z.object({
   judgedAt: z.iso.datetime(),
   decision: z.enum(['promote', 'hold', 'roll_back']),
   reason: z.string(),
@@ -126,7 +126,7 @@ export const canaryVerdictSchema = z.object({
 })
 export type CanaryVerdict = z.infer<typeof canaryVerdictSchema>
 
-export const canaryTrialSchema = z.object({
+const canaryTrialSchema = z.object({
   id: z.string(),
   monitor: z.string(),
   model: z.string(),

@@ -1,9 +1,11 @@
 // Numbers as they stand in a reason that someone reads.
 
+import { formatCount } from '#contract/units'
+
 /** Three significant digits below a thousand, whole above, without an exponent for everyday sizes. */
 export function shortNumber(value: number): string {
   const magnitude = Math.abs(value)
-  if (magnitude >= 1000 && magnitude < 1e9) return Math.round(value).toLocaleString('en-US')
+  if (magnitude >= 1000 && magnitude < 1e9) return formatCount(value)
   return String(Number(value.toPrecision(3)))
 }
 
@@ -18,5 +20,5 @@ export function pValueWords(pValue: number): string {
 }
 
 export function countWords(count: number): string {
-  return count.toLocaleString('en-US')
+  return formatCount(count)
 }

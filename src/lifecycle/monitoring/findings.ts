@@ -14,7 +14,7 @@ export type Verdict = z.infer<typeof verdictSchema>
 
 const driftCheckNameSchema = z.enum(['distribution', 'missing', 'new_categories', 'out_of_range'])
 
-export const driftCheckSchema = z.object({
+const driftCheckSchema = z.object({
   check: driftCheckNameSchema,
   statistic: z.enum(['psi', 'jensen_shannon', 'share']),
   effect: z.number().min(0),

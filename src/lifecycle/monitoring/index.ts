@@ -8,21 +8,9 @@ import {
   type MonitoringService,
 } from './service.ts'
 
-export {
-  monitoringContract,
-  type CanaryTrial,
-  type MonitoredWindow,
-  type MonitorStatus,
-  type Retraining,
-} from './contract.ts'
-export type { Alert, AlertTransition, Window } from './findings.ts'
-export { monitoringGauges, type MonitoringGauge } from './gauges.ts'
-export type { ModelReference, ModelReferences } from './reference-point.ts'
-export type { PipelineStarter } from './retraining-point.ts'
-export type { RowScorer } from './scorer-point.ts'
+export { monitoringGauges } from './gauges.ts'
+export type { ModelReferences } from './reference-point.ts'
 export { monitorsSection } from './section.ts'
-export type { MonitoringDependencies, MonitoringService } from './service.ts'
-export type { Monitor } from './settings.ts'
 export { monitoringMigrations } from './tables.ts'
 
 export function createMonitoringStage(dependencies: MonitoringDependencies): {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
-import { fail, messageOf } from '#contract/errors'
+import { DevmlopsError, fail, messageOf } from '#contract/errors'
 import { openTables, quoteText, type Row } from '#platform/tables/index'
 
 export interface LabelRow {
@@ -14,7 +14,7 @@ export interface LabelRow {
 const readers: Readonly<Record<string, (path: string) => string>> = {
   '.csv': (path) => `read_csv(${path}, header = true, all_varchar = true)`,
   '.tsv': (path) => `read_csv(${path}, header = true, all_varchar = true, delim = '\t')`,
-  '.json': (path) => `read_json_auto(${path}, maximum_object_size = 1000000000)`,
+  '.json': (path) => `read_json_auto(${path})`,
   '.ndjson': (path) => `read_json_auto(${path}, format = 'newline_delimited')`,
   '.jsonl': (path) => `read_json_auto(${path}, format = 'newline_delimited')`,
   '.parquet': (path) => `read_parquet(${path})`,
@@ -48,7 +48,7 @@ export async function readLabelFile(file: string): Promise<LabelRow[]> {
     )
     return rows.map((row, index) => labelOf(row, `${file}, row ${index + 1}`))
   } catch (error) {
-    if (error instanceof Error && error.name === 'DevmlopsError') throw error
+    if (error instanceof DevmlopsError && error.code === 'unreadable_data') throw error
     return fail('unreadable_data', `${file}: ${messageOf(error).split('\n')[0] ?? ''}`)
   } finally {
     tables.close()

@@ -37,7 +37,8 @@ export function printChecks(terminal: Terminal, results: readonly CheckResult[])
   for (const { monitor, read, judged, changes, retraining, canary } of results) {
     const windows = `${judged.length} window${judged.length === 1 ? '' : 's'} judged`
     terminal.print(`${terminal.style(monitor, 'bold')}  ${countWords(read)} new predictions, ${windows}`)
-    for (const { to, kind, window, reason } of changes) {
+    // What became of each alert; the steps in between are in its history.
+    for (const { to, kind, window, reason } of new Map(changes.map((one) => [one.alert, one])).values()) {
       terminal.print(`  ${day(window.start)}  ${terminal.style(to, stateStyle[to])} ${kind}: ${reason}`)
     }
     if (judged.length > 0 && changes.length === 0) terminal.print('  no alert changed')

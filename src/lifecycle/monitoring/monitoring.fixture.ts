@@ -8,9 +8,10 @@ import { localCaller } from '#platform/access/access'
 import type { Database } from '#platform/database/index'
 import { fixturePlatform } from '#platform/platform.fixture'
 import { createRandom } from '#platform/random'
-import { createMonitoringStage, type MonitoringDependencies } from './index.ts'
+import { createMonitoringStage } from './index.ts'
 import type { ModelReference } from './reference-point.ts'
 import type { PipelineStart } from './retraining-point.ts'
+import type { MonitoringDependencies } from './service.ts'
 import { monitorSchema } from './settings.ts'
 import { windowAt } from './window.ts'
 
@@ -43,14 +44,14 @@ export interface Week {
 }
 
 /** What the two versions of the model say about a distance: the second sees a little more of it. */
-export function scoreWith(version: number, distance: number): number {
+function scoreWith(version: number, distance: number): number {
   const late = 1 / (1 + Math.exp(-(Math.log(distance) - 7.4)))
   return version === 1 ? 0.2 : Math.min(0.95, Math.max(0.01, late))
 }
 
 /** A week of requests and their truths. In a calm week the distances are those of the reference. */
 export function week(at: number, options: WeekOptions = {}): Week {
-  const { scale = 1, rate = 0.2, rows = 1200, variant = 'champion', version = 1, timed = true } = options
+  const { scale = 1, rate = 0.2, rows = 700, variant = 'champion', version = 1, timed = true } = options
   const random = createRandom(at * 31 + version)
   const records: PredictionRecord[] = []
   const labels: { id: string; label: number }[] = []
@@ -113,7 +114,9 @@ export function fixture(database: Database, changed: Partial<MonitoringDependenc
   const aliases = { champion: 1 }
   const promotions: number[] = []
   const version = (number: number) => ({
-    ...{ model: 'flights', version: number, files: [] },
+    model: 'flights',
+    version: number,
+    files: [],
     signature: { inputs: [], outputs: [] },
   })
   const errors = { champion: 0, canary: 0 }
@@ -156,7 +159,11 @@ export function fixture(database: Database, changed: Partial<MonitoringDependenc
             reason: undefined,
             log: { written: 0, lost: 0, tornLinesCut: 0 },
             variants: (applied?.names ?? []).map((name) => ({
-              ...{ name, model: 'flights', version: 1, weight: 50, requests: 1200 },
+              name,
+              model: 'flights',
+              version: 1,
+              weight: 50,
+              requests: 700,
               errors: errors[name as 'champion' | 'canary'],
             })),
           },
@@ -184,17 +191,15 @@ export function fixture(database: Database, changed: Partial<MonitoringDependenc
   }
   const directory = predictionsDirectory(platform.config.home, deployment)
   return {
-    ...{
-      platform,
-      clock,
-      close,
-      serving: serving.service,
-      starts,
-      promotions,
-      errors,
-      dependencies,
-      directory,
-    },
+    platform,
+    clock,
+    close,
+    serving: serving.service,
+    starts,
+    promotions,
+    errors,
+    dependencies,
+    directory,
     ...createMonitoringStage(dependencies),
     /** Another process on the same store. */
     again: (other: Partial<MonitoringDependencies> = {}) =>
@@ -214,4 +219,37 @@ export function fixture(database: Database, changed: Partial<MonitoringDependenc
       return (await platform.events.list({ types, limit: 1000 })).map(({ type }) => type)
     },
   }
+}
+
+/** Runs a test on a fresh store with the deployment running. */
+export function monitoredOn(open: () => Promise<Database>, changed: Partial<MonitoringDependencies> = {}) {
+  return async (use: (context: ReturnType<typeof fixture>) => Promise<void>): Promise<void> => {
+    const context = fixture(await open(), changed)
+    try {
+      await context.serving.deploy(deployment, caller)
+      await use(context)
+    } finally {
+      await context.close()
+    }
+  }
+}
+
+export const canaryMonitor = monitorSchema.parse({
+  drift: false,
+  canary: { metric: 'log_loss', margin: 0.01, minimum_labels: 1000 },
+})
+
+/** Starts a canary and lets both versions answer as many requests. */
+export async function tryCanary({
+  service,
+  serving,
+  write,
+  clock,
+}: ReturnType<typeof fixture>): Promise<Week[]> {
+  clock.time = Date.UTC(2025, 11, 1)
+  await serving.startCanary(deployment, {}, caller)
+  const weeks = [week(0), week(0, { variant: 'canary', version: 2 })]
+  await write(...weeks)
+  await service.check(deployment)
+  return weeks
 }

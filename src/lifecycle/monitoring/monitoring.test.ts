@@ -3,17 +3,19 @@ import { it } from 'node:test'
 import { servingMigrations } from '#lifecycle/serving/index'
 import { forEachEngine } from '#platform/database/testing'
 import { platformMigrations } from '#platform/platform.fixture'
+
 import {
   caller,
-  defaultMonitor,
+  canaryMonitor,
   deployment,
   firstWeek,
-  fixture,
+  type fixture,
+  monitoredOn,
+  tryCanary,
   week,
   type Week,
 } from './monitoring.fixture.ts'
-import type { MonitoringDependencies } from './index.ts'
-import { monitorSchema } from './settings.ts'
+import type { MonitoringDependencies } from './service.ts'
 import { monitoringMigrations } from './tables.ts'
 
 const migrations = [...platformMigrations, ...servingMigrations, ...monitoringMigrations]
@@ -23,24 +25,15 @@ forEachEngine('monitoring', migrations, (open) => {
     title: string,
     use: (context: ReturnType<typeof fixture>) => Promise<void>,
     changed: Partial<MonitoringDependencies> = {},
-  ) =>
-    it(title, async () => {
-      const context = fixture(await open(), changed)
-      try {
-        await context.serving.deploy(deployment, caller)
-        await use(context)
-      } finally {
-        await context.close()
-      }
-    })
+  ) => it(title, () => monitoredOn(open, changed)(use))
 
   monitored(
     'raises one alert when late labels show decay, starts retraining once, and finds nothing new when it looks again',
     async ({ service, write, starts, eventTypes, platform }) => {
-      const weeks = [week(0), week(1), week(2, { rate: 0.1 }), week(3, { rate: 0.1 }), week(4)]
+      const weeks = [week(0), week(1), week(2, { rate: 0.05 }), week(3, { rate: 0.05 }), week(4)]
       await write(...weeks)
       const first = await service.check(deployment)
-      assert.equal(first.read, 6000)
+      assert.equal(first.read, 3500)
       assert.equal(first.judged.length, 4, 'the last week still runs')
       assert.deepEqual(first.changes, [])
       assert.deepEqual(await eventTypes(), [])
@@ -75,82 +68,13 @@ forEachEngine('monitoring', migrations, (open) => {
   )
 
   monitored(
-    'resolves the alert when a clean week is labelled, and says so once',
-    async ({ service, write, eventTypes }) => {
-      const weeks = [week(0, { rate: 0.1 }), week(1, { rate: 0.1 }), week(2), week(3)]
-      await write(...weeks)
-      for (const { labels } of weeks.slice(0, 2)) await service.feedback(deployment, labels, caller)
-      await service.check(deployment)
-      await service.feedback(deployment, weeks[2]?.labels ?? [], caller)
-      await service.check(deployment)
-      await service.check(deployment)
-      assert.deepEqual(await eventTypes(), ['model.decayed', 'alert.firing', 'alert.resolved'])
-      assert.deepEqual(
-        (await service.alerts({ limit: 10 })).map(({ state }) => state),
-        ['resolved'],
-      )
-    },
-  )
-
-  monitored(
-    'takes an alert back when corrected labels take its reason away',
-    async ({ service, write, eventTypes, platform }) => {
-      const wrong = [week(0, { rate: 0.1 }), week(1, { rate: 0.1 })]
-      const right = [week(0), week(1)]
-      await write(...wrong, week(2))
-      for (const { labels } of wrong) await service.feedback(deployment, labels, caller)
-      await service.check(deployment)
-      const results = []
-      for (const { labels } of right) results.push(await service.feedback(deployment, labels, caller))
-      assert.ok((results[0]?.changed ?? 0) > 50)
-      await service.check(deployment)
-      assert.deepEqual(await service.alerts({ limit: 10 }), [])
-      assert.deepEqual(await eventTypes(), ['model.decayed', 'alert.firing', 'alert.resolved'])
-      const [event] = await platform.events.list({ types: ['alert.resolved'], limit: 1 })
-      assert.equal(event?.payload['withdrawn'], true)
-    },
-  )
-
-  monitored(
-    'sees a change of units as drift with its likely cause, and holds retraining back',
-    async ({ service, write, eventTypes, starts, platform }) => {
-      const broken = { scale: 1.609344, rate: 0.1 }
-      const weeks = [week(0), week(1, broken), week(2, broken), week(3, broken)]
-      await write(...weeks)
-      for (const { labels } of weeks) await service.feedback(deployment, labels, caller)
-      const { retraining } = await service.check(deployment)
-      assert.deepEqual((await eventTypes()).sort(), [
-        'alert.firing',
-        'alert.firing',
-        'drift.detected',
-        'model.decayed',
-      ])
-      const [drift] = await platform.events.list({ types: ['drift.detected'], limit: 1 })
-      assert.equal(drift?.payload['subject'], 'distance')
-      assert.match(String(drift?.payload['reason']), /miles → kilometres/)
-      assert.deepEqual([retraining?.decision, retraining?.why], ['hold', 'input_fault'])
-      assert.equal(starts.length, 0)
-      const windows = await service.windows(deployment, 10)
-      assert.deepEqual(
-        windows.map(({ state, findings }) => [state, findings?.drift.verdict]),
-        [
-          ['judged', 'clean'],
-          ['judged', 'breached'],
-          ['judged', 'breached'],
-          ['open', undefined],
-        ],
-      )
-    },
-  )
-
-  monitored(
     'keeps labels that come before their predictions, counts each once, and lets the later one win',
     async ({ service, write }) => {
       const { records, labels } = week(0)
       const send = (part: Week['labels']) => service.feedback(deployment, part, caller)
-      assert.deepEqual(await send(labels), { new: 1200, changed: 0, unchanged: 0, unknown: 1200 })
+      assert.deepEqual(await send(labels), { new: 700, changed: 0, unchanged: 0, unknown: 700 })
       await write({ records, labels })
-      assert.deepEqual(await send(labels), { new: 0, changed: 0, unchanged: 1200, unknown: 0 })
+      assert.deepEqual(await send(labels), { new: 0, changed: 0, unchanged: 700, unknown: 0 })
       const { id } = records[0]!
       const flipped = 1 - labels[0]!.label
       const twice = [
@@ -159,7 +83,7 @@ forEachEngine('monitoring', migrations, (open) => {
       ]
       assert.deepEqual(await send(twice), { new: 0, changed: 1, unchanged: 0, unknown: 0 })
       const status = await service.get(deployment)
-      assert.deepEqual([status.predictions, status.labels], [1200, 1200])
+      assert.deepEqual([status.predictions, status.labels], [700, 700])
       await assert.rejects(send([{ id, label: 3 }]), { code: 'invalid_input', at: 'labels[0].label' })
     },
   )
@@ -171,17 +95,17 @@ forEachEngine('monitoring', migrations, (open) => {
       clock.time = firstWeek
       await write(calm, calm)
       const first = await service.check(deployment)
-      assert.deepEqual([first.read, first.judged], [1200, []])
+      assert.deepEqual([first.read, first.judged], [700, []])
       clock.time = firstWeek + 7 * 86_400_000
       assert.equal((await service.check(deployment)).judged.length, 1)
-      assert.equal((await service.windows(deployment, 1))[0]?.findings?.versions[0]?.rows, 1200)
+      assert.equal((await service.windows(deployment, 1))[0]?.findings?.versions[0]?.rows, 700)
     },
   )
 
   monitored(
     'loses and repeats nothing when it is cut off between reading, judging, telling and starting',
     async ({ service, write, platform, eventTypes, again, starts }) => {
-      const weeks = [week(0, { rate: 0.1 }), week(1, { rate: 0.1 }), week(2)]
+      const weeks = [week(0, { rate: 0.05 }), week(1, { rate: 0.05 }), week(2)]
       await write(...weeks)
       for (const { labels } of weeks.slice(0, 2)) await service.feedback(deployment, labels, caller)
 
@@ -208,16 +132,18 @@ forEachEngine('monitoring', migrations, (open) => {
       assert.deepEqual(await eventTypes(), ['model.decayed', 'alert.firing'])
 
       let asked = 0
+      const dying = Promise.withResolvers<void>()
       const diesWhileStarting = again({
         retraining: {
           startPipeline: () => {
             asked++
+            dying.resolve()
             return new Promise(() => undefined)
           },
         },
       })
       void diesWhileStarting.service.check(deployment)
-      while (asked === 0) await new Promise((resolve) => setImmediate(resolve))
+      await dying.promise
 
       const knows = again({
         retraining: {
@@ -230,47 +156,11 @@ forEachEngine('monitoring', migrations, (open) => {
       assert.deepEqual([started?.state, started?.runId], ['started', 'run-7'])
       await service.check(deployment)
       const status = await service.get(deployment)
-      assert.deepEqual([status.predictions, status.labels, status.failure], [3600, 2400, undefined])
+      assert.deepEqual([status.predictions, status.labels, status.failure], [2100, 1400, undefined])
       assert.deepEqual(await eventTypes(), ['model.decayed', 'alert.firing'])
       assert.deepEqual([starts.length, asked], [0, 1])
     },
   )
-
-  monitored(
-    'counts an interrupted start as made where nobody can say whether it was',
-    async ({ service, write, again, starts }) => {
-      const weeks = [week(0, { rate: 0.1 }), week(1, { rate: 0.1 }), week(2)]
-      await write(...weeks)
-      for (const { labels } of weeks.slice(0, 2)) await service.feedback(deployment, labels, caller)
-      let asked = false
-      const dies = again({
-        retraining: {
-          startPipeline: () => {
-            asked = true
-            return new Promise(() => undefined)
-          },
-        },
-      })
-      void dies.service.check(deployment)
-      while (!asked) await new Promise((resolve) => setImmediate(resolve))
-      await service.check(deployment)
-      assert.equal((await service.retrainings(deployment, 10))[1]?.state, 'interrupted')
-      assert.equal(starts.length, 0)
-    },
-  )
-
-  const canary = monitorSchema.parse({
-    ...{ drift: false, canary: { metric: 'log_loss', margin: 0.01, minimum_labels: 1500 } },
-  })
-
-  const tryCanary = async ({ service, serving, write, clock }: ReturnType<typeof fixture>) => {
-    clock.time = Date.UTC(2025, 11, 1)
-    await serving.startCanary(deployment, {}, caller)
-    const weeks = [week(0), week(0, { variant: 'canary', version: 2 })]
-    await write(...weeks)
-    await service.check(deployment)
-    return weeks
-  }
 
   monitored(
     'promotes a canary once, by what both versions say about the same labelled requests',
@@ -292,7 +182,7 @@ forEachEngine('monitoring', migrations, (open) => {
       const trial = (await service.canaries(deployment))[0]
       assert.deepEqual(
         [trial?.state, trial?.verdict?.decision, trial?.verdict?.labels],
-        ['promoted', 'promote', 2400],
+        ['promoted', 'promote', 1400],
       )
       assert.ok(
         trial?.verdict?.comparison.status === 'value' && trial.verdict.comparison.interval.high < 0.01,
@@ -304,61 +194,24 @@ forEachEngine('monitoring', migrations, (open) => {
       )
       assert.equal((await serving.revisions(deployment))[0]?.actor, 'system:monitoring')
     },
-    { settings: async () => ({ [deployment]: canary }) },
+    { settings: async () => ({ [deployment]: canaryMonitor }) },
   )
 
   monitored(
-    'rolls a canary back that fails requests, before any label',
-    async (context) => {
-      context.errors.canary = 60
-      await tryCanary(context)
-      const trial = (await context.service.get(deployment)).canary
-      assert.deepEqual([trial?.state, trial?.verdict?.decision], ['rolled_back', 'roll_back'])
-      assert.deepEqual(context.promotions, [])
-    },
-    { settings: async () => ({ [deployment]: canary }) },
-  )
-
-  monitored(
-    'watches data and performance while the canary cannot be scored, and says that the check failed',
-    async (context) => {
-      const { service } = context
-      await assert.rejects(tryCanary(context), /no such graph/)
-      const status = await service.get(deployment)
-      assert.equal(status.predictions, 2400)
-      assert.match(status.failure?.reason ?? '', /no such graph/)
-    },
-    {
-      settings: async () => ({ [deployment]: { ...defaultMonitor, canary: canary.canary } }),
-      scorer: { scoreRows: () => Promise.reject(new Error('no such graph')) },
-    },
-  )
-
-  monitored(
-    'calls drift unknown without a reference, and says why',
-    async ({ service, write }) => {
+    'reads nothing twice when two processes read the log at once',
+    async ({ service, write, again }) => {
       await write(week(0), week(1))
+      const results = await Promise.allSettled([service.check(deployment), again().service.check(deployment)])
+      assert.ok(results.some(({ status }) => status === 'fulfilled'))
       await service.check(deployment)
-      const drift = (await service.windows(deployment, 10))[0]?.findings?.drift
+      const windows = await service.windows(deployment, 10)
       assert.deepEqual(
-        [drift?.verdict, drift?.reason],
-        ['unknown', 'flights v1 has no reference profile to compare with'],
+        windows.map(({ rows, findings }) => [rows, findings?.versions[0]?.rows]),
+        [
+          [700, 700],
+          [700, undefined],
+        ],
       )
-    },
-    { references: { referenceOf: async () => undefined } },
-  )
-
-  monitored(
-    'enqueues a check where one could find anything, and only there',
-    async ({ service, write, platform }) => {
-      const queued = async () => (await platform.jobs.list({ limit: 10 })).map(({ key }) => key)
-      await write(week(0))
-      await service.enqueueDue()
-      assert.deepEqual(await queued(), [deployment])
-      await service.check(deployment)
-      await platform.jobs.cancel((await platform.jobs.list({ limit: 1 }))[0]!.id)
-      await service.enqueueDue()
-      assert.equal((await platform.jobs.list({ states: ['queued'], limit: 10 })).length, 0)
     },
   )
 })

@@ -70,3 +70,14 @@ test('waits until the cool-down is over, and not longer', () => {
   assert.match(decision.reason, /cool-down of 28d/)
   assert.equal(decide([alert('performance')], '2001-04-09T00:00:00.000Z').decision, 'start')
 })
+
+test('an episode starts the pipeline once, even if late labels move its beginning; the next episode may again', () => {
+  const started = [{ at: '2001-04-25T00:00:00.000Z', fingerprints: ['performance'] }]
+  const ask = (changed: Partial<Alert>, at = '2001-09-03T00:00:00.000Z') =>
+    decideRetraining({ policy, alerts: [alert('performance', changed)], now: at, started })
+  const same = ask({})
+  assert.ok(same.decision === 'hold' && same.why === 'already_started')
+  const moved = ask({ id: 'performance-0', since: '2001-04-16T00:00:00.000Z' })
+  assert.ok(moved.decision === 'hold' && moved.why === 'already_started')
+  assert.equal(ask({ id: 'performance-2', since: '2001-08-20T00:00:00.000Z' }).decision, 'start')
+})
