@@ -55,6 +55,11 @@ export function isFloating(column: Column): boolean {
   return /^(FLOAT|DOUBLE)/.test(column.sqlType)
 }
 
+/** Written exactly as SQL would write the value: cheap to test, and nothing is lost. */
+function isCanonical(text: string, sqlType: string): string {
+  return `CAST(try_cast(${text} AS ${sqlType}) AS VARCHAR) IS NOT DISTINCT FROM ${text}`
+}
+
 /**
  * A condition on a text expression: it can be read as the type and nothing is lost. Whole numbers must be written as
  * such, because DuckDB would round 1.5; dates and times are ISO 8601, because no other order of day and month is
@@ -64,32 +69,29 @@ export function readableAs(type: DeclaredType, text: string): string {
   switch (type) {
     case 'text':
       return 'true'
-    case 'integer':
-      return `regexp_full_match(${text}, '[+-]?[0-9]+') AND try_cast(${text} AS BIGINT) IS NOT NULL`
+    case 'integer': {
+      const whole = `regexp_full_match(${text}, '[+-]?[0-9]+') AND try_cast(${text} AS BIGINT) IS NOT NULL`
+      return `(${isCanonical(text, 'BIGINT')} OR (${whole}))`
+    }
     case 'number':
       return `try_cast(${text} AS DOUBLE) IS NOT NULL`
     case 'boolean':
       return `lower(${text}) IN ('true', 'false', 't', 'f', '1', '0')`
     case 'date':
-      return `regexp_full_match(${text}, '[0-9]{4}-[0-9]{2}-[0-9]{2}') AND try_cast(${text} AS DATE) IS NOT NULL`
+      return isCanonical(text, 'DATE')
     case 'timestamp':
-      return `regexp_matches(${text}, '^[0-9]{4}-[0-9]{2}-[0-9]{2}') AND try_cast(${text} AS TIMESTAMP) IS NOT NULL`
+      return `(regexp_matches(${text}, '^[0-9]{4}-[0-9]{2}-[0-9]{2}') AND try_cast(${text} AS TIMESTAMP) IS NOT NULL)`
   }
 }
 
 /** Types that a text column may turn out to have, the narrowest first, each with its stricter condition for guessing. */
 export function guessableTypes(text: string): readonly { type: DeclaredType; condition: string }[] {
+  // A leading zero marks a code, such as a postal code, that is no number.
+  const isNoCode = `(NOT starts_with(${text}, '0') OR starts_with(${text}, '0.') OR ${text} = '0')`
   return [
     { type: 'boolean', condition: `lower(${text}) IN ('true', 'false')` },
-    // A leading zero marks a code, such as a postal code, that is no number.
-    {
-      type: 'integer',
-      condition: `regexp_full_match(${text}, '[+-]?(0|[1-9][0-9]*)') AND try_cast(${text} AS BIGINT) IS NOT NULL`,
-    },
-    {
-      type: 'number',
-      condition: `NOT regexp_matches(${text}, '^[+-]?0[0-9]') AND try_cast(${text} AS DOUBLE) IS NOT NULL`,
-    },
+    { type: 'integer', condition: isCanonical(text, 'BIGINT') },
+    { type: 'number', condition: `${isNoCode} AND try_cast(${text} AS DOUBLE) IS NOT NULL` },
     { type: 'date', condition: readableAs('date', text) },
     { type: 'timestamp', condition: readableAs('timestamp', text) },
   ]

@@ -32,13 +32,13 @@ async function failIfRejected(arrivals: readonly Arrival[]): Promise<void> {
 async function printAdded(context: CommandContext, results: readonly AddResult[]): Promise<void> {
   const { terminal } = context
   const { printArrivals } = await import('./render.ts')
-  const { formatDuration } = await import('#contract/units')
+  const { formatCount, formatDuration } = await import('#contract/units')
   for (const { dataset, version, created, arrivals, durationMs } of results) {
     printArrivals(terminal, arrivals)
     const what =
       version === null
         ? `${dataset}: no version yet`
-        : `${dataset}@${version.version}: ${version.rows.toLocaleString('en-US')} rows`
+        : `${dataset}@${version.version}: ${formatCount(version.rows)} rows`
     terminal.print(`${what}${created ? `, added in ${formatDuration(durationMs)}` : ', nothing new'}`)
   }
 }

@@ -3,10 +3,11 @@ import { quoteText, requireRow, type Tables } from '#platform/tables/index'
 import type { ArrivingFile, TypeMismatch } from './arriving-file.ts'
 import { columnTypeOf, sqlTypeOf, type Column, type ColumnType } from './column-type.ts'
 import { requireReadableText } from './inspect-file.ts'
-import { castText, loadText, surveyText, type TextSurvey } from './load-text.ts'
+import { castText, loadText } from './load-text.ts'
 import { explainReadFailure } from './read-failure.ts'
 import { relationOf, type LocalPart } from './relation.ts'
 import type { Reading } from './snapshot.ts'
+import { surveyText, type TextSurvey } from './survey-text.ts'
 
 export interface LoadedArrival {
   readonly columns: readonly Column[]

@@ -1,24 +1,15 @@
 import { DevmlopsError, fail } from '#contract/errors'
-import { quoteName, quoteText, requireRow, type Tables } from '#platform/tables/index'
-import type { ArrivingFile, TypeMismatch } from './arriving-file.ts'
-import {
-  columnTypeOf,
-  guessableTypes,
-  readableAs,
-  sqlTypeOf,
-  type Column,
-  type ColumnType,
-  type DeclaredType,
-} from './column-type.ts'
+import { quoteName, quoteText, type Tables } from '#platform/tables/index'
+import type { ArrivingFile } from './arriving-file.ts'
+import { columnTypeOf, sqlTypeOf, type Column, type ColumnType } from './column-type.ts'
 import { readCsvHeader } from './csv-header.ts'
 import { hasMixedLineEnds } from './inspect-file.ts'
-
 import { compressionOf, readingCall } from './relation.ts'
 import type { Reading } from './snapshot.ts'
 
 const closingBracket = 0x5d
 
-interface TextColumn {
+export interface TextColumn {
   readonly name: string
   /** What the format itself says of the values: JSON tells text from numbers, CSV tells nothing. */
   readonly detected: ColumnType | undefined
@@ -103,93 +94,6 @@ async function jsonColumns(
     name,
     detected: type === 'JSON' ? undefined : columnTypeOf(type),
   }))
-}
-
-/** What the values of a file turned out to be. */
-export interface TextSurvey {
-  readonly rows: number
-  readonly types: ReadonlyMap<string, ColumnType>
-  readonly mismatches: ReadonlyMap<string, TypeMismatch>
-}
-
-interface SurveyOptions {
-  readonly table: string
-  readonly file: string
-  readonly expected: ReadonlyMap<string, ColumnType>
-}
-
-/** Finds the type of each column from all of its values, in one scan. */
-export async function surveyText(
-  tables: Tables,
-  columns: readonly TextColumn[],
-  { table, file, expected }: SurveyOptions,
-): Promise<TextSurvey> {
-  const plans = columns.map((column, index) => planOf(column, index, expected.get(column.name)))
-  const aggregates = ['count(*) AS rows', ...plans.flatMap(({ aggregates }) => aggregates)]
-  const counted = requireRow(await tables.rows(`SELECT ${aggregates.join(', ')} FROM ${table}`))
-  const types = new Map<string, ColumnType>()
-  const mismatches = new Map<string, TypeMismatch>()
-  for (const plan of plans) {
-    const values = Number(counted[`c${plan.index}_values`])
-    const fitting = plan.candidates.find(({ key }) => Number(counted[key]) === values)?.type ?? 'text'
-    const found = plan.nested ? 'other' : values === 0 ? (plan.expected ?? 'unknown') : fitting
-    types.set(plan.name, found)
-    if (plan.expected === undefined || found === plan.expected) continue
-    mismatches.set(plan.name, {
-      file,
-      column: plan.name,
-      expected: plan.expected,
-      found,
-      unexpected: values - Number(counted[`c${plan.index}_expected`]),
-      samples: await samplesOf(tables, table, plan),
-    })
-  }
-  return { rows: Number(counted['rows']), types, mismatches }
-}
-
-interface ColumnPlan {
-  readonly name: string
-  readonly index: number
-  readonly expected: DeclaredType | undefined
-  readonly nested: boolean
-  readonly aggregates: readonly string[]
-  /** The first one that fits all values is the type. */
-  readonly candidates: readonly { readonly type: DeclaredType; readonly key: string }[]
-}
-
-function planOf(column: TextColumn, index: number, wanted: ColumnType | undefined): ColumnPlan {
-  const text = quoteName(column.name)
-  const expected = wanted === undefined || wanted === 'other' || wanted === 'unknown' ? undefined : wanted
-  const guesses = guessableTypes(text)
-    .filter(({ type }) => column.detected !== 'text' || type === 'date' || type === 'timestamp')
-    .map(({ type, condition }) => ({ type, condition, key: `c${index}_${type}` }))
-  const wantedFirst =
-    expected === undefined
-      ? []
-      : [{ type: expected, condition: readableAs(expected, text), key: `c${index}_expected` }]
-  const tried = [...wantedFirst, ...guesses]
-  return {
-    name: column.name,
-    index,
-    expected,
-    nested: column.detected === 'other',
-    candidates: tried,
-    aggregates: [
-      `count(${text}) AS c${index}_values`,
-      ...tried.map(
-        ({ condition, key }) => `count(*) FILTER (WHERE ${text} IS NOT NULL AND ${condition}) AS ${key}`,
-      ),
-    ],
-  }
-}
-
-async function samplesOf(tables: Tables, table: string, plan: ColumnPlan): Promise<TypeMismatch['samples']> {
-  const condition = readableAs(plan.expected ?? 'text', 'value')
-  const rows = await tables.rows(
-    `SELECT row, value FROM (SELECT row_number() OVER () AS row, ${quoteName(plan.name)} AS value FROM ${table})
-     WHERE value IS NOT NULL AND NOT (${condition}) LIMIT 5`,
-  )
-  return rows.map(({ row, value }) => ({ row: Number(row), value: value as string }))
 }
 
 /** The rows of a text table in the types of the whole arrival. */

@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration } from '#contract/units'
+import { formatBytes, formatCount, formatDuration } from '#contract/units'
 import type { Terminal } from '#platform/terminal/index'
 import type { Arrival, DatasetSummary, DatasetVersion, Rejection, VersionSummary } from './dataset-version.ts'
 import type { ColumnDiff, Diff } from './diff.ts'
@@ -15,10 +15,14 @@ export function printDatasets(terminal: Terminal, items: readonly DatasetSummary
       value: ({ latest }) => (latest === null ? '-' : `@${latest.version}`),
       align: 'right',
     },
-    { title: 'ROWS', value: ({ latest }) => (latest === null ? '-' : whole(latest.rows)), align: 'right' },
+    {
+      title: 'ROWS',
+      value: ({ latest }) => (latest === null ? '-' : formatCount(latest.rows)),
+      align: 'right',
+    },
     {
       title: 'FILES',
-      value: ({ latest }) => (latest === null ? '-' : whole(latest.partCount)),
+      value: ({ latest }) => (latest === null ? '-' : formatCount(latest.partCount)),
       align: 'right',
     },
     {
@@ -49,7 +53,7 @@ export function printArrivals(terminal: Terminal, arrivals: readonly Arrival[]):
       terminal.print(`${terminal.style('=', 'dim')} ${name}: nothing new`)
     } else if (state === 'accepted') {
       const checks = validation === undefined ? '' : `, ${checksText(validation.checks)}`
-      terminal.print(`${terminal.style('✓', 'green')} ${name}: ${whole(rows ?? 0)} rows${checks}`)
+      terminal.print(`${terminal.style('✓', 'green')} ${name}: ${formatCount(rows ?? 0)} rows${checks}`)
     } else {
       terminal.print(`${terminal.style('✗', 'red')} ${name}: rejected`)
       if (rejection !== undefined && rejection.validation === null) terminal.print(`  ${rejection.message}`)
@@ -87,7 +91,7 @@ export function printVersion(terminal: Terminal, version: DatasetVersion, profil
   const { dataset, parts, source, code } = version
   terminal.print(terminal.style(`${dataset}@${version.version}`, 'bold'))
   const facts: [string, string][] = [
-    ['rows', whole(version.rows)],
+    ['rows', formatCount(version.rows)],
     ['files', `${parts.length} (${formatBytes(version.sizeBytes)})`],
     ['digest', version.digest],
     ['from', source.kind === 'url' ? source.url : shortList(source.paths)],
@@ -119,7 +123,7 @@ function printProfile(terminal: Terminal, { rows, columns }: VersionProfile): vo
       value: ({ values }) => percent(rows === 0 ? 0 : values.missing / rows),
       align: 'right',
     },
-    { title: 'DISTINCT', value: ({ distinct }) => whole(distinct), align: 'right' },
+    { title: 'DISTINCT', value: ({ distinct }) => formatCount(distinct), align: 'right' },
     { title: 'VALUES', value: rangeText, shrink: true },
     { title: 'SPREAD (1 to 99 %)', value: spreadText },
   ])
@@ -145,8 +149,8 @@ function spreadText(column: ProfiledColumn): string {
 export function printVersions(terminal: Terminal, versions: readonly VersionSummary[], now: number): void {
   terminal.table(versions, [
     { title: 'VERSION', value: ({ version }) => `@${version}`, align: 'right' },
-    { title: 'ROWS', value: ({ rows }) => whole(rows), align: 'right' },
-    { title: 'FILES', value: ({ partCount }) => whole(partCount), align: 'right' },
+    { title: 'ROWS', value: ({ rows }) => formatCount(rows), align: 'right' },
+    { title: 'FILES', value: ({ partCount }) => formatCount(partCount), align: 'right' },
     { title: 'SIZE', value: ({ sizeBytes }) => formatBytes(sizeBytes), align: 'right' },
     { title: 'CHECKS', value: ({ outcome }) => (outcome === 'pass' ? 'met' : 'warnings') },
     { title: 'ADDED', value: ({ createdAt, createdBy }) => `${ago(createdAt, now)} by ${createdBy}` },
@@ -157,16 +161,16 @@ export function printVersions(terminal: Terminal, versions: readonly VersionSumm
 export function printRejections(terminal: Terminal, rejections: readonly Rejection[], now: number): void {
   terminal.table(rejections, [
     { title: 'REJECTED', value: ({ createdAt }) => ago(createdAt, now) },
-    { title: 'TIMES', value: ({ times }) => whole(times), align: 'right' },
+    { title: 'TIMES', value: ({ times }) => formatCount(times), align: 'right' },
     { title: 'WHY', value: ({ message }) => message, shrink: true },
   ])
 }
 
 export function printDiff(terminal: Terminal, { dataset, from, to, schema, parts, columns }: Diff): void {
   const growth = to.rows - from.rows
-  const change = growth === 0 ? 'the same number' : `${growth > 0 ? '+' : ''}${whole(growth)}`
+  const change = growth === 0 ? 'the same number' : `${growth > 0 ? '+' : ''}${formatCount(growth)}`
   terminal.print(terminal.style(`${dataset}@${from.version} → ${dataset}@${to.version}`, 'bold'))
-  terminal.print(`rows    ${whole(from.rows)} → ${whole(to.rows)} (${change})`)
+  terminal.print(`rows    ${formatCount(from.rows)} → ${formatCount(to.rows)} (${change})`)
   terminal.print(`files   +${parts.added.length} -${parts.removed.length}`)
   const schemaLines = [
     ...schema.added.map(({ column, type }) => `+ ${column} (${type})`),
@@ -214,10 +218,6 @@ function percent(share: number): string {
   if (share === 0) return '0 %'
   const value = share * 100
   return value < 0.01 ? '< 0.01 %' : `${Number(value.toPrecision(3))} %`
-}
-
-function whole(count: number): string {
-  return count.toLocaleString('en-US')
 }
 
 function ago(time: number, now: number): string {
