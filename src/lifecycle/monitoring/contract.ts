@@ -11,7 +11,7 @@ import {
 } from './findings.ts'
 import { alertKindSchema } from './settings.ts'
 
-export type { Alert, AlertTransition, ColumnDrift, Window } from './findings.ts'
+export type { Alert } from './findings.ts'
 
 /** Labels that one call may bring. */
 export const maximumLabels = 10_000
