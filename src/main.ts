@@ -1,6 +1,6 @@
-import { enableCompileCache } from 'node:module'
+import { useBundledPackages } from './composition/bundled-packages.ts'
 
-// Before anything else is loaded: with the cache, starting takes half the time.
-enableCompileCache()
+// Before anything else is loaded.
+useBundledPackages()
 const { runProgram } = await import('./composition/run-program.ts')
 process.exitCode = await runProgram(process.argv.slice(2))

@@ -1,8 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { createLocalProcessExecutor } from '#adapters/executors/local-process'
-import { frameScorer } from '#adapters/model-runtimes/frame-scorer'
-import { createOnnxRuntime } from '#adapters/model-runtimes/onnx/index'
 import { localServingHost } from '#adapters/serving-hosts/local-process'
 import { fail, messageOf } from '#contract/errors'
 import { createDataStage, datasetPoint } from '#lifecycle/data/index'
@@ -212,17 +210,25 @@ function createStages({ platform, directory, trackingUri }: ProgramOptions) {
   }
 }
 
-/** The scoring threads cost memory, so they start with the first table that is scored. */
+/** The runtime costs time to load and its threads cost memory, so both start with the first table that is scored. */
 function lazyScorer(): { scorer: ModelScorer; close(): Promise<void> } {
-  let runtime: ReturnType<typeof createOnnxRuntime> | undefined
+  const open = async () => {
+    const [{ createOnnxRuntime }, { frameScorer }] = await Promise.all([
+      import('#adapters/model-runtimes/onnx/index'),
+      import('#adapters/model-runtimes/frame-scorer'),
+    ])
+    const runtime = createOnnxRuntime({ threads: availableParallelism() })
+    return { scorer: frameScorer(runtime), close: () => runtime.close() }
+  }
+  let opened: ReturnType<typeof open> | undefined
   return {
     scorer: {
-      score: (model, frame) => {
-        runtime ??= createOnnxRuntime({ threads: availableParallelism() })
-        return frameScorer(runtime).score(model, frame)
+      score: async (model, frame) => {
+        opened ??= open()
+        return (await opened).scorer.score(model, frame)
       },
     },
-    close: async () => runtime?.close(),
+    close: async () => (await opened)?.close(),
   }
 }
 

@@ -1,6 +1,5 @@
 import { runCommandLine } from '#cli/run'
 import { commands } from './commands.ts'
-import { connect } from './connection.ts'
 import { version } from './version.ts'
 
 /** Runs the command line of this process. The first Ctrl-C asks to stop, the second one stops. */
@@ -19,7 +18,8 @@ export async function runProgram(words: readonly string[]): Promise<number> {
   const code = await runCommandLine(words, {
     commands,
     version,
-    connect,
+    // Loaded with the first call: help and mistakes need neither the project reader nor its schemas.
+    connect: async (line) => (await import('./connection.ts')).connect(line),
     out: process.stdout,
     err: process.stderr,
     directory: process.cwd(),

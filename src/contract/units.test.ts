@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { z } from 'zod'
-import { durationMs, formatBytes, formatDuration, parseDuration, parseSize, sizeBytes } from './units.ts'
+import { durationMs, formatBytes, formatCount, formatDuration, parseDuration, parseSize, sizeBytes } from './units.ts'
 
 test('durations are read in every unit, in fractions and in sums', () => {
   const cases: [string, number][] = [
@@ -82,6 +82,12 @@ test('sizes are written with one digit where it tells something', () => {
     [2_100_000_000_000_000, '2100TB'],
   ]
   for (const [value, expected] of cases) assert.equal(formatBytes(value), expected)
+})
+
+test('counts are written with their thousands apart, as Intl would write them', () => {
+  for (const count of [0, 7, 999, 1_000, 12_345, 966_409, 1_000_000, -1_234, -999, 2 ** 52]) {
+    assert.equal(formatCount(count), count.toLocaleString('en-US'))
+  }
 })
 
 test('the JSON Schema of a duration is text with a pattern that editors can check, and shows its default', () => {

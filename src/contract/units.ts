@@ -98,6 +98,14 @@ export function formatBytes(sizeBytes: number): string {
   return `${trimmed(amount, amount < 99.95 && index > 0 ? 1 : 0)}${units[index] ?? 'B'}`
 }
 
+/**
+ * A whole number for a reader, thousands apart: `966,409`. By hand, since the first use of `Intl` in a process takes 50 ms,
+ * a sixth of what a command may take.
+ */
+export function formatCount(count: number): string {
+  return String(Math.round(count)).replaceAll(/\B(?=(?:\d{3})+$)/g, ',')
+}
+
 interface UnitField {
   readonly pattern: RegExp
   readonly words: string

@@ -1,4 +1,4 @@
-import { pino } from 'pino'
+import { redact } from './redact.ts'
 import type { Config } from './config.ts'
 
 export interface Log {
@@ -8,10 +8,26 @@ export interface Log {
   error(fields: object, message: string): void
 }
 
-/** JSON lines on standard error: standard output belongs to results. */
-export function createLog(level: Config['logLevel']): Log {
-  const redact = { paths: ['token', 'authorization', 'password', '*.token', '*.authorization', '*.password'] }
-  return pino({ level, redact, base: null }, pino.destination({ fd: 2, sync: true }))
+const levels = ['debug', 'info', 'warn', 'error'] as const
+
+/**
+ * JSON lines on standard error: standard output belongs to results. Written here rather than by a logging package, whose
+ * loading took longer than most commands need; four levels and no transports are all that a process under a
+ * supervisor needs.
+ */
+export function createLog(
+  level: Config['logLevel'],
+  write: (line: string) => unknown = (line) => process.stderr.write(line),
+): Log {
+  const lowest = level === 'silent' ? levels.length : levels.indexOf(level)
+  const writer = (name: (typeof levels)[number]): Log['info'] =>
+    levels.indexOf(name) < lowest
+      ? nothing
+      : (fields, message) => {
+          const line = { level: name, time: new Date().toISOString(), message }
+          write(`${JSON.stringify({ ...line, ...(redact(fields) as object) })}\n`)
+        }
+  return { debug: writer('debug'), info: writer('info'), warn: writer('warn'), error: writer('error') }
 }
 
 const nothing = (): void => undefined
