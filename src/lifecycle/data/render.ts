@@ -64,7 +64,7 @@ export function printArrivals(terminal: Terminal, arrivals: readonly Arrival[]):
 }
 
 /** What did not pass, each with its first rows. */
-export function printProblems(terminal: Terminal, { checks, warnings }: Validation): void {
+function printProblems(terminal: Terminal, { checks, warnings }: Validation): void {
   for (const warning of warnings) terminal.print(`  ${terminal.style('!', 'yellow')} ${warning}`)
   for (const check of checks) {
     if (check.outcome === 'pass') continue

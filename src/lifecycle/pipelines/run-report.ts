@@ -1,4 +1,4 @@
-import { formatBytes, formatDuration } from '#contract/units'
+import { formatBytes, formatCount, formatDuration } from '#contract/units'
 import type { Style, Terminal } from '#platform/terminal/index'
 import type { PipelineRunDetail, PlannedStep, StepRunView } from './contract.ts'
 
@@ -100,7 +100,7 @@ function durationOf({ startedAt, finishedAt, state }: StepRunView): string {
 function madeBy({ outputs }: StepRunView): string {
   return outputs
     .map(({ name, rows, sizeBytes }) =>
-      rows === undefined ? `${name} ${formatBytes(sizeBytes)}` : `${name} ${rows.toLocaleString('en')} rows`,
+      rows === undefined ? `${name} ${formatBytes(sizeBytes)}` : `${name} ${formatCount(rows)} rows`,
     )
     .join(', ')
 }

@@ -1,4 +1,4 @@
-import { formatBytes } from '#contract/units'
+import { formatBytes, formatCount } from '#contract/units'
 import type { EvaluationReport, Interval } from '#lifecycle/evaluation/index'
 import type { TableColumn, Terminal } from '#platform/terminal/index'
 import type { Lineage, ModelVersion, RegisteredModel, Trace, Transition, Verdict } from './contract.ts'
@@ -107,7 +107,7 @@ function printReport(terminal: Terminal, report: EvaluationReport): void {
       { title: 'WHY', value: ({ reason }) => reason, shrink: true },
     ],
   })
-  section(terminal, `Metrics on ${report.dataset.name}, ${report.n.toLocaleString('en-US')} rows`, {
+  section(terminal, `Metrics on ${report.dataset.name}, ${formatCount(report.n)} rows`, {
     items: report.metrics,
     columns: [
       { title: 'METRIC', value: ({ name }) => name },
@@ -135,7 +135,7 @@ function printReport(terminal: Terminal, report: EvaluationReport): void {
     items: slices.slice(0, shownSlices),
     columns: [
       { title: 'SLICE', value: ({ slice }) => slice.name },
-      { title: 'ROWS', value: ({ slice }) => slice.n.toLocaleString('en-US'), align: 'right' },
+      { title: 'ROWS', value: ({ slice }) => formatCount(slice.n), align: 'right' },
       {
         title: `${leading.toUpperCase()} [95 %]`,
         value: ({ metric }) => estimate(metric.value, metric.interval),

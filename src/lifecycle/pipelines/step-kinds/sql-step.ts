@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { DevmlopsError, fail } from '#contract/errors'
+import { formatCount } from '#contract/units'
 import { openTables, quoteName, quoteText, type Tables } from '#platform/tables/index'
 import { projectPath } from '../source-digest.ts'
 import type { StepContext, StepForm, StepKind, StepProduct } from '../step-kind-point.ts'
@@ -100,7 +101,7 @@ async function exportOutputs(
       `COPY (SELECT * FROM ${quoteName(name)}) TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)`,
     )
     const rows = Number(row?.['Count'] ?? 0)
-    context.log(`${name}: ${rows.toLocaleString('en')} rows`)
+    context.log(`${name}: ${formatCount(rows)} rows`)
     products[name] = { kind: 'table', path, rows }
   }
   return products
