@@ -1,24 +1,16 @@
-import { join } from 'node:path'
 import type { Caller } from '#contract/endpoint'
 import type { Digest } from '#platform/blobs/index'
 import type { Platform } from '#platform/platform'
-import { openTables, type Tables } from '#platform/tables/index'
+import { localParts, openArrivalTables } from './arrival-tables.ts'
 import type { ArrivingFile } from './arriving-file.ts'
-import { codeVersionOf } from './code-version.ts'
 import type { Collected } from './collect-files.ts'
+import { createVersion, existingFor, type JudgedArrival } from './create-version.ts'
 import type { DataProject } from './data-project.ts'
 import type { AddResult, Arrival, DatasetVersion, Rejection, VersionSummary } from './dataset-version.ts'
-import { changedWhileRead } from './inspect-file.ts'
-import { judgeArrival, type ArrivalRequest, type Verdict } from './judge-arrival.ts'
-import { mergeColumns, mergeValidations } from './merge-columns.ts'
+import { judgeArrival, type Verdict } from './judge-arrival.ts'
 import { judgedDigest, planArrivals, type ArrivalPlan, type PlannedArrival } from './plan-arrivals.ts'
-import { profileTable } from './profile-table.ts'
-import { relationOf, type LocalPart } from './relation.ts'
 import type { DatasetConfig } from './section.ts'
-import { manifestDigest } from './manifest-digest.ts'
-import type { Part } from './snapshot.ts'
 import type { DataStore } from './store.ts'
-import { versionProfileSchema, type VersionProfile } from './version-profile.ts'
 
 export interface AddRequest {
   readonly dataset: string
@@ -31,12 +23,6 @@ export interface AddRequest {
 interface Dependencies {
   readonly platform: Platform
   readonly store: DataStore
-}
-
-type Accepted = Extract<Verdict, { accepted: true }>
-interface JudgedArrival {
-  readonly arrival: PlannedArrival
-  readonly verdict: Accepted
 }
 
 /**
@@ -57,7 +43,7 @@ export async function addArrivals(
   const rejected: Arrival[] = []
   let created: DatasetVersion | undefined
   if (toJudge.length > 0) {
-    const local = await localParts(plan.kept, dependencies)
+    const local = await localParts(plan.kept, dependencies.platform)
     const tables = await openArrivalTables(dependencies.platform, [
       ...local.map(({ path }) => path),
       ...collected.files.map(({ path }) => path),
@@ -150,127 +136,12 @@ function digestsOf(files: readonly ArrivingFile[]): Digest[] {
   return files.map(({ facts }) => facts.digest)
 }
 
-async function localParts(
-  parts: readonly Part[],
-  { platform }: Dependencies,
-): Promise<(LocalPart & { part: Part })[]> {
-  const local: (LocalPart & { part: Part })[] = []
-  for (const part of parts) local.push({ part, path: await platform.blobs.localPath(part.digest) })
-  return local
-}
-
-/** What an arrival is appended to: parts that stay, and those accepted a moment ago. */
-function existingFor(
-  parent: DatasetVersion | undefined,
-  kept: readonly LocalPart[],
-  judged: readonly JudgedArrival[],
-): ArrivalRequest['existing'] {
-  const accepted = judged.flatMap(({ verdict }) => newParts(verdict))
-  const parts = [...kept, ...accepted.map(({ part, file }) => ({ part, path: file.path }))]
-  const before = kept.length > 0 ? (parent?.columns ?? []) : []
-  const columns = judged.reduce<ReturnType<typeof mergeColumns>>(
-    (merged, { verdict }) => mergeColumns(merged, verdict.loaded.columns),
-    [...before],
-  )
-  return { version: parent?.version ?? 0, columns, parts }
-}
-
-function newParts({ loaded }: Accepted): { part: Part; file: ArrivingFile }[] {
-  return loaded.files.map(({ file, rows, reading }) => {
-    const { digest, sizeBytes } = file.facts
-    return { file, part: { path: file.name, digest, sizeBytes, rows, reading } }
-  })
-}
-
-interface Making {
-  readonly request: AddRequest
-  readonly parent: DatasetVersion | undefined
-  readonly local: readonly (LocalPart & { readonly part: Part })[]
-  readonly judged: readonly JudgedArrival[]
-}
-
-async function createVersion(
-  tables: Tables,
-  { request, parent, local, judged }: Making,
-  { platform, store }: Dependencies,
-): Promise<DatasetVersion> {
-  const { columns } = existingFor(parent, local, judged)
-  const added = judged.flatMap(({ verdict }) => newParts(verdict))
-  const replaced = new Map(added.map(({ part }) => [part.digest, part]))
-  const before = request.config.mode === 'append' ? (parent?.parts ?? []) : []
-  const parts = [
-    ...before.map((part) => replaced.get(part.digest) ?? part),
-    ...added.map(({ part }) => part).filter(({ digest }) => !before.some((part) => part.digest === digest)),
-  ]
-  const paths = new Map([
-    ...local.map(({ part, path }): [Digest, string] => [part.digest, path]),
-    ...added.map(({ part, file }): [Digest, string] => [part.digest, file.path]),
-  ])
-  const readable = parts.flatMap((part) => {
-    const path = paths.get(part.digest)
-    return path === undefined ? [] : [{ part, path }]
-  })
-  const profile = await profileVersion(tables, {
-    relation: relationOf(columns, readable),
-    isText: parts.some(({ reading }) => reading.format !== 'parquet'),
-    columns,
-    earlier: await earlierProfile(parent, platform),
-  })
-  for (const { file, part } of added) {
-    const stored = await platform.blobs.putFile(file.path)
-    // The rows were judged where the file lies; bytes that changed since then were not.
-    if (stored.digest !== part.digest) changedWhileRead(file.name)
-  }
-  const { digest: profileDigest } = await platform.blobs.put(
-    new TextEncoder().encode(JSON.stringify(profile)),
-  )
-  return store.addVersion({
-    dataset: request.dataset,
-    digest: manifestDigest({ columns, parts }),
-    rows: parts.reduce((sum, { rows }) => sum + rows, 0),
-    sizeBytes: parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    parent: parent?.version ?? null,
-    columns: [...columns],
-    parts,
-    source: sourceOf(request.collected, added),
-    validation: mergeValidations(judged.map(({ verdict }) => verdict.validation)),
-    profileDigest,
-    code: await codeVersionOf(request.project.directory),
-    createdAt: platform.clock.now(),
-    createdBy: request.caller.name,
-  })
-}
-
-async function profileVersion(
-  tables: Tables,
-  { relation, isText, ...request }: Parameters<typeof profileTable>[1] & { isText: boolean },
-): Promise<VersionProfile> {
-  if (!isText) return profileTable(tables, { relation, ...request })
-  // A profile reads the rows several times, and text would be parsed anew each time. The table spills to disk.
-  await tables.run(`CREATE OR REPLACE TEMP TABLE profiled_rows AS SELECT * FROM ${relation}`)
-  return profileTable(tables, { relation: 'profiled_rows', ...request })
-}
-
-async function earlierProfile(
-  parent: DatasetVersion | undefined,
-  { blobs }: Platform,
-): Promise<VersionProfile | undefined> {
-  if (parent === undefined) return undefined
-  return versionProfileSchema.parse(
-    JSON.parse(new TextDecoder().decode(await blobs.get(parent.profileDigest))),
-  )
-}
-
-function sourceOf({ source }: Collected, added: readonly { part: Part }[]): DatasetVersion['source'] {
-  return source.kind === 'url' ? source : { kind: 'files', paths: added.map(({ part }) => part.path) }
-}
-
 function acceptedArrival({ arrival, verdict }: JudgedArrival): Arrival {
   const paths = arrival.files.map(({ name }) => name)
   return { paths, state: 'accepted', rows: verdict.loaded.rows, validation: verdict.validation }
 }
 
-export function summaryOf(version: DatasetVersion): VersionSummary {
+function summaryOf(version: DatasetVersion): VersionSummary {
   const {
     dataset,
     version: number,
@@ -295,13 +166,4 @@ export function summaryOf(version: DatasetVersion): VersionSummary {
     createdAt,
     createdBy,
   }
-}
-
-/** DuckDB that can read these files and nothing else. */
-export function openArrivalTables({ config }: Platform, allowedPaths: readonly string[]): Promise<Tables> {
-  return openTables({
-    allowedDirectories: [],
-    allowedPaths: [...new Set(allowedPaths)],
-    temporaryDirectory: join(config.home, 'tmp', 'tables'),
-  })
 }

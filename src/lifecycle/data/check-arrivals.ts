@@ -1,13 +1,12 @@
 import type { Platform } from '#platform/platform'
-import { openArrivalTables } from './add-arrivals.ts'
+import { localParts, openArrivalTables } from './arrival-tables.ts'
 import type { ArrivingFile } from './arriving-file.ts'
 import type { Arrival, DatasetVersion } from './dataset-version.ts'
 import { judgeArrival, refusal, validateLoaded, type ArrivalRequest, type Verdict } from './judge-arrival.ts'
 import type { LoadedArrival } from './load-arrival.ts'
 import { planArrivals } from './plan-arrivals.ts'
-import { relationOf, type LocalPart } from './relation.ts'
+import { relationOf } from './relation.ts'
 import type { DatasetConfig } from './section.ts'
-import type { Part } from './snapshot.ts'
 
 export interface CheckRequest {
   readonly dataset: string
@@ -24,8 +23,7 @@ export async function checkArrivals(request: CheckRequest, platform: Platform): 
   const { files, config, parent } = request
   const plan = planArrivals(files, config, parent)
   const wanted = plan.arrivals.length > 0 ? plan.kept : (parent?.parts ?? [])
-  const local: (LocalPart & { part: Part })[] = []
-  for (const part of wanted) local.push({ part, path: await platform.blobs.localPath(part.digest) })
+  const local = await localParts(wanted, platform)
   const paths = [...local, ...files].map(({ path }) => path)
   const tables = await openArrivalTables(platform, paths)
   const now = platform.clock.now()

@@ -5,7 +5,7 @@ import { digestSchema, partSchema } from './snapshot.ts'
 import { validationSchema } from './validation.ts'
 
 /** Where the parts that a version adds came from. */
-export const versionSourceSchema = z.discriminatedUnion('kind', [
+const versionSourceSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('files'), paths: z.array(z.string()) }),
   z.object({
     kind: z.literal('url'),
@@ -16,7 +16,7 @@ export const versionSourceSchema = z.discriminatedUnion('kind', [
 ])
 export type VersionSource = z.infer<typeof versionSourceSchema>
 
-export const codeVersionSchema = z.object({
+const codeVersionSchema = z.object({
   commit: z.string(),
   dirty: z.boolean().describe('tracked files differ from the commit'),
 })

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { columnTypeSchema, type Column } from './column-type.ts'
+import type { DatasetVersion } from './dataset-version.ts'
 import { distributionDistance } from './distribution-distance.ts'
 import { profiledColumnSchema, type ProfiledColumn, type VersionProfile } from './version-profile.ts'
 
 const sideSchema = z.object({ version: z.int(), digest: z.string(), rows: z.int(), sizeBytes: z.int() })
 
-export const columnDiffSchema = z.object({
+const columnDiffSchema = z.object({
   column: z.string(),
   type: columnTypeSchema,
   psi: z.number().nullable().describe('population stability index; null where it cannot be computed'),
@@ -33,7 +34,31 @@ export const diffSchema = z.object({
 })
 export type Diff = Readonly<z.infer<typeof diffSchema>>
 
-export function schemaDiff(from: readonly Column[], to: readonly Column[]): Diff['schema'] {
+export function diffVersions(
+  from: DatasetVersion,
+  to: DatasetVersion,
+  profiles: { readonly from: VersionProfile; readonly to: VersionProfile; readonly time: string | undefined },
+): Diff {
+  return {
+    dataset: to.dataset,
+    from: sideOf(from),
+    to: sideOf(to),
+    schema: schemaDiff(from.columns, to.columns),
+    parts: { added: pathsOnlyIn(to, from), removed: pathsOnlyIn(from, to) },
+    columns: columnDiffs(profiles.from, profiles.to, profiles.time),
+  }
+}
+
+function sideOf({ version, digest, rows, sizeBytes }: DatasetVersion): Diff['from'] {
+  return { version, digest, rows, sizeBytes }
+}
+
+function pathsOnlyIn(version: DatasetVersion, other: DatasetVersion): string[] {
+  const known = new Set(other.parts.map(({ digest }) => digest))
+  return version.parts.filter(({ digest }) => !known.has(digest)).map(({ path }) => path)
+}
+
+function schemaDiff(from: readonly Column[], to: readonly Column[]): Diff['schema'] {
   const before = new Map(from.map((column) => [column.name, column.type]))
   const after = new Map(to.map((column) => [column.name, column.type]))
   const named = ({ name, type }: Column) => ({ column: name, type })

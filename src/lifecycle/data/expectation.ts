@@ -10,7 +10,7 @@ const bound = z
 const count = z.number().int().min(0)
 
 export const severitySchema = z.enum(['fail', 'warn'])
-export type Severity = z.infer<typeof severitySchema>
+type Severity = z.infer<typeof severitySchema>
 
 const forEvery = {
   severity: severitySchema
@@ -149,7 +149,7 @@ export type Check =
   | (CheckBase & { readonly kind: 'fresh'; readonly column: string; readonly withinMs: number })
   | (RowCheckBase & { readonly kind: 'sql'; readonly query: string })
 
-export interface Limits {
+interface Limits {
   readonly minimum: number | undefined
   readonly maximum: number | undefined
 }

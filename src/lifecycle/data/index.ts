@@ -4,19 +4,12 @@ import { dataContract } from './contract.ts'
 import { dataHandlers } from './handlers.ts'
 import { createDataService, type DataService, type DataServiceOptions } from './service.ts'
 
-export { codeVersionOf } from './code-version.ts'
-export { columnProfileSchema, profileFrame, tableProfileSchema } from './column-profile.ts'
+export { profileFrame, tableProfileSchema } from './column-profile.ts'
 export type { CategoryProfile, ColumnProfile, NumberProfile, TableProfile } from './column-profile.ts'
-export { dataContract } from './contract.ts'
-export type { DataProject } from './data-project.ts'
-export type { AddResult, Arrival, CodeVersion, DatasetVersion, Rejection } from './dataset-version.ts'
-export type { Diff } from './diff.ts'
 export { mergeProfiles } from './merge-profiles.ts'
-export { dataSection, type DataConfig, type DatasetConfig } from './section.ts'
-export type { DataService, OpenedDataset, ResolvedDataset } from './service.ts'
+export { dataSection } from './section.ts'
+export type { DataService } from './service.ts'
 export { dataMigrations } from './tables.ts'
-export type { CheckResult, Validation } from './validation.ts'
-export type { VersionProfile } from './version-profile.ts'
 
 export function createDataStage(options: DataServiceOptions): {
   readonly service: DataService

@@ -14,7 +14,7 @@ export interface FileFacts {
   readonly text: TextFacts | undefined
 }
 
-export interface TextFacts {
+interface TextFacts {
   readonly lineFeeds: number
   readonly carriageReturnLineFeeds: number
   /** Line of the first NUL byte, counted from 1. */

@@ -121,7 +121,7 @@ async function requireOneSelect(tables: Tables, query: string): Promise<void> {
   if (statements?.length !== 1) throw new Error('exactly one SELECT is expected')
 }
 
-export function whole(count: number): string {
+function whole(count: number): string {
   return count.toLocaleString('en-US')
 }
 

@@ -6,7 +6,8 @@ import { createDispatch, localTransport } from '#platform/dispatch'
 import { createClient } from '#contract/client'
 import { digestOf } from '#platform/blobs/index'
 import { openTables } from '#platform/tables/index'
-import { dataContract, createDataStage } from './index.ts'
+import { dataContract } from './contract.ts'
+import { createDataStage } from './index.ts'
 import { ada, openWorkshop, type Workshop } from './service.fixture.ts'
 
 const orders = `orders:

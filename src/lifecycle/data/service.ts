@@ -2,7 +2,7 @@ import { isAbsolute, join } from 'node:path'
 import type { Caller } from '#contract/endpoint'
 import { DevmlopsError, fail } from '#contract/errors'
 import type { Platform } from '#platform/platform'
-import { addArrivals, openArrivalTables } from './add-arrivals.ts'
+import { addArrivals } from './add-arrivals.ts'
 import { announce } from './announce.ts'
 import { checkArrivals } from './check-arrivals.ts'
 import { collectFiles, type Collected } from './collect-files.ts'
@@ -16,27 +16,28 @@ import type {
   Rejection,
   VersionSummary,
 } from './dataset-version.ts'
-import { columnDiffs, schemaDiff, type Diff } from './diff.ts'
+import { diffVersions, type Diff } from './diff.ts'
 import { isInside } from './find-files.ts'
+import { firstRows, type PlainRow } from './first-rows.ts'
+import { listDatasets } from './list-datasets.ts'
 import { judgedDigest } from './plan-arrivals.ts'
 import { parseReference } from './reference.ts'
 import { relationOf } from './relation.ts'
-import { plainValues, shownCell } from './sample-rows.ts'
 import type { DatasetConfig } from './section.ts'
 import { createDataStore } from './store.ts'
 import { versionProfileSchema, type VersionProfile } from './version-profile.ts'
 
-export type VersionName = number | 'latest'
+type VersionName = number | 'latest'
 
 /** A version of a dataset that a reference such as `data.flights` or `flights@3` names now. */
-export interface ResolvedDataset {
+interface ResolvedDataset {
   readonly name: string
   readonly version: number
   readonly digest: DatasetVersion['digest']
 }
 
 /** The same with its files on this machine, for whoever reads it with DuckDB or by itself. */
-export interface OpenedDataset extends ResolvedDataset {
+interface OpenedDataset extends ResolvedDataset {
   readonly columns: readonly Column[]
   readonly parts: readonly { readonly path: string; readonly format: string; readonly rows: number }[]
   /** All rows, as an expression that stands after FROM. */
@@ -44,8 +45,6 @@ export interface OpenedDataset extends ResolvedDataset {
   /** Files that the expression reads. */
   readonly allowedPaths: readonly string[]
 }
-
-type PlainRow = ReturnType<typeof plainValues>
 
 export interface DataService {
   add(name: string, options: { paths?: readonly string[] | undefined }, caller: Caller): Promise<AddResult>
@@ -177,28 +176,7 @@ export function createDataService({ platform, project: readProject }: DataServic
         await collected?.release()
       }
     },
-    list: async () => {
-      const { data: datasets } = (await readProject()).sections
-      const counts = new Map((await store.counts()).map((count) => [count.dataset, count]))
-      const names = [...new Set([...Object.keys(datasets), ...counts.keys()])]
-      return Promise.all(
-        names.map(async (name): Promise<DatasetSummary> => {
-          const [latest] = await store.versions(name, { limit: 1 })
-          const [rejection] = await store.rejections(name, 1)
-          const isNewer = rejection !== undefined && rejection.createdAt >= (latest?.createdAt ?? 0)
-          const description = datasets[name]?.description
-          return {
-            name,
-            ...(description === undefined ? {} : { description }),
-            declared: datasets[name] !== undefined,
-            versions: counts.get(name)?.versions ?? 0,
-            rejections: counts.get(name)?.rejections ?? 0,
-            latest: latest ?? null,
-            lastRejection: isNewer ? rejection : null,
-          }
-        }),
-      )
-    },
+    list: async () => listDatasets(store, (await readProject()).sections.data),
     versions: async (name, page) => {
       const versions = await store.versions(name, page)
       if (versions.length === 0 && page.before === undefined) requireDataset(await readProject(), name)
@@ -206,27 +184,7 @@ export function createDataService({ platform, project: readProject }: DataServic
     },
     get,
     profile: async (name, version) => profileOf(await get(name, version)),
-    head: async (name, version, limit) => {
-      const { columns, parts } = await get(name, version)
-      const read: { part: (typeof parts)[number]; path: string }[] = []
-      for (const part of parts) {
-        if (read.reduce((sum, one) => sum + one.part.rows, 0) >= limit) break
-        read.push({ part, path: await platform.blobs.localPath(part.digest) })
-      }
-      const tables = await openArrivalTables(
-        platform,
-        read.map(({ path }) => path),
-      )
-      try {
-        const cells = columns.map(({ name, sqlType }) => shownCell(name, sqlType))
-        const rows = await tables.rows(
-          `SELECT ${cells.join(', ')} FROM ${relationOf(columns, read)} LIMIT ${limit}`,
-        )
-        return { columns, rows: rows.map(plainValues) }
-      } finally {
-        tables.close()
-      }
-    },
+    head: async (name, version, limit) => firstRows(await get(name, version), limit, platform),
     rejections: async (name, limit) => {
       const rejections = await store.rejections(name, limit)
       if (rejections.length === 0 && (await store.version(name, 'latest')) === undefined) {
@@ -237,24 +195,11 @@ export function createDataService({ platform, project: readProject }: DataServic
     diff: async (name, from, to) => {
       const [left, right] = [await get(name, from), await get(name, to)]
       const { data: datasets } = (await readProject()).sections
-      const side = ({ version, digest, rows, sizeBytes }: DatasetVersion) => ({
-        version,
-        digest,
-        rows,
-        sizeBytes,
+      return diffVersions(left, right, {
+        from: await profileOf(left),
+        to: await profileOf(right),
+        time: datasets[name]?.time,
       })
-      const pathsIn = (version: DatasetVersion, other: DatasetVersion): string[] =>
-        version.parts
-          .filter(({ digest }) => other.parts.every((part) => part.digest !== digest))
-          .map(({ path }) => path)
-      return {
-        dataset: name,
-        from: side(left),
-        to: side(right),
-        schema: schemaDiff(left.columns, right.columns),
-        parts: { added: pathsIn(right, left), removed: pathsIn(left, right) },
-        columns: columnDiffs(await profileOf(left), await profileOf(right), datasets[name]?.time),
-      }
     },
     resolve: async (reference) => {
       const { name, version } = parseReference(reference)

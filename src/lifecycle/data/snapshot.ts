@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isDigest, type Digest } from '#platform/blobs/blob-store'
-import { columnSchema, type Column } from './column-type.ts'
+import type { Column } from './column-type.ts'
 
 export const digestSchema = z.custom<Digest>(
   (value) => typeof value === 'string' && isDigest(value),
@@ -8,7 +8,7 @@ export const digestSchema = z.custom<Digest>(
 )
 
 /** How the bytes of a part become rows. Kept with the part, so that a version reads the same for ever. */
-export const readingSchema = z.discriminatedUnion('format', [
+const readingSchema = z.discriminatedUnion('format', [
   z.object({ format: z.literal('parquet') }),
   z.object({
     format: z.literal('csv'),
@@ -38,7 +38,6 @@ export const partSchema = z.object({
 export type Part = Readonly<z.infer<typeof partSchema>>
 
 /** What a version is: an ordered list of parts and the columns they have in common. */
-export const manifestSchema = z.object({ columns: z.array(columnSchema), parts: z.array(partSchema) })
 export interface Manifest {
   readonly columns: readonly Column[]
   readonly parts: readonly Part[]

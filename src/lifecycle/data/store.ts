@@ -10,7 +10,7 @@ import type { DataTables } from './tables.ts'
 export type NewVersion = Omit<DatasetVersion, 'version' | 'partCount' | 'outcome'>
 export type NewRejection = Omit<Rejection, 'id' | 'times'> & { readonly judged: Digest }
 
-export interface Counts {
+interface Counts {
   readonly dataset: string
   readonly versions: number
   readonly rejections: number

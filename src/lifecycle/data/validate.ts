@@ -73,7 +73,7 @@ async function patternProblem(tables: Tables, check: TableCheck): Promise<Compil
   }
 }
 
-export interface Scanned {
+interface Scanned {
   readonly rows: number
   readonly values: Row
   /** Checks whose expressions could not be computed, by index. */

@@ -4,14 +4,14 @@ import { severitySchema } from './expectation.ts'
 const cellSchema = z.union([z.string(), z.number(), z.boolean(), z.null()])
 
 /** Rows that do not meet a check, the first few of them. */
-export const sampleSchema = z.object({
+const sampleSchema = z.object({
   row: z.int().min(1).optional().describe('row of the file, counted from 1 after the header'),
   file: z.string().optional(),
   values: z.record(z.string(), cellSchema),
 })
 export type Sample = Readonly<z.infer<typeof sampleSchema>>
 
-export const checkResultSchema = z.object({
+const checkResultSchema = z.object({
   kind: z.string(),
   columns: z.array(z.string()),
   expected: z.string().describe('what must hold, as a sentence'),
