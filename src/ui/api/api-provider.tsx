@@ -16,7 +16,7 @@ const tokenKey = 'devmlops.token'
 
 export function ApiProvider({ children }: { children: ReactNode }) {
   const [token, keepToken] = useState(() => sessionStorage.getItem(tokenKey) ?? undefined)
-  const queries = useMemo(createQueryClient, [token])
+  const [queries] = useState(createQueryClient)
   const api = useMemo<Api>(
     () => ({
       transport: httpTransport({ url: window.location.origin, ...(token === undefined ? {} : { token }) }),
@@ -24,9 +24,11 @@ export function ApiProvider({ children }: { children: ReactNode }) {
       setToken: (next) => {
         sessionStorage.setItem(tokenKey, next)
         keepToken(next)
+        // Everything that was refused is asked again, with the token.
+        void queries.resetQueries()
       },
     }),
-    [token],
+    [token, queries],
   )
   return (
     <ApiContext value={api}>

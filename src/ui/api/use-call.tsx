@@ -49,6 +49,9 @@ export function useDownloadedText<E extends Endpoint>(
 }
 
 /** Where a browser finds a download. */
-export function downloadAddress<E extends Endpoint>(endpoint: E, input: z.input<E['input']>): string {
-  return toHttpRequest(endpoint, input as Record<string, unknown>).path
+export function downloadAddress<E extends Endpoint>(
+  endpoint: E,
+  input: z.input<E['input']> & Readonly<Record<string, unknown>>,
+): string {
+  return toHttpRequest(endpoint, input).path
 }

@@ -74,9 +74,11 @@ export function DataTable<Row>({
                 ) : (
                   <button type="button" onClick={() => setSort(nextSort(sort, column))}>
                     {column.title}
-                    <span className={styles['arrow']} aria-hidden="true">
-                      {sort?.key === column.key ? (sort.direction === 'ascending' ? '▲' : '▼') : ''}
-                    </span>
+                    {sort?.key === column.key ? (
+                      <span className={styles['arrow']} aria-hidden="true">
+                        {sort.direction === 'ascending' ? '▲' : '▼'}
+                      </span>
+                    ) : null}
                   </button>
                 )}
               </th>

@@ -25,15 +25,20 @@ export function formatCompact(value: number | null | undefined): string {
   return Math.abs(value) < 10_000 ? whole.format(value) : compact.format(value)
 }
 
-/** A measured number: four digits that tell something, `0.7048`, `12.35`, `1,204`, `3.1e-7`. */
+/** A measured number: four digits that tell something, `0.7048`, `12.35`, `1,204`, `3.1e-7`. Zeros stay: digits align. */
 export function formatNumber(value: number | null | undefined): string {
   if (!isKnown(value)) return nothing
   const size = Math.abs(value)
   if (Number.isInteger(value) && size < 1e15) return whole.format(value)
-  if (size >= 10_000) return whole.format(value)
+  if (size >= 1000) return whole.format(value)
   if (size < 1e-4) return value.toExponential(1)
-  if (size >= 1) return String(Number(value.toPrecision(4)))
+  if (size >= 1) return value.toPrecision(4)
   return value.toFixed(4)
+}
+
+/** A number that somebody chose, as they wrote it: `0.05`, `1,500`. */
+export function formatBound(value: number): string {
+  return Math.abs(value) >= 1000 ? whole.format(value) : String(Number(value.toPrecision(6)))
 }
 
 /** A share between 0 and 1: `23.3 %`. */
@@ -74,9 +79,20 @@ export function shortDigest(digest: string): string {
   return digest.replace(/^sha256:/, '').slice(0, 10)
 }
 
-/** `roc_auc` → `ROC AUC`: names of metrics as people write them. */
+/** `sha256:3f1c…` → `3f1c8a90b2`, `3` → `3`: what a version is called, be it a number or a digest. */
+export function versionLabel(version: string): string {
+  return version.startsWith('sha256:') ? shortDigest(version) : version
+}
+
+/** `roc_auc`, `evaluation/roc_auc` → `ROC AUC`: names of metrics as people write them. */
 export function metricTitle(name: string): string {
-  return metricTitles[name] ?? name.replaceAll('_', ' ')
+  const last = name.split('/').at(-1) ?? name
+  return metricTitles[last] ?? name.replaceAll('_', ' ')
+}
+
+/** `system:monitoring` → `monitoring`: a part of the program that acted by itself. */
+export function actorName(actor: string): string {
+  return actor.replace(/^system:/, '')
 }
 
 const metricTitles: Readonly<Record<string, string>> = {
@@ -96,6 +112,9 @@ const metricTitles: Readonly<Record<string, string>> = {
   mae: 'MAE',
   r2: 'R²',
   mean_error: 'Mean error',
+  training_log_loss: 'Log loss in training',
+  validation_log_loss: 'Log loss in validation',
+  fit_seconds: 'Fit seconds',
 }
 
 function amountOf(seconds: number): string {

@@ -26,10 +26,10 @@ export function PageHeader({
     <header className={styles['header']}>
       {crumbs.length === 0 ? null : (
         <nav aria-label="Breadcrumb" className={styles['crumbs']}>
-          {crumbs.map((crumb) => (
+          {crumbs.map((crumb, index) => (
             <Fragment key={crumb.href}>
+              {index === 0 ? null : <span aria-hidden="true">/</span>}
               <Link href={crumb.href}>{crumb.title}</Link>
-              <span aria-hidden="true">/</span>
             </Fragment>
           ))}
         </nav>

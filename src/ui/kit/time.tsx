@@ -13,9 +13,13 @@ export function NowProvider({ children }: { children: ReactNode }) {
   return <NowContext value={now}>{children}</NowContext>
 }
 
+export function useNow(): number {
+  return use(NowContext)
+}
+
 /** `3 min ago`, with the time of day in the tooltip. */
 export function Ago({ time }: { time: number }) {
-  const now = use(NowContext)
+  const now = useNow()
   return (
     <time dateTime={new Date(time).toISOString()} title={formatTime(time)}>
       {formatAgo(time, now)}
@@ -25,7 +29,7 @@ export function Ago({ time }: { time: number }) {
 
 /** How long something took, or takes so far. */
 export function Took({ from, to }: { from: number | null | undefined; to: number | null | undefined }) {
-  const now = use(NowContext)
+  const now = useNow()
   if (from === null || from === undefined) return '–'
   const end = to ?? Math.max(now, from)
   // Whole seconds while it runs: tenths that jump tell nothing.

@@ -66,7 +66,7 @@ export function page<Pattern extends string>(
   render: (parameters: PlaceParameters<Pattern>) => ReactNode,
 ): Page {
   return {
-    place: place as unknown as Place,
+    place,
     render: (path) => {
       const parameters = place.match(path)
       return parameters === undefined ? undefined : render(parameters)

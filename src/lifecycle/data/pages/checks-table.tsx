@@ -22,13 +22,19 @@ export function ChecksTable({ checks }: { checks: readonly CheckResult[] }) {
         {
           key: 'expected',
           title: 'Expected',
+          wide: true,
           cell: ({ expected, why }) => (
             <span title={why} style={{ whiteSpace: 'normal' }}>
               {expected}
             </span>
           ),
         },
-        { key: 'found', title: 'Found', wide: true, cell: ({ found }) => <span title={found}>{found}</span> },
+        {
+          key: 'found',
+          title: 'Found',
+          wide: true,
+          cell: ({ found }) => <span style={{ whiteSpace: 'normal' }}>{found}</span>,
+        },
         {
           key: 'unexpected',
           title: 'Rows at fault',

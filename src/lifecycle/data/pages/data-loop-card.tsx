@@ -39,7 +39,7 @@ export function DataLoopCard() {
             {lastRejection.message}
           </span>
         ) : (
-          `${data.items.length} ${data.items.length === 1 ? 'dataset' : 'datasets'}, ${data.items.reduce((sum, one) => sum + one.rejections, 0)} arrivals refused`
+          describe(data.items)
         ),
         <span key="when">
           <Ago time={changedAt(current)} />
@@ -47,6 +47,12 @@ export function DataLoopCard() {
       ]}
     />
   )
+}
+
+function describe(datasets: readonly DatasetSummary[]): string {
+  const refused = datasets.reduce((sum, { rejections }) => sum + rejections, 0)
+  const count = `${datasets.length} ${datasets.length === 1 ? 'dataset' : 'datasets'}`
+  return refused === 0 ? count : `${count}, ${refused} ${refused === 1 ? 'arrival' : 'arrivals'} refused`
 }
 
 function changedAt({ latest, lastRejection }: DatasetSummary): number {

@@ -3,7 +3,7 @@ import { useCall } from '#ui/api/use-call'
 import { Copyable } from '#ui/kit/command'
 import { Button, Choice } from '#ui/kit/controls'
 import { DataTable } from '#ui/kit/data-table'
-import { formatBytes, formatCount, shortDigest } from '#ui/kit/format'
+import { actorName, formatBytes, formatCount, shortDigest } from '#ui/kit/format'
 import { Answered, EmptyState } from '#ui/kit/notice'
 import { PageHeader } from '#ui/kit/page-header'
 import { Panel, Stack } from '#ui/kit/panel'
@@ -80,7 +80,7 @@ function Versions({ dataset, versions }: { dataset: string; versions: readonly V
             wide: true,
             cell: ({ digest }) => <Copyable text={digest} short={shortDigest(digest)} />,
           },
-          { key: 'by', title: 'By', cell: ({ createdBy }) => createdBy },
+          { key: 'by', title: 'By', cell: ({ createdBy }) => actorName(createdBy) },
           {
             key: 'created',
             title: 'Arrived',

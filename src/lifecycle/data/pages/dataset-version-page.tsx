@@ -2,7 +2,7 @@ import { useCall } from '#ui/api/use-call'
 import { Copyable } from '#ui/kit/command'
 import { DataTable, type TableColumn } from '#ui/kit/data-table'
 import { Facts, Figure, Figures } from '#ui/kit/facts'
-import { formatBytes, formatCompact, formatCount, shortDigest } from '#ui/kit/format'
+import { actorName, formatBytes, formatCompact, formatCount, shortDigest } from '#ui/kit/format'
 import { Answered } from '#ui/kit/notice'
 import { PageHeader } from '#ui/kit/page-header'
 import { Columns, Panel, Stack } from '#ui/kit/panel'
@@ -37,7 +37,7 @@ function Version({ version }: { version: DatasetVersion }) {
         facts={[
           <OutcomeMark key="outcome" outcome={version.outcome} />,
           <span key="arrived">
-            arrived <Ago time={version.createdAt} /> by {version.createdBy}
+            arrived <Ago time={version.createdAt} /> by {actorName(version.createdBy)}
           </span>,
           parent === null ? undefined : (
             <Link

@@ -1,5 +1,5 @@
 import { DataTable } from '#ui/kit/data-table'
-import { formatInterval, formatNumber } from '#ui/kit/format'
+import { formatBound, formatInterval, formatNumber } from '#ui/kit/format'
 import { EmptyState } from '#ui/kit/notice'
 import { Panel } from '#ui/kit/panel'
 import type { EvaluationReport, GateResult } from '../contract.ts'
@@ -65,7 +65,7 @@ export function GatesPanel({ report }: { report: EvaluationReport }) {
               key: 'required',
               title: 'Required',
               numeric: true,
-              cell: ({ required }) => `${sides[required.side]} ${formatNumber(required.bound)}`,
+              cell: ({ required }) => `${sides[required.side]} ${formatBound(required.bound)}`,
             },
           ]}
         />

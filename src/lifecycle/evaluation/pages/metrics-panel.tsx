@@ -6,6 +6,7 @@ import {
   formatInterval,
   formatNumber,
   metricTitle,
+  versionLabel,
 } from '#ui/kit/format'
 import { Panel } from '#ui/kit/panel'
 import { Badge } from '#ui/kit/state-mark'
@@ -77,7 +78,7 @@ function Difference({ comparison }: { comparison: Comparison | undefined }) {
 
 function describeRows({ n, nPositive, dataset, period, threshold, task }: EvaluationReport): string {
   return [
-    `${formatCount(n)} rows of ${dataset.name}${dataset.version === '' ? '' : `@${dataset.version}`}`,
+    `${formatCount(n)} rows of ${dataset.name}${dataset.version === '' ? '' : `@${versionLabel(dataset.version)}`}`,
     period === null ? '' : `${formatDay(period.from)} to ${formatDay(period.to, true)}`,
     nPositive === null ? '' : `${formatCount(nPositive)} positive`,
     task === 'binary' ? `threshold ${formatNumber(threshold)}` : '',

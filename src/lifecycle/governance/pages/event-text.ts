@@ -30,8 +30,8 @@ const verbs: Readonly<Record<string, string>> = {
   'deployment.changed': 'changed',
   'drift.detected': 'found drift in',
   'model.decayed': 'found decay of',
-  'alert.firing': 'raised an alert on',
-  'alert.resolved': 'resolved an alert on',
+  'alert.firing': 'raised an alert:',
+  'alert.resolved': 'resolved an alert:',
 }
 
 /** `pipeline.finished` with a payload that says how: green only when it went well. */
@@ -43,18 +43,27 @@ export function eventTone({ type, payload }: Happening): Tone {
   return tones[type] ?? 'quiet'
 }
 
+/** Told by the runs and pipelines that they belong to; beside those they only make noise. */
+const details: ReadonlySet<string> = new Set(['step.finished', 'run.started'])
+
+export function isDetail({ type }: Happening): boolean {
+  return details.has(type)
+}
+
 export function eventVerb({ type }: Happening): string {
   return verbs[type] ?? type.split('.').toReversed().join(' ').replaceAll('_', ' ')
 }
 
 /** The words of the payload that a person would ask for next. */
-export function eventDetail({ payload }: Happening): string {
+export function eventDetail({ subject, payload }: Happening): string {
   const alias = text(payload, 'alias')
   const version = payload['version']
   return [
     text(payload, 'step'),
     alias === undefined ? undefined : `${alias} → ${typeof version === 'number' ? `v${version}` : 'none'}`,
-    text(payload, 'state') ?? text(payload, 'status')?.toLowerCase(),
+    text(payload, 'status') === undefined && kindOf(subject) !== 'deployment'
+      ? text(payload, 'state')
+      : text(payload, 'status')?.toLowerCase(),
     text(payload, 'reason') ?? text(payload, 'message'),
   ]
     .filter(Boolean)
@@ -87,12 +96,23 @@ export function subjectOf({ subject, payload }: Happening): {
         name: text(payload, 'name') ?? `run ${rest.slice(0, 8)}`,
         href: places.run.to({ runId: rest }),
       }
+    case 'alert': {
+      const deployment = text(payload, 'deployment') ?? ''
+      return {
+        name: `${text(payload, 'subject') ?? 'alert'} of ${deployment}`,
+        href: places.endpoint.to({ deployment }),
+      }
+    }
     case 'deployment':
     case 'monitor':
       return { name: rest, href: places.endpoint.to({ deployment: rest.split('/')[0] ?? rest }) }
     default:
       return { name: subject }
   }
+}
+
+function kindOf(subject: string): string | undefined {
+  return split(subject, '/')[0]
 }
 
 function split(whole: string, mark: string): [string | undefined, string | undefined] {

@@ -4,6 +4,7 @@ import { RevisionsPanel } from '#lifecycle/serving/pages/revisions-panel'
 import { TrafficFigures } from '#lifecycle/serving/pages/traffic-figures'
 import { pollTrafficMs, readiness } from '#lifecycle/serving/pages/deployment-facts'
 import { useCall } from '#ui/api/use-call'
+import { actorName } from '#ui/kit/format'
 import { Answered, EmptyState, ErrorNotice } from '#ui/kit/notice'
 import { PageHeader } from '#ui/kit/page-header'
 import { Columns, Panel, Stack } from '#ui/kit/panel'
@@ -44,7 +45,7 @@ function Endpoint({ deployment }: { deployment: DeploymentView }) {
             {deployment.model}
           </Link>,
           <span key="changed">
-            changed <Ago time={deployment.updatedAt} /> by {deployment.updatedBy}
+            changed <Ago time={deployment.updatedAt} /> by {actorName(deployment.updatedBy)}
           </span>,
         ].filter((fact) => fact !== undefined)}
       />

@@ -10,9 +10,13 @@ import { levelsOfRule } from './rule-levels.ts'
 /** Shown beside the metrics that rules judge, as far as there are labels. */
 const alwaysShown = ['roc_auc', 'log_loss', 'rmse']
 
-/** Metrics on the labels that came later, window by window, against the rules of the project. */
+/**
+ * Metrics on the labels that came later, window by window, against the rules of the project. Windows stand side by side
+ * whatever lies between them: a request without a time of its own falls into the window of today, years after the data.
+ */
 export function PerformancePanels({ windows }: { windows: readonly MonitoredWindow[] }) {
   const judged = windows.filter(({ findings }) => findings !== undefined)
+  const dayOf = (of: readonly MonitoredWindow[]) => (index: number) => formatDay(of[index]?.window.start ?? 0)
   const rules = new Map(
     judged.flatMap(
       ({ findings }) => findings?.performance.map((finding) => [finding.subject, finding] as const) ?? [],
@@ -45,7 +49,7 @@ export function PerformancePanels({ windows }: { windows: readonly MonitoredWind
         >
           <BandChart
             label={latest.subject}
-            formatX={formatDay}
+            formatX={dayOf(judged)}
             series={versionSeries(judged, latest.metric.name)}
             levels={levelsOfRule(latest.subject)}
           />
@@ -53,24 +57,24 @@ export function PerformancePanels({ windows }: { windows: readonly MonitoredWind
       ))}
       {extra.map((name) => (
         <Panel key={name} title={metricTitle(name)} note="Realized, with its 95 % interval">
-          <BandChart label={metricTitle(name)} formatX={formatDay} series={versionSeries(judged, name)} />
+          <BandChart label={metricTitle(name)} formatX={dayOf(judged)} series={versionSeries(judged, name)} />
         </Panel>
       ))}
       <Panel title="Predictions and labels" note={coverageNote(windows)}>
         <BandChart
           label="Predictions and labels by window"
-          formatX={formatDay}
+          formatX={dayOf(windows)}
           includeZero
           series={[
             {
               name: 'Predictions',
               color: '--series-1',
-              points: windows.map(({ window, rows }) => ({ x: startOf(window), value: rows })),
+              points: windows.map(({ rows }, x) => ({ x, value: rows })),
             },
             {
               name: 'Labels',
               color: '--series-3',
-              points: windows.map(({ window, labels }) => ({ x: startOf(window), value: labels })),
+              points: windows.map(({ labels }, x) => ({ x, value: labels })),
             },
           ]}
         />
@@ -88,21 +92,21 @@ function versionSeries(windows: readonly MonitoredWindow[], metric: string): Ban
     .map((version, index) => ({
       name: `v${version}`,
       color: seriesColor(index),
-      points: windows.flatMap((window) => pointOf(window, version, metric)),
+      points: windows.flatMap((window, x) => pointOf(window, x, { version, metric })),
     }))
     .filter(({ points }) => points.some(({ value }) => value !== null))
 }
 
-function pointOf({ window, findings }: MonitoredWindow, version: number, metric: string): BandPoint[] {
+function pointOf(
+  { findings }: MonitoredWindow,
+  x: number,
+  { version, metric }: { version: number; metric: string },
+): BandPoint[] {
   const measured = findings?.versions.find((one) => one.version === version)
   if (measured === undefined) return []
   const found = measured.metrics.find(({ name }) => name === metric)
-  if (found?.status !== 'value') return [{ x: startOf(window), value: null }]
-  return [{ x: startOf(window), value: found.value, low: found.interval.low, high: found.interval.high }]
-}
-
-function startOf({ start }: MonitoredWindow['window']): number {
-  return Date.parse(start)
+  if (found?.status !== 'value') return [{ x, value: null }]
+  return [{ x, value: found.value, low: found.interval.low, high: found.interval.high }]
 }
 
 function coverageNote(windows: readonly MonitoredWindow[]): string {

@@ -1,15 +1,16 @@
 import { useCall } from '#ui/api/use-call'
+import { actorName } from '#ui/kit/format'
 import { Copyable } from '#ui/kit/command'
 import { Facts } from '#ui/kit/facts'
-import { Answered, ErrorNotice } from '#ui/kit/notice'
+import { Answered } from '#ui/kit/notice'
 import { PageHeader } from '#ui/kit/page-header'
 import { Columns, Panel, Stack } from '#ui/kit/panel'
 import { StateMark, toneOf } from '#ui/kit/state-mark'
 import { Ago, Took } from '#ui/kit/time'
 import { places } from '#ui/places'
 import { useSearchField } from '#ui/router/router'
-import { DevmlopsError, errorTable, type ErrorCode } from '#contract/errors'
-import { type Failure, type PipelineRunDetail, pipelinesContract } from '../contract.ts'
+import { RunFailure } from './run-failure.tsx'
+import { type PipelineRunDetail, pipelinesContract } from '../contract.ts'
 import { describeDatasets, describeTrigger, isGoing, pollRunningMs, stateWord } from './run-state.ts'
 import { StepDetail } from './step-detail.tsx'
 import { StepGraph } from './step-graph.tsx'
@@ -46,7 +47,7 @@ function PipelineRun({ run }: { run: PipelineRunDetail }) {
           <span key="took">
             took <Took from={run.startedAt} to={run.finishedAt} />
           </span>,
-          `by ${run.actor}`,
+          `by ${actorName(run.actor)}`,
           describeTrigger(run.trigger),
         ]}
       />
@@ -92,16 +93,5 @@ function PipelineRun({ run }: { run: PipelineRunDetail }) {
         </Columns>
       </Stack>
     </>
-  )
-}
-
-export function RunFailure({ failure }: { failure: Failure }) {
-  const code = failure.code in errorTable ? (failure.code as ErrorCode) : 'step_failed'
-  return (
-    <ErrorNotice
-      error={
-        new DevmlopsError(code, failure.message, failure.hint === undefined ? {} : { hint: failure.hint })
-      }
-    />
   )
 }

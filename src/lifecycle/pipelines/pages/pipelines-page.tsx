@@ -1,4 +1,5 @@
 import { useCall } from '#ui/api/use-call'
+import { actorName } from '#ui/kit/format'
 import { DataTable } from '#ui/kit/data-table'
 import { Answered, EmptyState } from '#ui/kit/notice'
 import { PageHeader } from '#ui/kit/page-header'
@@ -117,7 +118,7 @@ function RunTable({ runs }: { runs: readonly PipelineRunView[] }) {
           cell: ({ startedAt, finishedAt }) => <Took from={startedAt} to={finishedAt} />,
         },
         { key: 'data', title: 'Data', cell: ({ datasets }) => describeDatasets(datasets) },
-        { key: 'actor', title: 'By', cell: ({ actor }) => actor, sortBy: ({ actor }) => actor },
+        { key: 'actor', title: 'By', cell: ({ actor }) => actorName(actor), sortBy: ({ actor }) => actor },
         {
           key: 'why',
           title: 'Why',

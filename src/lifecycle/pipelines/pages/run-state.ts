@@ -23,6 +23,6 @@ export function describeTrigger({ kind, reason }: Trigger): string {
 
 export function describeDatasets(datasets: Readonly<Record<string, string>>): string {
   return Object.entries(datasets)
-    .map(([name, version]) => `${name}@${version}`)
+    .map(([name, version]) => (version.includes('@') ? version : `${name}@${version}`))
     .join(', ')
 }

@@ -7,7 +7,7 @@ import { Panel, Stack } from '#ui/kit/panel'
 import { places } from '#ui/places'
 import { Link } from '#ui/router/router'
 import { type PipelineRunDetail, pipelinesContract, type StepRunView } from '../contract.ts'
-import { RunFailure } from './pipeline-run-page.tsx'
+import { RunFailure } from './run-failure.tsx'
 import { pollRunningMs } from './run-state.ts'
 import styles from './step-detail.module.css'
 
@@ -37,7 +37,7 @@ export function StepDetail({ run, step }: { run: PipelineRunDetail; step: StepRu
         </ul>
       </Panel>
       {step.inputs.length === 0 ? null : (
-        <Panel title="Took" flush>
+        <Panel title="Inputs" flush>
           <DataTable
             caption={`Inputs of ${step.step}`}
             rows={step.inputs}
@@ -60,7 +60,7 @@ export function StepDetail({ run, step }: { run: PipelineRunDetail; step: StepRu
         </Panel>
       )}
       {step.outputs.length === 0 ? null : (
-        <Panel title="Made" flush>
+        <Panel title="Outputs" flush>
           <DataTable
             caption={`Outputs of ${step.step}`}
             rows={step.outputs}

@@ -1,5 +1,5 @@
 import { Badge, StateMark, toneOf } from '#ui/kit/state-mark'
-import { Took } from '#ui/kit/time'
+import { Took, useNow } from '#ui/kit/time'
 import type { PipelineRunDetail, StepRunView } from '../contract.ts'
 import { stateWord } from './run-state.ts'
 import styles from './step-timeline.module.css'
@@ -18,12 +18,13 @@ export function StepTimeline({
   chosen: string | undefined
   choose: (step: string) => void
 }) {
+  const now = useNow()
   const start = run.startedAt ?? run.createdAt
   const latest = Math.max(
     start + 1,
     ...steps.flatMap(({ startedAt, finishedAt }) => [startedAt ?? 0, finishedAt ?? 0]),
   )
-  const end = run.finishedAt ?? (run.state === 'running' ? Math.max(latest, Date.now()) : latest)
+  const end = run.finishedAt ?? (run.state === 'running' ? Math.max(latest, now) : latest)
   const share = (time: number): number =>
     Math.min(100, Math.max(0, ((time - start) / Math.max(1, end - start)) * 100))
   return (

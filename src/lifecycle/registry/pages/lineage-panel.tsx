@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import { Copyable } from '#ui/kit/command'
 import { Facts } from '#ui/kit/facts'
-import { shortDigest } from '#ui/kit/format'
+import { shortDigest, versionLabel } from '#ui/kit/format'
 import { Panel } from '#ui/kit/panel'
 import { places } from '#ui/places'
 import { Link } from '#ui/router/router'
@@ -18,7 +18,7 @@ export function LineagePanel({ trace: { version, run } }: { trace: Trace }) {
           role ?? 'data',
           <span key={digest}>
             {name}
-            {datasetVersion === '' ? '' : `@${datasetVersion}`} ·{' '}
+            {datasetVersion === '' ? '' : `@${versionLabel(datasetVersion)}`} ·{' '}
             <Copyable text={digest} short={shortDigest(digest)} />
           </span>,
         ] as const,

@@ -2,6 +2,7 @@ import { VerdictMark } from '#lifecycle/evaluation/pages/verdict-badge'
 import { useCall } from '#ui/api/use-call'
 import { Copyable } from '#ui/kit/command'
 import { DataTable } from '#ui/kit/data-table'
+import { actorName, versionLabel } from '#ui/kit/format'
 import { Answered, EmptyState } from '#ui/kit/notice'
 import { PageHeader } from '#ui/kit/page-header'
 import { Panel, Stack } from '#ui/kit/panel'
@@ -81,7 +82,10 @@ function Versions({ versions }: { versions: readonly ModelVersion[] }) {
           key: 'data',
           title: 'Data',
           wide: true,
-          cell: ({ lineage }) => lineage.datasets.map(({ name, version }) => `${name}@${version}`).join(', '),
+          cell: ({ lineage }) =>
+            lineage.datasets
+              .map(({ name, version }) => (version === '' ? name : `${name}@${versionLabel(version)}`))
+              .join(', '),
         },
         {
           key: 'run',
@@ -95,7 +99,7 @@ function Versions({ versions }: { versions: readonly ModelVersion[] }) {
               </Link>
             ),
         },
-        { key: 'by', title: 'By', cell: ({ createdBy }) => createdBy },
+        { key: 'by', title: 'By', cell: ({ createdBy }) => actorName(createdBy) },
         {
           key: 'created',
           title: 'Registered',
@@ -135,7 +139,7 @@ export function Transitions({ transitions }: { transitions: readonly Transition[
           wide: true,
           cell: ({ reason }) => <span title={reason}>{reason}</span>,
         },
-        { key: 'actor', title: 'By', cell: ({ actor }) => actor },
+        { key: 'actor', title: 'By', cell: ({ actor }) => actorName(actor) },
         { key: 'time', title: 'When', numeric: true, cell: ({ time }) => <Ago time={time} /> },
       ]}
     />

@@ -7,7 +7,8 @@ import { DownloadLink } from '#ui/api/download-link'
 import { downloadAddress, useCall } from '#ui/api/use-call'
 import { Copyable } from '#ui/kit/command'
 import { DataTable } from '#ui/kit/data-table'
-import { formatBytes, shortDigest } from '#ui/kit/format'
+import { actorName, formatBytes, shortDigest } from '#ui/kit/format'
+import { Fold } from '#ui/kit/fold'
 import { Markdown } from '#ui/kit/markdown/markdown'
 import { Answered, EmptyState } from '#ui/kit/notice'
 import { PageHeader } from '#ui/kit/page-header'
@@ -42,7 +43,7 @@ function Version({ trace }: { trace: Trace }) {
             <VerdictMark key="verdict" outcome={version.evaluation.verdict} />
           ),
           <span key="made">
-            registered <Ago time={version.createdAt} /> by {version.createdBy}
+            registered <Ago time={version.createdAt} /> by {actorName(version.createdBy)}
           </span>,
           version.description,
         ].filter((fact) => fact !== '')}
@@ -50,24 +51,33 @@ function Version({ trace }: { trace: Trace }) {
       <Columns widths="wide-narrow">
         <Stack>
           <Evaluation version={version} />
-          <Panel title="Model card">
-            {version.card === '' ? (
-              <EmptyState title="No card was written." />
-            ) : (
-              <Markdown source={version.card} />
-            )}
+          <Panel title="Moves of aliases" flush>
+            <Transitions transitions={transitions} />
           </Panel>
+          <ModelCard text={version.card} />
         </Stack>
         <Stack>
           <LineagePanel trace={trace} />
           <Signature version={version} />
           <Files version={version} />
-          <Panel title="Moves of aliases" flush>
-            <Transitions transitions={transitions} />
-          </Panel>
         </Stack>
       </Columns>
     </>
+  )
+}
+
+/** A card repeats the report in words, so it is folded until somebody wants to read it. */
+function ModelCard({ text }: { text: string }) {
+  return (
+    <Panel title="Model card">
+      {text === '' ? (
+        <EmptyState title="No card was written." />
+      ) : (
+        <Fold title="the whole card">
+          <Markdown source={text} />
+        </Fold>
+      )}
+    </Panel>
   )
 }
 

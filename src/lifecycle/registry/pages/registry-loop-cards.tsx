@@ -73,7 +73,7 @@ export function RegistryLoopCard() {
       lines={[
         others.length === 0
           ? `${model.latestVersion ?? 0} ${model.latestVersion === 1 ? 'version' : 'versions'}`
-          : others.map(([alias, version]) => `${alias} v${version}`).join(', '),
+          : others.map(([alias, version]) => `${alias} v${String(version)}`).join(', '),
         <span key="changed">
           changed <Ago time={model.updatedAt} />
         </span>,

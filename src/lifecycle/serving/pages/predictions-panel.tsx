@@ -1,7 +1,7 @@
 import { useCall } from '#ui/api/use-call'
 import { Copyable } from '#ui/kit/command'
 import { DataTable } from '#ui/kit/data-table'
-import { formatNumber } from '#ui/kit/format'
+import { formatDuration, formatNumber } from '#ui/kit/format'
 import { Answered, EmptyState } from '#ui/kit/notice'
 import { Panel } from '#ui/kit/panel'
 import { Badge } from '#ui/kit/state-mark'
@@ -54,7 +54,7 @@ export function PredictionsPanel({ deployment: { name, live } }: { deployment: D
                   key: 'latency',
                   title: 'Took',
                   numeric: true,
-                  cell: ({ latencyMs }) => `${formatNumber(latencyMs)} ms`,
+                  cell: ({ latencyMs }) => formatDuration(latencyMs),
                 },
                 { key: 'time', title: 'When', numeric: true, cell: ({ time }) => <Ago time={time} /> },
               ]}

@@ -1,4 +1,5 @@
 import { useCall } from '#ui/api/use-call'
+import { actorName } from '#ui/kit/format'
 import { DataTable } from '#ui/kit/data-table'
 import { Answered } from '#ui/kit/notice'
 import { Panel } from '#ui/kit/panel'
@@ -31,7 +32,7 @@ export function RevisionsPanel({ name }: { name: string }) {
                 wide: true,
                 cell: ({ reason }) => <span title={reason}>{reason}</span>,
               },
-              { key: 'actor', title: 'By', cell: ({ actor }) => actor },
+              { key: 'actor', title: 'By', cell: ({ actor }) => actorName(actor) },
               { key: 'time', title: 'When', numeric: true, cell: ({ time }) => <Ago time={time} /> },
             ]}
           />

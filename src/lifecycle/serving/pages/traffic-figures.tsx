@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react'
 import { ShareBar } from '#ui/charts/share-bar'
 import { Figure, Figures } from '#ui/kit/facts'
-import { formatCompact, formatCount, formatNumber, formatShare } from '#ui/kit/format'
+import { formatCompact, formatCount, formatDuration, formatNumber, formatShare } from '#ui/kit/format'
 import { useCall } from '#ui/api/use-call'
 import { type DeploymentView, servingContract } from '../contract.ts'
 import { pollTrafficMs, quantileOf, trafficOf, variantColors } from './deployment-facts.ts'
@@ -19,13 +19,13 @@ export function TrafficFigures({ deployment }: { deployment: DeploymentView }) {
     { pollMs: () => pollTrafficMs * 2 },
   )
   const latencies = recent.data?.items.map(({ latencyMs }) => latencyMs) ?? []
+  const median = quantileOf(latencies, 0.5)
   return (
     <Figures>
       <Figure
         name="Traffic"
         value={
-          deployment.variants.map(({ name, version, weight }) => `v${version} ${weight} %`).join(' · ') ||
-          'none'
+          deployment.variants.map(({ version, weight }) => `v${version} ${weight} %`).join(' · ') || 'none'
         }
         note={
           <span className={styles['shares']}>
@@ -61,11 +61,11 @@ export function TrafficFigures({ deployment }: { deployment: DeploymentView }) {
       />
       <Figure
         name="Latency"
-        value={latencies.length === 0 ? '–' : `${formatNumber(quantileOf(latencies, 0.5))} ms`}
+        value={median === undefined ? '–' : formatDuration(median)}
         note={
           latencies.length === 0
             ? 'no predictions yet'
-            : `median; 95 % within ${formatNumber(quantileOf(latencies, 0.95))} ms, last ${latencies.length}`
+            : `median; 95 % within ${formatDuration(quantileOf(latencies, 0.95) ?? 0)}, last ${latencies.length}`
         }
       />
       <Figure

@@ -2,7 +2,7 @@ import { useCall } from '#ui/api/use-call'
 import { DataTable } from '#ui/kit/data-table'
 import { Copyable } from '#ui/kit/command'
 import { Facts } from '#ui/kit/facts'
-import { formatNumber, metricTitle, shortDigest } from '#ui/kit/format'
+import { actorName, formatNumber, metricTitle, shortDigest } from '#ui/kit/format'
 import { Answered, EmptyState } from '#ui/kit/notice'
 import { PageHeader } from '#ui/kit/page-header'
 import { Columns, Panel, Stack } from '#ui/kit/panel'
@@ -39,7 +39,7 @@ function Run({ run }: { run: RunDocument }) {
           <span key="took">
             took <Took from={run.startedAt} to={run.endedAt} />
           </span>,
-          `by ${run.user}`,
+          `by ${actorName(run.user)}`,
           <Copyable key="id" text={run.id} short={run.id.slice(0, 12)} />,
           pipelineRun === undefined ? null : (
             <Link key="pipeline" href={places.pipelineRun.to({ runId: pipelineRun })}>

@@ -14,11 +14,11 @@ import { type RunDocument, trackingContract } from '../contract.ts'
 import {
   isRunning,
   matchesSearch,
-  metricKeys,
   metricOf,
   parameterKeys,
   pollRunningMs,
   statusWord,
+  tableMetricKeys,
 } from './run-facts.ts'
 
 const shownRuns = 200
@@ -107,7 +107,7 @@ function runColumns(
   chosen: ReadonlySet<string>,
   toggle: (id: string) => void,
 ): TableColumn<RunDocument>[] {
-  const metrics = metricKeys(runs).slice(0, metricColumns)
+  const metrics = tableMetricKeys(runs).slice(0, metricColumns)
   const parameters = parameterKeys(runs).differing.slice(0, parameterColumns)
   return [
     {

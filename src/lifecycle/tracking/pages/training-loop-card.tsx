@@ -5,19 +5,10 @@ import { Ago } from '#ui/kit/time'
 import { EmptyLoopCard, LoopCard, WaitingLoopCard } from '#ui/loop/loop-card'
 import { places } from '#ui/places'
 import { type RunDocument, trackingContract } from '../contract.ts'
-import { isRunning, metricOf, pollRunningMs } from './run-facts.ts'
+import { bestMetric, isRunning, pollRunningMs } from './run-facts.ts'
 
 const title = 'Training'
 const href = places.runs.to({})
-
-/** In this order of fame; the first that the runs have is shown. */
-const headlines = [
-  { key: 'roc_auc', better: Math.max },
-  { key: 'r2', better: Math.max },
-  { key: 'accuracy', better: Math.max },
-  { key: 'rmse', better: Math.min },
-  { key: 'log_loss', better: Math.min },
-] as const
 
 export function TrainingLoopCard() {
   const { data, error } = useCall(
@@ -53,9 +44,6 @@ export function TrainingLoopCard() {
 }
 
 function bestLine(runs: readonly RunDocument[]): string {
-  for (const { key, better } of headlines) {
-    const values = runs.flatMap((run) => metricOf(run, key) ?? []).filter(Number.isFinite)
-    if (values.length > 0) return `best ${metricTitle(key)} ${formatNumber(better(...values))}`
-  }
-  return 'no metrics yet'
+  const best = bestMetric(runs)
+  return best === undefined ? 'no metrics yet' : `best ${metricTitle(best.key)} ${formatNumber(best.value)}`
 }
