@@ -11,7 +11,7 @@ const floors = {
   composition: ['server', 'cli', 'sdk', 'adapters', 'lifecycle', 'platform', 'contract'],
   server: ['platform', 'contract'],
   cli: ['platform', 'contract'],
-  sdk: ['contract'],
+  sdk: ['lifecycle', 'contract'],
   ui: ['pages', 'contract'],
   adapters: ['lifecycle', 'platform', 'contract'],
   pages: ['lifecycle', 'ui', 'contract'],
@@ -46,7 +46,6 @@ const packageHomes: Readonly<Record<string, RegExp>> = {
   hono: /^server\//,
   '@hono/node-server': /^server\//,
   aws4fetch: /^platform\/blobs\//,
-  pino: /^platform\/log\.ts$/,
   yaml: /^lifecycle\/project\//,
   'node:sqlite': /^platform\/database\//,
 }
