@@ -31,6 +31,11 @@ await once('project', async () => {
   commitProject()
 })
 const server = await startServer()
+process.once('uncaughtException', (error: Error) => {
+  say(`\n${style('red', 'The demo stopped:')} ${error.message}`)
+  say('Run the same command again: it goes on where it was.')
+  void server.stop().then(() => process.exit(1))
+})
 say(`  The server and the web page are at ${style('cyan', server.url)}`)
 
 chapter('Months arrive as data')
@@ -189,17 +194,25 @@ async function replayWeek(week: Week, { kilometres }: { kilometres: boolean }): 
   })
 }
 
-/** What `devmlops monitor run` says about the newest window. */
+interface CheckResult {
+  readonly judged: readonly unknown[]
+  readonly changes: readonly { readonly to: string; readonly kind: string; readonly subject: string }[]
+}
+
+/** What `devmlops monitor run` finds in the windows that have ended. */
 async function check(): Promise<string> {
-  const { summary: text } = await ask<{ summary: string }>(['monitor', 'run', deployment])
-  return text
+  const [result] = await ask<CheckResult[]>(['monitor', 'run', deployment])
+  const changes = result?.changes.map(({ to, kind, subject }) => `${kind} of ${subject}: ${to}`) ?? []
+  if (changes.length > 0) return style('red', changes.join('; '))
+  return (result?.judged.length ?? 0) === 0 ? '' : 'no change'
 }
 
 async function sendLabels(month: string, labelled: readonly Week[]): Promise<void> {
-  const file = join(projectDirectory, `labels-${month}.csv`)
+  const file = join(projectDirectory, 'labels', `${month}.csv`)
+  mkdirSync(dirname(file), { recursive: true })
   const lines = labelled.flatMap(({ flights }) => flights.map(({ id, late }: Flight) => `${id},${late}`))
   writeFileSync(file, `id,label\n${lines.join('\n')}\n`)
-  await devmlops(['feedback', deployment, '--file', `labels-${month}.csv`])
+  await devmlops(['feedback', deployment, '--file', `labels/${month}.csv`])
   await devmlops(['monitor', 'run', deployment])
 }
 

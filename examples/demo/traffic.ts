@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Flight } from './flights.ts'
 
 /** As many requests under way at once as a small fleet of clients would have. */
@@ -82,6 +83,8 @@ export function post(agent: Agent | undefined, url: string, body: unknown): Prom
     call.end(text)
   })
 }
+
+const pauseMs = 10
 
 /** Requests that go on, one after the other on several connections, until told to stop. */
 export function steadyTraffic(url: string, flights: readonly Flight[]): { stop(): Promise<TrafficResult> } {

@@ -78,7 +78,7 @@ async function writeSurroundings(target: string): Promise<string[]> {
     `${JSON.stringify(projectJsonSchema(sections), null, 2)}\n`,
   )
   if (existsSync(join(target, '.gitignore'))) return [projectJsonSchemaFileName]
-  await writeFile(join(target, '.gitignore'), '.devmlops/\nincoming/\nmonths/\n')
+  await writeFile(join(target, '.gitignore'), '.devmlops/\nincoming/\nmonths/\nlabels/\n')
   return [projectJsonSchemaFileName, '.gitignore']
 }
 

@@ -16,8 +16,8 @@ export async function openLocally(config: Config, directory: string): Promise<Co
   const { lock, busy } = takeLock(config)
   const readOnly = busy !== undefined
   const platform = await openPlatform(config, { log: createLog('error'), readOnly })
-  const program = createProgram({ platform, directory, trackingUri: () => undefined })
-  if (!readOnly) await program.start({ serve: false })
+  const program = createProgram({ platform, directory, trackingUri: () => undefined, serve: false })
+  if (!readOnly) await program.start()
   const direct = localTransport(program.routes, program.dispatch, { caller: localCaller() })
   const transport = readOnly ? readOnlyTransport(direct, () => storeIsBusy(busy)) : direct
   return {

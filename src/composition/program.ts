@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { createLocalProcessExecutor } from '#adapters/executors/local-process'
+import { absentServingHost } from '#adapters/serving-hosts/absent'
 import { localServingHost } from '#adapters/serving-hosts/local-process'
 import { fail, messageOf } from '#contract/errors'
 import { createDataStage, datasetPoint } from '#lifecycle/data/index'
@@ -33,6 +34,8 @@ export interface ProgramOptions {
   readonly directory: string
   /** Where MLflow clients of pipeline steps log to; undefined while nothing listens. */
   readonly trackingUri: () => string | undefined
+  /** Whether this process keeps the serving process; the command line by itself does not. */
+  readonly serve: boolean
 }
 
 /** All stages, wired: the one place that knows every part. */
@@ -42,7 +45,7 @@ export interface Program {
   readonly stages: readonly Stage[]
   readonly services: ReturnType<typeof createStages>['services']
   /** Takes up work: jobs that a dead process left, news that was not delivered, what should be answering. */
-  start(options: { readonly serve: boolean }): Promise<void>
+  start(): Promise<void>
   close(): Promise<void>
 }
 
@@ -54,17 +57,22 @@ export function createProgram(options: ProgramOptions): Program {
     for (const subscription of stage.subscriptions ?? []) platform.events.subscribe(subscription)
   }
   let heartbeat: NodeJS.Timeout | undefined
+  let watch: NodeJS.Timeout | undefined
+  const checkDue = (): Promise<void> =>
+    services.monitoring
+      .enqueueDue()
+      .catch((error: unknown) => platform.log.error({ error: messageOf(error) }, 'monitors were not checked'))
   return {
     stages,
     services,
     routes: stages.flatMap(({ routes }) => routes),
     dispatch: createDispatch(platform),
-    start: async ({ serve }) => {
+    start: async () => {
       await platform.jobs.start()
       await services.pipelines.recover()
       await services.registry.announcePending()
       void platform.events.deliver()
-      if (!serve) return
+      if (!options.serve) return
       const reconcile = (): Promise<void> =>
         services.serving
           .reconcile()
@@ -75,9 +83,12 @@ export function createProgram(options: ProgramOptions): Program {
       // A serving process that was taken over is no child of this one, so its end is only seen by asking.
       heartbeat = setInterval(() => void reconcile(), 3000)
       heartbeat.unref()
+      watch = setInterval(() => void checkDue(), 30_000)
+      watch.unref()
     },
     close: async () => {
       clearInterval(heartbeat)
+      clearInterval(watch)
       await platform.jobs.stop()
       await host.stop()
       await closeScorer()
@@ -85,7 +96,7 @@ export function createProgram(options: ProgramOptions): Program {
   }
 }
 
-function createStages({ platform, directory, trackingUri }: ProgramOptions) {
+function createStages({ platform, directory, trackingUri, serve }: ProgramOptions) {
   const { config } = platform
   const project = () => readProjectAt(directory)
   const { scorer, close: closeScorer } = lazyScorer()
@@ -150,14 +161,16 @@ function createStages({ platform, directory, trackingUri }: ProgramOptions) {
     },
   })
 
-  const host = localServingHost({
-    directory: servingDirectory(config.home),
-    entry: servingEntry(),
-    host: config.host,
-    port: config.servingPort,
-    home: config.home,
-    log: platform.log,
-  })
+  const host = serve
+    ? localServingHost({
+        directory: servingDirectory(config.home),
+        entry: servingEntry(),
+        host: config.host,
+        port: config.servingPort,
+        home: config.home,
+        log: platform.log,
+      })
+    : absentServingHost
   const serving = createServingStage({
     platform,
     models,
@@ -182,6 +195,13 @@ function createStages({ platform, directory, trackingUri }: ProgramOptions) {
           caller,
         )
         return { runId: run.id }
+      },
+      findStarted: async ({ pipeline, trigger }) => {
+        const recent = await pipelines.service.runs({ pipeline, limit: 100 })
+        const found = recent.find(
+          (run) => run.trigger.kind === trigger.kind && run.trigger.reason === trigger.reason,
+        )
+        return found === undefined ? undefined : { runId: found.id }
       },
     },
   })

@@ -39,7 +39,12 @@ export async function startServer({ directory, ...overrides }: ServerOptions): P
   const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel)
   const platform = await openPlatform(config, { log, readOnly: false })
   let url: string | undefined
-  const program = createProgram({ platform, directory: projectDirectory, trackingUri: () => url })
+  const program = createProgram({
+    platform,
+    directory: projectDirectory,
+    trackingUri: () => url,
+    serve: true,
+  })
   const app = createApp({
     routes: program.routes,
     dispatch: program.dispatch,
@@ -54,7 +59,7 @@ export async function startServer({ directory, ...overrides }: ServerOptions): P
   try {
     const listening = await listen(app, config)
     url = listening.url
-    await program.start({ serve: true })
+    await program.start()
     const withdraw = await announce(config.home, url)
     return {
       url,

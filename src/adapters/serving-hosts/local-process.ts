@@ -89,8 +89,9 @@ export function localServingHost(options: LocalServingOptions): ServingHost {
     let exited: string | undefined
     child.once('exit', (code, signal) => {
       exited = signal ?? `code ${code}`
+      if (!wanted) return
       options.log.warn({ exited, pid: child.pid }, 'the serving process ended')
-      if (wanted) void restart()
+      void restart()
     })
     const deadline = Date.now() + startTimeoutMs
     while (exited === undefined && Date.now() < deadline) {

@@ -1,6 +1,6 @@
 import { fail } from '#contract/errors'
 import { mergeProfiles, profileFrame, type TableProfile } from '#lifecycle/data/index'
-import { readPredictions, type PredictionRecord } from '#lifecycle/serving/index'
+import { endOfPredictions, readPredictions, type PredictionRecord } from '#lifecycle/serving/index'
 import { frameOfRecords, scoreOf } from './record-frame.ts'
 import type { ModelReference, ModelReferences } from './reference-point.ts'
 import type { MonitoringStore } from './store.ts'
@@ -27,6 +27,7 @@ export interface LogReading {
 export async function readLog(reading: LogReading): Promise<number> {
   const { deployment, directory, store, signal } = reading
   await store.windows.begin(deployment)
+  const until = await endOfPredictions(directory)
   let read = 0
   for (;;) {
     signal?.throwIfAborted()
@@ -35,6 +36,7 @@ export async function readLog(reading: LogReading): Promise<number> {
       directory,
       after: { segment: progress.segment, offset: progress.byte_offset },
       limit: pageRecords,
+      until,
     })
     if (page.next === undefined || page.records.length + page.unreadable === 0) return read
     const references = await referencesOf(page.records, reading.references)

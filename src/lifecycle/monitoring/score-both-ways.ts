@@ -1,4 +1,9 @@
-import { readPredictions, type PredictionCursor, type PredictionRecord } from '#lifecycle/serving/index'
+import {
+  endOfPredictions,
+  readPredictions,
+  type PredictionCursor,
+  type PredictionRecord,
+} from '#lifecycle/serving/index'
 import type { PairedScores, TrialRow } from './canary-store.ts'
 import { scoreOf } from './record-frame.ts'
 import type { ModelReferences } from './reference-point.ts'
@@ -20,6 +25,7 @@ export interface PairScoring {
 /** Scores what is new in the log with the version that did not answer it. */
 export async function scoreBothWays(trial: TrialRow, context: PairScoring): Promise<void> {
   const { directory, store, signal } = context
+  const until = await endOfPredictions(directory)
   let cursor: PredictionCursor = { segment: trial.segment, offset: trial.byte_offset }
   for (;;) {
     signal?.throwIfAborted()
@@ -27,6 +33,7 @@ export async function scoreBothWays(trial: TrialRow, context: PairScoring): Prom
       directory,
       after: cursor,
       limit: pageRecords,
+      until,
     })
     if (next === undefined || records.length + unreadable === 0) return
     const rows = await pairsOf(trial, records, context)

@@ -12,7 +12,11 @@ export { deploymentsSection, servingContract, type DeploymentView } from './cont
 export type { DeployableModels, DeployableVersion, ServingService } from './service.ts'
 export { findPrediction } from './prediction-lookup.ts'
 export type { ServingHost } from './serving-host-point.ts'
-export { readPredictions, type PredictionCursor } from './prediction-log/read-predictions.ts'
+export {
+  endOfPredictions,
+  readPredictions,
+  type PredictionCursor,
+} from './prediction-log/read-predictions.ts'
 export type { PredictionRecord } from './prediction-log/record.ts'
 export { servingMigrations } from './tables.ts'
 

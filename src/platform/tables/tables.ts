@@ -133,7 +133,7 @@ function explain(error: unknown, sql: string): DevmlopsError {
       cause: error,
     })
   }
-  if (/interrupted/i.test(message))
+  if (/^INTERRUPT Error/i.test(message))
     return new DevmlopsError('cancelled', 'The query was stopped.', { cause: error })
   if (
     /^(IO|Invalid Input|Conversion|Serialization|Invalid) Error/i.test(message) &&

@@ -38,7 +38,7 @@ export function TrafficFigures({ deployment }: { deployment: DeploymentView }) {
               }))}
             />
             {deployment.variants.map(({ name }) => (
-              <span key={name}>
+              <span key={name} className={styles['key']}>
                 <i style={{ background: `var(${variantColors[name]})` }} aria-hidden="true" /> {name}
               </span>
             ))}

@@ -13,6 +13,8 @@ export interface ReadPredictionsRequest {
   /** Where the last reading ended; the beginning of the log without it. */
   readonly after?: PredictionCursor
   readonly limit: number
+  /** Where to stop, from `endOfPredictions`; without it, wherever the log ends by then. */
+  readonly until?: PredictionCursor
 }
 
 export interface PredictionPage {
@@ -32,20 +34,31 @@ export async function readPredictions({
   directory,
   after,
   limit,
+  until,
 }: ReadPredictionsRequest): Promise<PredictionPage> {
   const records: PredictionRecord[] = []
   let next = after
   let unreadable = 0
   for (const segment of await listSegments(directory)) {
     if (after !== undefined && segment.sequence < after.segment) continue
-    if (records.length >= limit) break
+    if (records.length >= limit || (until !== undefined && segment.sequence > until.segment)) break
+    const endBytes = segment.sequence === until?.segment ? until.offset : Number.POSITIVE_INFINITY
     const start = segment.sequence === after?.segment ? after.offset : 0
-    const read = await readSegment(segment, start, limit - records.length)
+    const read = await readSegment(segment, { start, endBytes, limit: limit - records.length })
     records.push(...read.records)
     unreadable += read.unreadable
     next = { segment: segment.sequence, offset: read.end }
   }
   return { records, next, unreadable }
+}
+
+/**
+ * Where the log ends now. Whoever reads in a loop stops there: an endpoint may answer faster than a reader reads, and the
+ * loop would never end.
+ */
+export async function endOfPredictions(directory: string): Promise<PredictionCursor> {
+  const last = (await listSegments(directory)).at(-1)
+  return { segment: last?.sequence ?? 0, offset: last?.sizeBytes ?? 0 }
 }
 
 const chunkBytes = 1 << 20
@@ -57,7 +70,10 @@ interface SegmentPart {
   readonly unreadable: number
 }
 
-async function readSegment(segment: Segment, start: number, limit: number): Promise<SegmentPart> {
+async function readSegment(
+  segment: Segment,
+  { start, endBytes, limit }: { start: number; endBytes: number; limit: number },
+): Promise<SegmentPart> {
   const records: PredictionRecord[] = []
   let unreadable = 0
   let end = start
@@ -65,7 +81,8 @@ async function readSegment(segment: Segment, start: number, limit: number): Prom
   try {
     let chunk = Buffer.alloc(chunkBytes)
     for (;;) {
-      const { bytesRead } = await handle.read(chunk, 0, chunk.length, end)
+      const wanted = Math.max(0, Math.min(chunk.length, endBytes - end))
+      const { bytesRead } = await handle.read(chunk, 0, wanted, end)
       const bytes = chunk.subarray(0, bytesRead)
       let from = 0
       while (records.length < limit) {
