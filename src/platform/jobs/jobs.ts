@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { messageOf } from '#contract/errors'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fail, messageOf } from '#contract/errors'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../database/index.ts'
 import type { Log } from '../log.ts'
-import type { JobTables } from './tables.ts'
+import { createJobStore, type Lease } from './job-store.ts'
 
 export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled'
 
@@ -42,185 +43,151 @@ export interface Jobs {
   get(id: string): Promise<Job | undefined>
   list(filter: { kind?: string; states?: readonly JobState[]; limit: number }): Promise<Job[]>
   cancel(id: string): Promise<void>
-  /** Starts to work: takes over what a dead process left running, then the queue. */
+  /** Starts to work: takes over what a dead process left running, then the queue. Safe to call again. */
   start(): Promise<void>
   /** Stops taking work, aborts what runs (it stays queued) and waits for it. */
   stop(): Promise<void>
-  /** Resolves when the job is finished. */
+  /** Resolves when the job is finished; fails with `not_found`, or with `cancelled` when this process stops before. */
   wait(id: string): Promise<Job>
 }
 
+/** A process that dies five times over the same job would die a sixth time. */
 const maximumAttempts = 5
+/** A process renews its jobs three times before others may think it dead. */
+const leaseMs = 30_000
+const renewMs = 10_000
+/** How often several processes on one store look for each other's news. */
+const pollMs = 1000
 
 export function createJobs({ database, clock, log }: { database: Database; clock: Clock; log: Log }): Jobs {
-  const query = database.query.withTables<JobTables>()
+  const store = createJobStore(database)
+  const holder = `${process.pid}-${randomUUID()}`
+  // An embedded store has one writer, so what is marked running there was cut off by a crash. On PostgreSQL it may run in
+  // another process: leases tell, and the queue is polled.
+  const alone = database.engine === 'sqlite'
   const kinds = new Map<string, JobKind>()
   const running = new Map<string, { kind: string; abort: AbortController; done: Promise<void> }>()
   const waiters = new Map<string, Set<() => void>>()
+  const timers: NodeJS.Timeout[] = []
   let started = false
   let stopping = false
 
-  const get = async (id: string): Promise<Job | undefined> => {
-    const row = await query.selectFrom('jobs').selectAll().where('id', '=', id).executeTakeFirst()
-    return row === undefined ? undefined : toJob(row)
-  }
+  const lease = (): Lease => ({ holder, now: clock.now(), until: clock.now() + leaseMs })
+  const quietly = (work: Promise<unknown>, what: string): void =>
+    void work.catch((error: unknown) => log.error({ error: messageOf(error) }, what))
 
-  const settle = async (id: string, state: JobState, error?: string): Promise<void> => {
-    await query
-      .updateTable('jobs')
-      .set({ state, error: error ?? null, finished_at: state === 'queued' ? null : clock.now() })
-      .where('id', '=', id)
-      .execute()
-    if (state === 'queued') return
-    for (const wake of waiters.get(id) ?? []) wake()
+  const wake = (id: string): void => {
+    for (const resume of waiters.get(id) ?? []) resume()
     waiters.delete(id)
   }
 
-  const runOne = async (job: Job, kind: JobKind, abort: AbortController): Promise<void> => {
+  const runOne = async (job: Job, kind: JobKind, { signal }: AbortController): Promise<void> => {
+    const finish = (state: JobState, error?: string): Promise<void> =>
+      store.finish(job.id, holder, { state, now: clock.now(), ...(error === undefined ? {} : { error }) })
     try {
-      await kind.run({ job, signal: abort.signal })
-      await settle(job.id, 'succeeded')
+      await kind.run({ job, signal })
+      await finish('succeeded')
     } catch (error) {
-      if (abort.signal.aborted)
-        await settle(job.id, stopping ? 'queued' : 'cancelled', messageOf(abort.signal.reason))
-      else await settle(job.id, 'failed', messageOf(error))
       log.warn({ jobId: job.id, kind: job.kind, error: messageOf(error) }, 'job did not succeed')
-    } finally {
-      running.delete(job.id)
-      void take()
+      if (!signal.aborted) await finish('failed', messageOf(error))
+      else if (stopping) await store.putBack(job.id, holder)
+      else await finish('cancelled', messageOf(signal.reason))
     }
   }
 
-  let taking: Promise<void> = Promise.resolve()
-  const take = (): Promise<void> => {
-    taking = taking.then(takeOnce, takeOnce)
-    return taking
-  }
-  const takeOnce = async (): Promise<void> => {
+  const take = async (): Promise<void> => {
     if (!started || stopping) return
     for (const kind of kinds.values()) {
       const busy = [...running.values()].filter((entry) => entry.kind === kind.kind).length
-      const free = kind.concurrency - busy
-      if (free <= 0) continue
-      const rows = await query
-        .selectFrom('jobs')
-        .selectAll()
-        .where('kind', '=', kind.kind)
-        .where('state', '=', 'queued')
-        .orderBy('created_at')
-        .limit(free)
-        .execute()
-      for (const row of rows) {
-        // The update names the state it expects, so that of several processes only one takes the job.
-        const taken = await query
-          .updateTable('jobs')
-          .set({ state: 'running', attempts: row.attempts + 1, started_at: clock.now() })
-          .where('id', '=', row.id)
-          .where('state', '=', 'queued')
-          .executeTakeFirst()
-        if (taken.numUpdatedRows === 0n) continue
+      if (busy >= kind.concurrency) continue
+      for (const job of await store.take(kind.kind, kind.concurrency - busy, lease())) {
         const abort = new AbortController()
-        const job = toJob({ ...row, state: 'running', attempts: row.attempts + 1 })
-        running.set(job.id, { kind: job.kind, abort, done: Promise.resolve() })
+        // A full disk may keep even the end from being written; then the next start takes the job up again.
         const done = runOne(job, kind, abort)
-        if (running.has(job.id)) running.set(job.id, { kind: job.kind, abort, done })
+          .catch((error: unknown) => log.error({ jobId: job.id, error: messageOf(error) }, 'job has no end'))
+          .finally(() => {
+            running.delete(job.id)
+            wake(job.id)
+            takeSoon()
+          })
+        running.set(job.id, { kind: job.kind, abort, done })
       }
     }
   }
+  let taking: Promise<void> = Promise.resolve()
+  const takeNext = (): Promise<void> => (taking = taking.then(take, take))
+  const takeSoon = (): void => quietly(takeNext(), 'jobs could not be taken')
+
+  const renew = async (): Promise<void> => {
+    if (running.size === 0) return
+    const kept = await store.renew([...running.keys()], lease())
+    for (const [id, { abort }] of running) {
+      if (!kept.has(id)) abort.abort(new Error('another process has taken the job over'))
+    }
+  }
+
+  const takeOver = (): Promise<void> =>
+    store.takeOver({ now: clock.now(), onlyExpired: !alone, maximumAttempts })
 
   return {
-    get,
+    get: store.get,
+    list: store.list,
     register: (kind) => void kinds.set(kind.kind, kind),
     enqueue: async ({ kind, key, payload, actor }) => {
-      const same = await query
-        .selectFrom('jobs')
-        .selectAll()
-        .where('kind', '=', kind)
-        .where('key', '=', key)
-        .where('state', 'in', ['queued', 'running'])
-        .executeTakeFirst()
-      if (same !== undefined) return toJob(same)
-      const row: JobTables['jobs'] = {
+      const job = await store.insert({
         id: randomUUID(),
         kind,
         key,
-        payload: JSON.stringify(payload),
+        payload,
         state: 'queued',
         actor,
         attempts: 0,
-        created_at: clock.now(),
-        started_at: null,
-        finished_at: null,
-        error: null,
-      }
-      await query.insertInto('jobs').values(row).execute()
-      void take()
-      return toJob(row)
-    },
-    list: async ({ kind, states, limit }) => {
-      let select = query.selectFrom('jobs').selectAll().orderBy('created_at', 'desc').limit(limit)
-      if (kind !== undefined) select = select.where('kind', '=', kind)
-      if (states !== undefined) select = select.where('state', 'in', [...states])
-      return (await select.execute()).map(toJob)
+        createdAt: clock.now(),
+        finishedAt: undefined,
+        error: undefined,
+      })
+      takeSoon()
+      return job
     },
     cancel: async (id) => {
+      if (await store.cancelQueued(id, clock.now())) return wake(id)
+      // It may have been taken a moment ago, and not be listed yet.
+      await taking.catch(() => undefined)
       const active = running.get(id)
-      if (active !== undefined) {
-        active.abort.abort(new Error('cancelled'))
-        await active.done
-        return
-      }
-      const job = await get(id)
-      if (job?.state === 'queued') await settle(id, 'cancelled')
+      active?.abort.abort(new Error('cancelled'))
+      await active?.done
     },
     start: async () => {
       started = true
-      // This process alone writes to an embedded store, so whatever is still marked running was cut off by a crash.
-      // On PostgreSQL several processes share the queue; leases come with scale-out.
-      await query
-        .updateTable('jobs')
-        .set({
-          state: 'failed',
-          error: `stopped ${maximumAttempts} times before it finished`,
-          finished_at: clock.now(),
-        })
-        .where('state', '=', 'running')
-        .where('attempts', '>=', maximumAttempts)
-        .execute()
-      await query.updateTable('jobs').set({ state: 'queued' }).where('state', '=', 'running').execute()
-      await take()
+      await takeOver()
+      await takeNext()
+      if (alone || timers.length > 0) return
+      timers.push(
+        setInterval(() => quietly(renew(), 'leases of jobs could not be renewed'), renewMs).unref(),
+        setInterval(() => quietly(takeOver().then(takeNext), 'jobs could not be taken'), pollMs).unref(),
+      )
     },
     stop: async () => {
       stopping = true
-      await taking
+      for (const timer of timers) clearInterval(timer)
+      await taking.catch(() => undefined)
       for (const { abort } of running.values()) abort.abort(new Error('the process is shutting down'))
-      await Promise.allSettled([...running.values()].map(({ done }) => done))
+      await Promise.all([...running.values()].map(({ done }) => done))
+      // Whoever waits learns that the job did not end here.
+      for (const id of waiters.keys()) wake(id)
     },
     wait: async (id) => {
       for (;;) {
-        const changed = new Promise<void>((resolve) => {
-          const waiting = waiters.get(id) ?? new Set()
-          waiters.set(id, waiting.add(resolve))
-        })
-        const job = await get(id)
-        if (job !== undefined && job.state !== 'queued' && job.state !== 'running') return job
-        await changed
+        const changed = Promise.withResolvers<void>()
+        waiters.set(id, (waiters.get(id) ?? new Set()).add(changed.resolve))
+        const job = (await store.get(id)) ?? fail('not_found', `There is no job "${id}".`)
+        if (job.state !== 'queued' && job.state !== 'running') {
+          wake(id)
+          return job
+        }
+        if (stopping) fail('cancelled', `The process ends; the job "${job.kind}" goes on with the next one.`)
+        await (alone ? changed.promise : Promise.race([changed.promise, pause(pollMs)]))
       }
     },
-  }
-}
-
-function toJob(row: JobTables['jobs']): Job {
-  return {
-    id: row.id,
-    kind: row.kind,
-    key: row.key,
-    payload: JSON.parse(row.payload) as Record<string, unknown>,
-    state: row.state,
-    actor: row.actor,
-    attempts: row.attempts,
-    createdAt: row.created_at,
-    finishedAt: row.finished_at ?? undefined,
-    error: row.error ?? undefined,
   }
 }

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Migration } from '../database/index.ts'
 import type { JobState } from './jobs.ts'
 
@@ -14,6 +15,9 @@ export type JobTables = {
     started_at: number | null
     finished_at: number | null
     error: string | null
+    /** The process that runs it, and until when the others leave it alone. */
+    holder: string | null
+    lease_until: number | null
   }
 }
 
@@ -41,6 +45,17 @@ export const jobMigrations: readonly Migration[] = [
         .on('jobs')
         .columns(['state', 'kind', 'created_at'])
         .execute()
+    },
+  },
+  {
+    number: 4,
+    name: 'job leases',
+    up: async (query) => {
+      await query.schema.alterTable('jobs').addColumn('holder', 'text').execute()
+      await query.schema.alterTable('jobs').addColumn('lease_until', 'bigint').execute()
+      await sql`create unique index jobs_unfinished on jobs (kind, key) where state in ('queued', 'running')`.execute(
+        query,
+      )
     },
   },
 ]
