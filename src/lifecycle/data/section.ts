@@ -64,8 +64,8 @@ const example = `data:
     key: order_id
     nulls: [NA]
     expectations:
-      - schema: { order_id: integer, ordered_at: timestamp, amount: number, country: text }
-      - not_null: [amount, country]
+      - schema: { order_id: integer, ordered_at: timestamp, amount: number, country: text, returned: integer }
+      - not_null: [amount, country, returned]
       - between: { column: amount, minimum: 0, strict_minimum: true }
         mostly: 0.99
       - in_set: { column: country, values: [DE, FR, IT] }

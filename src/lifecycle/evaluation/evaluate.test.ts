@@ -208,7 +208,7 @@ test('checks the settings of a model across their fields', () => {
 test('shows an example of its section that is valid', () => {
   const { models } = parse(modelsSection.example) as { models: unknown }
   const parsed = modelsSection.schema.parse(models)
-  assert.equal(parsed.churn?.gates.length, 5)
+  assert.equal(parsed.returns?.gates.length, 5)
 })
 
 test('evaluates more rows than a call can have arguments', () => {

@@ -6,7 +6,7 @@ export const monitorsSection = defineSection({
   summary: 'Monitors: when a deployment has drifted or decayed, and what follows from it.',
   schema: monitorsSchema,
   example: `monitors:
-  flight-delays:
+  returns:
     window: 7d
     drift: { threshold: 0.1 }
     performance:

@@ -66,7 +66,11 @@ test('gives editors a schema', () => {
 /** The mistakes of a project with one deployment and one pipeline, as `place: message`. */
 function issues(monitors: object): string[] {
   const parsed = monitorsSchema.parse(monitors)
-  const all = { deployments: { 'flight-delays': {} }, pipelines: { train: {} }, monitors: parsed }
+  const all = {
+    deployments: { 'flight-delays': {}, returns: {} },
+    pipelines: { train: {} },
+    monitors: parsed,
+  }
   return (monitorsSection.check?.(all) ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`)
 }
 

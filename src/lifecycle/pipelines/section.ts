@@ -67,7 +67,7 @@ export interface PipelineConfig {
 
 export type PipelinesConfig = Readonly<Record<string, PipelineConfig>>
 
-const example = `pipelines:
+const ownExample = `pipelines:
   train:
     parameters: { days: 30 }
     steps:
@@ -82,8 +82,8 @@ const example = `pipelines:
         retries: 1
 `
 
-/** The section `pipelines`, with the kinds of step that composition lists. */
-export function createPipelinesSection(forms: readonly StepForm[]) {
+/** The section `pipelines`, with the kinds of step that composition lists and an example that may use all of them. */
+export function createPipelinesSection(forms: readonly StepForm[], example = ownExample) {
   const shapes = forms.map((form) =>
     z.strictObject({ [form.name]: form.schema.meta({ description: form.summary }), ...stepFields }),
   )

@@ -33,9 +33,9 @@ export const deploymentsSection = defineSection({
   summary: 'Endpoints: which model alias answers, and how a challenger is tried on live traffic.',
   schema: z.record(z.string().regex(/^[A-Za-z0-9][\w.-]{0,99}$/), deploymentSchema).prefault({}),
   example: `deployments:
-  churn:
-    model: churn@champion
-    canary: { model: churn@challenger, share: 20 }
+  returns:
+    model: returns@champion
+    canary: { model: returns@challenger, share: 20 }
 `,
   reads: ['models'],
   check: ({ deployments, models }) => {
