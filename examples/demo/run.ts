@@ -60,10 +60,12 @@ await once('one prediction', async () => {
     'predict',
     deployment,
     'hour=18',
-    'weekday=Fri',
+    'weekday=Mon',
     'distance=719',
     'origin=ORD',
     'destination=EWR',
+    '--event-time',
+    '2001-04-02T18:00:00Z',
   ])
 })
 await once('a malformed request', () => refuseMalformedRequest(url))
@@ -194,17 +196,22 @@ async function replayWeek(week: Week, { kilometres }: { kilometres: boolean }): 
   })
 }
 
-interface CheckResult {
-  readonly judged: readonly unknown[]
-  readonly changes: readonly { readonly to: string; readonly kind: string; readonly subject: string }[]
+interface Alert {
+  readonly state: string
+  readonly kind: string
+  readonly subject: string
 }
 
-/** What `devmlops monitor run` finds in the windows that have ended. */
+/** What `devmlops monitor run` and `monitor alerts` would say, asked through the API, since it is asked every week. */
 async function check(): Promise<string> {
-  const [result] = await ask<CheckResult[]>(['monitor', 'run', deployment])
-  const changes = result?.changes.map(({ to, kind, subject }) => `${kind} of ${subject}: ${to}`) ?? []
-  if (changes.length > 0) return style('red', changes.join('; '))
-  return (result?.judged.length ?? 0) === 0 ? '' : 'no change'
+  await post(undefined, `${server.url}/api/v1/monitors/${deployment}/check`, {})
+  const answer = await fetch(`${server.url}/api/v1/alerts`)
+  const { items } = (await answer.json()) as { items: Alert[] }
+  return items
+    .map(({ state, kind, subject }) =>
+      style(state === 'firing' ? 'red' : 'yellow', `${state}: ${kind} of ${subject}`),
+    )
+    .join('; ')
 }
 
 async function sendLabels(month: string, labelled: readonly Week[]): Promise<void> {

@@ -101,6 +101,7 @@ export function steadyTraffic(url: string, flights: readonly Flight[]): { stop()
         () => undefined,
       )
       sent += 1
+      await sleep(pauseMs)
       const [prediction] =
         (answer?.body as { predictions?: { version: number }[] } | undefined)?.predictions ?? []
       if (answer?.status !== 200 || prediction === undefined) failed += 1

@@ -92,16 +92,15 @@ export function printMonitor(
 
 export function printAlerts(terminal: Terminal, alerts: readonly Alert[]): void {
   if (alerts.length === 0) return terminal.print('No alerts.')
-  terminal.table(alerts, [
-    { title: 'STATE', value: ({ state }) => terminal.style(state, stateStyle[state]) },
-    { title: 'MONITOR', value: ({ monitor }) => monitor },
-    { title: 'KIND', value: ({ kind }) => kind },
-    { title: 'SINCE', value: ({ since }) => day(since) },
-    { title: 'UNTIL', value: ({ resolvedAt }) => (resolvedAt === null ? '' : day(resolvedAt)) },
-    { title: 'WINDOWS', value: ({ breachedWindows }) => String(breachedWindows), align: 'right' },
-    { title: 'WHY', value: ({ reason }) => reason, shrink: true },
-    { title: 'ID', value: ({ id }) => id },
-  ])
+  for (const { state, monitor, kind, subject, since, resolvedAt, breachedWindows, reason } of alerts) {
+    const until = resolvedAt === null ? '' : ` until ${day(resolvedAt)}`
+    const windows = `${breachedWindows} window${breachedWindows === 1 ? '' : 's'}`
+    const title = `${monitor}: ${kind} of ${subject}`
+    terminal.print(
+      `${terminal.style(state, stateStyle[state])}  ${terminal.style(title, 'bold')}  since ${day(since)}${until}, ${windows}`,
+    )
+    terminal.print(`  ${reason}`)
+  }
 }
 
 function printFollowing(terminal: Terminal, retraining?: Retraining, canary?: CanaryTrial): void {

@@ -73,6 +73,11 @@ export const servingCommands: readonly Command[] = [
     options: {
       file: { type: 'string', value: 'FILE', summary: 'Rows from a JSON file: a list of objects' },
       key: { type: 'string', value: 'KEY', summary: 'Rows of one key always get the same variant' },
+      'event-time': {
+        type: 'string',
+        value: 'TIME',
+        summary: 'When what is predicted happens, ISO 8601: monitoring counts it there',
+      },
     },
     examples: [
       {
@@ -86,6 +91,7 @@ export const servingCommands: readonly Command[] = [
       const { predictions } = await requestPredictions(deployment, {
         rows: await readRows(context.arguments.many('FIELD=VALUE'), context.options.text('file')),
         key: context.options.text('key'),
+        event_time: context.options.text('event-time'),
       })
       if (context.json) return context.terminal.json(predictions)
       context.terminal.table(predictions, [

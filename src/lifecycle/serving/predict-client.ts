@@ -5,6 +5,7 @@ import type { DeploymentView } from './contract.ts'
 export interface PredictionRequest {
   readonly rows: readonly Readonly<Record<string, unknown>>[]
   readonly key?: string | undefined
+  readonly event_time?: string | undefined
 }
 
 export interface PredictionAnswer {

@@ -178,11 +178,19 @@ function commonMetrics(runs: readonly RunDocument[], count: number): string[] {
   for (const { metrics } of runs) {
     for (const { key } of metrics) occurrences.set(key, (occurrences.get(key) ?? 0) + 1)
   }
-  // The sort is stable: of equally common ones, those that were named first.
+  // What models are compared by comes first. The sort is stable: of equals, those that were named first.
   return [...occurrences]
-    .sort(([, left], [, right]) => right - left)
+    .sort(([left, leftCount], [right, rightCount]) => rank(left) - rank(right) || rightCount - leftCount)
     .slice(0, count)
     .map(([key]) => key)
+}
+
+/** Metrics that a list of runs should show before any other; `evaluation/roc_auc` counts as `roc_auc`. */
+const headlines = ['roc_auc', 'log_loss', 'accuracy', 'f1', 'rmse', 'mae', 'r2', 'val_loss', 'loss']
+
+function rank(key: string): number {
+  const at = headlines.indexOf(key.slice(key.lastIndexOf('/') + 1))
+  return at === -1 ? headlines.length : at
 }
 
 function valueOf(point: MetricPoint | undefined): string {
