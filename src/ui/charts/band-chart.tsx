@@ -1,28 +1,9 @@
 import { useState, type ReactNode } from 'react'
 import { formatNumber } from '#ui/kit/format'
+import type { BandPoint, BandSeries, Level } from './band-series.ts'
 import { linearScale, niceTicks, paddedExtent } from './scale.ts'
 import { useWidth } from './use-width.tsx'
 import styles from './charts.module.css'
-
-export interface BandPoint {
-  readonly x: number
-  /** Null: not known here, so the line has a gap. */
-  readonly value: number | null
-  readonly low?: number | null
-  readonly high?: number | null
-}
-
-export interface BandSeries {
-  readonly name: string
-  readonly color: string
-  readonly points: readonly BandPoint[]
-}
-
-export interface Level {
-  readonly value: number
-  readonly name: string
-  readonly kind: 'threshold' | 'guide'
-}
 
 const margin = { top: 10, right: 12, bottom: 22, left: 50 }
 

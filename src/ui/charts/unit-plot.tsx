@@ -1,4 +1,4 @@
-import { linearScale } from './scale.ts'
+import { linearScale, niceTicks } from './scale.ts'
 import styles from './charts.module.css'
 
 export interface UnitCurve {
@@ -15,7 +15,7 @@ export interface UnitCurve {
 }
 
 const size = 248
-const margin = { top: 8, right: 10, bottom: 34, left: 40 }
+const margin = { top: 8, right: 10, bottom: 34, left: 48 }
 
 /** A square from 0 to 1 on both sides: ROC, precision and recall, calibration. */
 export function UnitPlot({
@@ -36,7 +36,7 @@ export function UnitPlot({
 }) {
   const x = linearScale([0, maximum], [margin.left, size - margin.right])
   const y = linearScale([0, maximum], [size - margin.bottom, margin.top])
-  const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => Number((share * maximum).toFixed(4)))
+  const ticks = niceTicks([0, maximum], 5)
   return (
     <figure className={styles['figure']} style={{ maxWidth: 330 }}>
       <svg viewBox={`0 0 ${size} ${size}`} width="100%" role="img" aria-label={label}>

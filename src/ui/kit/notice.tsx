@@ -2,6 +2,7 @@ import type { UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { DevmlopsError, errorTable, messageOf } from '#contract/errors'
 import { Command } from './command.tsx'
+import { InlineMarkdown } from './markdown/markdown.tsx'
 import styles from './notice.module.css'
 
 /** Nothing is here yet; says what would be, and the command that makes it so. */
@@ -33,7 +34,11 @@ export function ErrorNotice({ error, onRetry }: { error: unknown; onRetry?: () =
       </p>
       <p>{known === undefined ? unreadable(error) : known.message}</p>
       <p className={styles['hint']}>
-        {known === undefined ? 'Reload the page: the server may be newer than the page.' : known.hint}
+        {known === undefined ? (
+          'Reload the page: the server may be newer than the page.'
+        ) : known.hint === undefined ? null : (
+          <InlineMarkdown text={known.hint} />
+        )}
       </p>
       {onRetry === undefined ? null : (
         <button type="button" className={styles['retry']} onClick={onRetry}>

@@ -1,7 +1,6 @@
 import type { ReactNode } from 'react'
 import styles from './state-mark.module.css'
-
-export type Tone = 'good' | 'warn' | 'bad' | 'busy' | 'quiet'
+import type { Tone } from './tone.ts'
 
 /** A state as a shape, a colour and a word: none of them carries the meaning alone. */
 export function StateMark({ tone, children }: { tone: Tone; children: ReactNode }) {
@@ -28,36 +27,4 @@ export function Badge({
       {children}
     </span>
   )
-}
-
-const tones: Readonly<Record<string, Tone>> = {
-  queued: 'quiet',
-  pending: 'quiet',
-  scheduled: 'quiet',
-  skipped: 'quiet',
-  cancelled: 'quiet',
-  killed: 'quiet',
-  stopped: 'quiet',
-  unknown: 'quiet',
-  resolved: 'quiet',
-  running: 'busy',
-  started: 'busy',
-  succeeded: 'good',
-  finished: 'good',
-  passed: 'good',
-  cached: 'good',
-  valid: 'good',
-  active: 'good',
-  ready: 'good',
-  clean: 'good',
-  warn: 'warn',
-  failed: 'bad',
-  rejected: 'bad',
-  firing: 'bad',
-  breached: 'bad',
-}
-
-/** The tone of a state that any stage names. */
-export function toneOf(state: string): Tone {
-  return tones[state.toLowerCase()] ?? 'quiet'
 }

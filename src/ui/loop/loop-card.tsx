@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
-import { StateMark, type Tone } from '#ui/kit/state-mark'
+import { StateMark } from '#ui/kit/state-mark'
+import type { Tone } from '#ui/kit/tone'
 import { Link } from '#ui/router/router'
 import styles from './loop-card.module.css'
 

@@ -9,16 +9,8 @@ export function LoopRing({ stations, children }: { stations: readonly ReactNode[
   return (
     <div className={styles['ring']}>
       <svg className={styles['track']} aria-hidden="true">
-        <rect className={styles['rail']} x="12.5%" y="25%" width="75%" height="50%" rx="34" />
-        <rect
-          className={styles['flow']}
-          x="12.5%"
-          y="25%"
-          width="75%"
-          height="50%"
-          rx="34"
-          pathLength="240"
-        />
+        <rect className={styles['rail']} rx="34" />
+        <rect className={styles['flow']} rx="34" pathLength="240" />
       </svg>
       <ol className={styles['stations']}>
         {stations.map((station, index) => (

@@ -1,6 +1,7 @@
 import { useCall } from '#ui/api/use-call'
 import { DataTable } from '#ui/kit/data-table'
 import { formatBytes, formatCount } from '#ui/kit/format'
+import { InlineMarkdown } from '#ui/kit/markdown/markdown'
 import { Answered, EmptyState } from '#ui/kit/notice'
 import { PageHeader } from '#ui/kit/page-header'
 import { Panel } from '#ui/kit/panel'
@@ -95,7 +96,7 @@ export function DatasetsPage() {
                     cell: ({ description, declared }) => (
                       <span title={description}>
                         {declared ? null : <Badge tone="warn">no longer in devmlops.yaml</Badge>}{' '}
-                        {description}
+                        <InlineMarkdown text={description ?? ''} />
                       </span>
                     ),
                   },

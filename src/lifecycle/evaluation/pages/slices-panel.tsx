@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { ForestPlot, type ForestRow } from '#ui/charts/forest-plot'
 import { Button, Choice } from '#ui/kit/controls'
-import { metricTitle } from '#ui/kit/format'
+import { formatBound, formatNumber, metricTitle } from '#ui/kit/format'
 import { EmptyState } from '#ui/kit/notice'
 import { Panel } from '#ui/kit/panel'
 import { metricNamed, type EvaluationReport, type MetricName, type SliceResult } from '../contract.ts'
@@ -31,7 +31,7 @@ export function SlicesPanel({ report }: { report: EvaluationReport }) {
   return (
     <Panel
       title="Slices"
-      note="Worst first. The dotted line is the model on all rows; the red one is a gate’s floor."
+      note={noteOf(whole?.status === 'value' ? whole.value : undefined, floor)}
       aside={
         <Choice
           label="Metric"
@@ -55,6 +55,14 @@ export function SlicesPanel({ report }: { report: EvaluationReport }) {
       )}
     </Panel>
   )
+}
+
+function noteOf(whole: number | undefined, floor: number | undefined): string {
+  return [
+    'Worst first.',
+    whole === undefined ? '' : `Dotted: the model on all rows, ${formatNumber(whole)}.`,
+    floor === undefined ? '' : `Red: the floor of a gate, ${formatBound(floor)}.`,
+  ].join(' ')
 }
 
 function sliceRows(

@@ -1,4 +1,5 @@
-import type { Tone } from '#ui/kit/state-mark'
+import { formatCount } from '#ui/kit/format'
+import type { Tone } from '#ui/kit/tone'
 import { places } from '#ui/places'
 import type { EventView } from '../contract.ts'
 
@@ -55,15 +56,14 @@ export function eventVerb({ type }: Happening): string {
 }
 
 /** The words of the payload that a person would ask for next. */
-export function eventDetail({ subject, payload }: Happening): string {
+export function eventDetail({ payload }: Happening): string {
   const alias = text(payload, 'alias')
-  const version = payload['version']
+  const { version, rows } = payload
   return [
     text(payload, 'step'),
     alias === undefined ? undefined : `${alias} → ${typeof version === 'number' ? `v${version}` : 'none'}`,
-    text(payload, 'status') === undefined && kindOf(subject) !== 'deployment'
-      ? text(payload, 'state')
-      : text(payload, 'status')?.toLowerCase(),
+    outcomeOf(payload),
+    typeof rows === 'number' ? `${formatCount(rows)} rows` : undefined,
     text(payload, 'reason') ?? text(payload, 'message'),
   ]
     .filter(Boolean)
@@ -111,8 +111,10 @@ export function subjectOf({ subject, payload }: Happening): {
   }
 }
 
-function kindOf(subject: string): string | undefined {
-  return split(subject, '/')[0]
+/** How it ended, where the verb leaves that open. */
+function outcomeOf(payload: Happening['payload']): string | undefined {
+  const outcome = (text(payload, 'status') ?? text(payload, 'state'))?.toLowerCase()
+  return outcome === 'finished' || outcome === 'active' ? undefined : outcome
 }
 
 function split(whole: string, mark: string): [string | undefined, string | undefined] {

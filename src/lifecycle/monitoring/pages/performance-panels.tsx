@@ -1,9 +1,11 @@
-import { BandChart, type BandPoint, type BandSeries } from '#ui/charts/band-chart'
+import { BandChart } from '#ui/charts/band-chart'
+import type { BandPoint, BandSeries } from '#ui/charts/band-series'
 import { seriesColor } from '#ui/charts/series-chart'
 import { formatCount, formatDay, formatShare, metricTitle } from '#ui/kit/format'
 import { EmptyState } from '#ui/kit/notice'
 import { Columns, Panel } from '#ui/kit/panel'
-import { StateMark, toneOf } from '#ui/kit/state-mark'
+import { StateMark } from '#ui/kit/state-mark'
+import { toneOf } from '#ui/kit/tone'
 import type { MonitoredWindow } from '../contract.ts'
 import { levelsOfRule } from './rule-levels.ts'
 

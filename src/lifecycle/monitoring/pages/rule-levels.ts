@@ -1,4 +1,4 @@
-import type { Level } from '#ui/charts/band-chart'
+import type { Level } from '#ui/charts/band-series'
 
 /**
  * The levels that a rule draws into a chart. A rule crosses as the sentence that is also its identity (`calibration_gap

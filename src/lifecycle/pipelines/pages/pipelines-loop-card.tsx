@@ -1,6 +1,6 @@
 import { messageOf } from '#contract/errors'
 import { useCall } from '#ui/api/use-call'
-import { toneOf } from '#ui/kit/state-mark'
+import { toneOf } from '#ui/kit/tone'
 import { Ago, Took } from '#ui/kit/time'
 import { EmptyLoopCard, LoopCard, WaitingLoopCard } from '#ui/loop/loop-card'
 import { places } from '#ui/places'

@@ -1,4 +1,4 @@
-import type { Tone } from '#ui/kit/state-mark'
+import type { Tone } from '#ui/kit/tone'
 import { layersOf } from './step-order.ts'
 import styles from './step-graph.module.css'
 

@@ -1,4 +1,5 @@
-import { Badge, StateMark, toneOf } from '#ui/kit/state-mark'
+import { Badge, StateMark } from '#ui/kit/state-mark'
+import { toneOf } from '#ui/kit/tone'
 import { Took, useNow } from '#ui/kit/time'
 import type { PipelineRunDetail, StepRunView } from '../contract.ts'
 import { stateWord } from './run-state.ts'

@@ -1,4 +1,4 @@
-import type { Tone } from '#ui/kit/state-mark'
+import type { Tone } from '#ui/kit/tone'
 import type { DeploymentView } from '../contract.ts'
 
 /** Traffic has no events: it is asked for while somebody looks. */

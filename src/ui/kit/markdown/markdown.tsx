@@ -1,11 +1,16 @@
 import { Fragment, useMemo, type ReactNode } from 'react'
-import { parseMarkdown, type Block, type Inline } from './parse-markdown.ts'
+import { parseInline, parseMarkdown, type Block, type Inline } from './parse-markdown.ts'
 import styles from './markdown.module.css'
 
 /** Shows Markdown. React escapes every text, and only the elements below can come out. */
 export function Markdown({ source }: { source: string }) {
   const blocks = useMemo(() => parseMarkdown(source), [source])
   return <div className={styles['markdown']}>{keyed(blocks, renderBlock)}</div>
+}
+
+/** One line with `code`, *emphasis* and links, such as a hint or a description. */
+export function InlineMarkdown({ text }: { text: string }) {
+  return keyed(parseInline(text), renderInline)
 }
 
 function renderBlock(block: Block): ReactNode {
