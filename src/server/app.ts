@@ -27,6 +27,9 @@ export interface AppOptions {
   readonly pageDirectory: string
 }
 
+/** Often enough that no proxy takes a quiet stream for a dead one. */
+const pingMs = 15_000
+
 /** The HTTP door: every route of every stage, the OpenAPI document, health, metrics, live events and the web page. */
 export function createApp(options: AppOptions): Hono {
   const { routes, dispatch, events, log, metrics, token } = options
@@ -60,14 +63,19 @@ export function createApp(options: AppOptions): Hono {
   app.get('/api/v1/live', (context) => {
     callerOf(context)
     return streamSSE(context, async (stream) => {
+      const { promise: left, resolve: leave } = Promise.withResolvers<void>()
       const stop = events.watch(
         (event) => void stream.writeSSE({ data: JSON.stringify(event), id: String(event.sequence) }),
       )
-      stream.onAbort(stop)
-      while (!stream.aborted) {
-        await stream.writeSSE({ event: 'ping', data: '' })
-        await stream.sleep(15_000)
-      }
+      const ping = (): Promise<void> => stream.writeSSE({ event: 'ping', data: '' })
+      const pings = setInterval(() => void ping(), pingMs)
+      stream.onAbort(() => {
+        stop()
+        clearInterval(pings)
+        leave()
+      })
+      await ping()
+      await left
     })
   })
   const tooLarge = bodyLimit({
