@@ -45,7 +45,7 @@ export async function weeksBetween(from: string, to: string): Promise<Week[]> {
     return [...weeks].map(([start, flights]) => ({
       start,
       flights: flights.map((row) => ({
-        id: `flight-${start}-${String(row['place'])}`,
+        id: `flight-${start}-${row['place'] as number}`,
         eventTime: row['event_time'] as string,
         late: row['late'] as 0 | 1,
         inputs: {

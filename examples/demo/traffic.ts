@@ -88,13 +88,13 @@ const pauseMs = 10
 
 /** Requests that go on, one after the other on several connections, until told to stop. */
 export function steadyTraffic(url: string, flights: readonly Flight[]): { stop(): Promise<TrafficResult> } {
-  let stopped = false
+  const stopping = new AbortController()
   let sent = 0
   let failed = 0
   const byVersion: Record<string, number> = {}
   const agent = new Agent({ keepAlive: true, maxSockets: 8 })
   const client = async (_: unknown, offset: number): Promise<void> => {
-    for (let at = offset; !stopped; at = (at + 8) % flights.length) {
+    for (let at = offset; !stopping.signal.aborted; at = (at + 8) % flights.length) {
       const { inputs, eventTime } = flights[at] as Flight
       const body = { rows: [inputs], event_time: eventTime }
       const answer = await post(agent, `${url}/deployments/flight-delays/predict`, body).catch(
@@ -111,7 +111,7 @@ export function steadyTraffic(url: string, flights: readonly Flight[]): { stop()
   const clients = Array.from({ length: 8 }, client)
   return {
     stop: async () => {
-      stopped = true
+      stopping.abort()
       await Promise.all(clients)
       agent.destroy()
       return { sent, failed, byVersion, meanScore: Number.NaN, lateRate: Number.NaN }

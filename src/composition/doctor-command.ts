@@ -45,7 +45,7 @@ async function examine(directory: string): Promise<Finding[]> {
       const tables = await openTables({ allowedDirectories: [], temporaryDirectory: `${config.home}/tmp` })
       const [row] = await tables.rows('SELECT version() AS version')
       tables.close()
-      return `DuckDB ${String(row?.['version'])}`
+      return `DuckDB ${row?.['version'] as string}`
     }),
     await attempt('server', async () => {
       const { findServer } = await import('#cli/find-server')

@@ -86,15 +86,15 @@ export function localServingHost(options: LocalServingOptions): ServingHost {
       }),
     })
     child.unref()
-    let exited: string | undefined
+    const ended: { how?: string } = {}
     child.once('exit', (code, signal) => {
-      exited = signal ?? `code ${code}`
+      ended.how = signal ?? `code ${code}`
       if (!wanted) return
-      options.log.warn({ exited, pid: child.pid }, 'the serving process ended')
+      options.log.warn({ exited: ended.how, pid: child.pid }, 'the serving process ended')
       void restart()
     })
     const deadline = Date.now() + startTimeoutMs
-    while (exited === undefined && Date.now() < deadline) {
+    while (ended.how === undefined && Date.now() < deadline) {
       const listening = await readFile(join(options.directory, 'listening.json'), 'utf8').catch(
         () => undefined,
       )
@@ -110,7 +110,7 @@ export function localServingHost(options: LocalServingOptions): ServingHost {
     }
     fail(
       'not_ready',
-      `The serving process did not start${exited === undefined ? ' in time' : `: it ended with ${exited}`}.`,
+      `The serving process did not start${ended.how === undefined ? ' in time' : `: it ended with ${ended.how}`}.`,
       {
         hint: `Is port ${options.port} free? Its log is ${join(options.directory, 'process.log')}.`,
       },

@@ -35,6 +35,7 @@ export { type PreparedRows, prepareRows, type ScoredInput, type ScoredRows } fro
 export { modelsSection } from './section.ts'
 export { worstSlice } from './slice.ts'
 export type { Champion, ChampionSource } from './champion-point.ts'
-export { evaluateForm, evaluateStep, type EvaluateStepDependencies } from './evaluate-step.ts'
+export { evaluateForm } from './evaluate-form.ts'
+export { evaluateStep, type EvaluateStepDependencies } from './evaluate-step.ts'
 export { evaluationFiles, type EvaluationResult, evaluationResultSchema } from './evaluation-result.ts'
 export type { ModelScorer, ScorableModel } from './scorer-point.ts'

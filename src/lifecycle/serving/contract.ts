@@ -39,7 +39,7 @@ export const deploymentsSection = defineSection({
 `,
   reads: ['models'],
   check: ({ deployments, models }) => {
-    const known = Object.keys((models ?? {}) as object)
+    const known = Object.keys(models ?? {})
     return Object.entries(deployments).flatMap(([name, { model, canary }]) =>
       [
         { reference: model, path: ['deployments', name, 'model'] },

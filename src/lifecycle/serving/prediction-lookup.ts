@@ -61,7 +61,15 @@ function parse(line: string): PredictionRecord | undefined {
 function toView({ event_time, latency_ms, ...record }: PredictionRecord): PredictionView {
   const { id, time, deployment, variant, model, version, key, inputs, outputs } = record
   return {
-    ...{ id, time, deployment, variant, model, version, inputs, outputs, latencyMs: latency_ms },
+    id,
+    time,
+    deployment,
+    variant,
+    model,
+    version,
+    inputs,
+    outputs,
+    latencyMs: latency_ms,
     ...(event_time === undefined ? {} : { eventTime: event_time }),
     ...(key === undefined ? {} : { key }),
   }
