@@ -57,10 +57,13 @@ test('a fault of the input holds it back, and is named', () => {
 })
 
 test('a fault that is over still explains a loss that lay within it, and no other', () => {
-  const fault = alert('drift', { state: 'resolved', resolvedAt: '2001-05-07T00:00:00.000Z' })
+  const fault = alert('drift', { state: 'resolved', resolvedAt: '2001-05-14T00:00:00.000Z' })
   const within = decide([alert('performance'), fault])
   assert.ok(within.decision === 'hold' && within.why === 'input_fault')
   assert.equal(decide([alert('performance', { since: '2001-04-09T00:00:00.000Z' }), fault]).decision, 'start')
+  // The window that found the input whole again.
+  const after = { start: '2001-05-07T00:00:00.000Z', end: '2001-05-14T00:00:00.000Z' }
+  assert.equal(decide([alert('performance', { since: after.start, window: after }), fault]).decision, 'start')
 })
 
 test('waits until the cool-down is over, and not longer', () => {

@@ -81,10 +81,13 @@ export function decideRetraining({ policy, alerts, started, now }: RetrainingInp
   }
 }
 
-/** A fault that is over explains a loss that lay entirely within it: the rows to learn from would be the faulty ones. */
+/**
+ * A fault that is over explains a loss that lay entirely within it: the rows to learn from would be the faulty ones. The
+ * clean windows that resolved it are none of them.
+ */
 function explains(fault: Alert, loss: Alert): boolean {
   if (fault.resolvedAt === null || fault === loss) return false
-  return fault.since <= loss.since && loss.window.end <= fault.resolvedAt
+  return fault.since <= loss.since && loss.window.end <= fault.window.end
 }
 
 /** By overlap, not by id: late labels may find that an episode began in another window, which gives it another id. */
