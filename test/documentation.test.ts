@@ -8,7 +8,10 @@ import { commands } from '#composition/commands'
 import { sections } from '#composition/sections'
 import { errorTable } from '#contract/errors'
 import { checkProject, exampleProject, lenientPlaces, type SectionDefinition } from '#lifecycle/project/index'
+import { monitoringGauges } from '#lifecycle/monitoring/index'
+import { ServingMetrics } from '#lifecycle/serving/process/metrics'
 import { environmentVariables } from '#platform/config'
+import { createServerMetrics } from '#server/server-metrics'
 import { readCommandLine, findCommand } from '#cli/command-line'
 import { generatedDirectory, generatedPages } from '../docs/generate-reference.ts'
 
@@ -52,6 +55,11 @@ describe('the documentation', () => {
   it('explains every variable of the environment, and none that does not exist', () => {
     const names = tableOf('docs/reference/configuration.md').map(([name]) => name)
     assert.deepEqual(new Set(names), new Set([...Object.keys(environmentVariables), ...s3Variables]))
+  })
+
+  it('explains every metric for Prometheus, and none that does not exist', async () => {
+    const names = tableOf('docs/reference/metrics.md').map(([name]) => name)
+    assert.deepEqual(new Set(names), new Set(await metricNames()))
   })
 
   it('links only to files and headings that exist', () => {
@@ -99,6 +107,14 @@ describe('the documentation', () => {
 
 /** Names that the S3 client reads, known from every other tool that speaks to S3. */
 const s3Variables = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION', 'AWS_ENDPOINT_URL']
+
+/** As both processes write them. */
+async function metricNames(): Promise<string[]> {
+  const gauges = { ready: true, planRevision: 1, models: 0, queuedRows: 0, logs: [] }
+  const server = createServerMetrics(monitoringGauges({ list: async () => [] }))
+  const text = new ServingMetrics().render(gauges) + (await server.render())
+  return [...text.matchAll(/^# TYPE (\w+) /gm)].map((match) => match[1] ?? '')
+}
 
 const fences: readonly Fence[] = pages.flatMap((page) => {
   const found: Fence[] = []

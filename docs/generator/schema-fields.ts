@@ -86,7 +86,7 @@ function isEmpty(value: unknown): boolean {
 }
 
 /** The type in the words of a person who writes the field. */
-export function typeOf(schema: JsonSchema): string {
+function typeOf(schema: JsonSchema): string {
   if (schema.const !== undefined) return code(JSON.stringify(schema.const).replaceAll('"', ''))
   if (schema.enum !== undefined)
     return schema.enum.map((value) => code(JSON.stringify(value).replaceAll('"', ''))).join(' or ')
