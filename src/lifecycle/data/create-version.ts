@@ -3,7 +3,7 @@ import type { Digest } from '#platform/blobs/index'
 import type { Platform } from '#platform/platform'
 import type { Tables } from '#platform/tables/index'
 import type { ArrivingFile } from './arriving-file.ts'
-import { codeVersionOf } from './code-version.ts'
+import { codeVersionOf } from '#platform/code-version'
 import type { Collected } from './collect-files.ts'
 import type { DataProject } from './data-project.ts'
 import type { DatasetVersion } from './dataset-version.ts'
@@ -111,7 +111,7 @@ export async function createVersion(
     source: sourceOf(request.collected, added),
     validation: mergeValidations(judged.map(({ verdict }) => verdict.validation)),
     profileDigest,
-    code: await codeVersionOf(request.project.directory),
+    code: (await codeVersionOf(request.project.directory)) ?? null,
     createdAt: platform.clock.now(),
     createdBy: request.caller.name,
   })

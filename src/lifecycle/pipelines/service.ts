@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { Caller } from '#contract/endpoint'
 import { fail } from '#contract/errors'
-import { codeVersionOf } from './code-version.ts'
+import { codeVersionOf } from '#platform/code-version'
 import type { PipelineRunDetail, PlannedStep, RunState, Trigger } from './contract.ts'
 import { definePipeline } from './definition.ts'
 import type { PipelineRun, StepRun } from './pipeline-run.ts'

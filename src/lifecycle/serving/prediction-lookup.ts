@@ -5,8 +5,9 @@ import type { PredictionRecord } from './prediction-log/record.ts'
 import { listSegments } from './prediction-log/segments.ts'
 
 /**
- * The first logged prediction with this id. Looks for the bytes of the id in the segments, newest first: reading as text
- * and parsing every line would cost fifty times as much.
+ * The first logged prediction with this id. An id may be logged twice, when a client sent it again, and the first counts:
+ * so the oldest segment comes first. Looks for the bytes of the id, which is far less work than reading every line
+ * as text and parsing it.
  */
 export async function findPrediction(
   predictionsDirectory: string,
@@ -15,7 +16,7 @@ export async function findPrediction(
   const needle = Buffer.from(`"id":${JSON.stringify(id)}`)
   for (const deployment of await readdir(predictionsDirectory).catch(() => [])) {
     const segments = await listSegments(join(predictionsDirectory, deployment))
-    for (const segment of segments.toReversed()) {
+    for (const segment of segments) {
       const record = recordWith(await readFile(segment.path), needle, id)
       if (record !== undefined) return toView(record)
     }

@@ -1,6 +1,5 @@
 import { sql, type Kysely } from 'kysely'
-import type { Engine } from '#platform/database/index'
-import { bulkInsert } from './bulk-insert.ts'
+import { bulkInsert, type Engine } from '#platform/database/index'
 import { fromStored, isLater, toStored, type StoredPoint } from './metric-value.ts'
 import type { TrackingTables } from './tables.ts'
 
@@ -67,15 +66,14 @@ export function createMetricStore(query: Kysely<TrackingTables>, engine: Engine)
         const before = latest.get(point.keyId)
         if (before === undefined || isLater(point, before)) latest.set(point.keyId, point)
       }
-      const executor = transaction as unknown as Kysely<never>
-      await bulkInsert(executor, engine, {
+      await bulkInsert(transaction, engine, {
         table: 'metrics',
         columns: pointColumns(runNumber, points),
         onConflict: 'do nothing',
       })
       // Sorted, so that two batches of one run take PostgreSQL's row locks in the same order.
       const ordered = [...latest.values()].sort((left, right) => left.keyId - right.keyId)
-      await bulkInsert(executor, engine, {
+      await bulkInsert(transaction, engine, {
         table: 'latest_metrics',
         columns: pointColumns(runNumber, ordered),
         onConflict: `(run_number, key_id) do update

@@ -1,6 +1,5 @@
 import { sql, type Kysely, type RawBuilder, type Selectable } from 'kysely'
-import type { Engine } from '#platform/database/index'
-import { bulkInsert } from './bulk-insert.ts'
+import { bulkInsert, type Engine } from '#platform/database/index'
 import type { LifecycleStage, RunStatus } from './contract.ts'
 import { reservedTags } from './contract.ts'
 import type { TrackingTables } from './tables.ts'
@@ -30,7 +29,7 @@ export function createRunStore(query: Kysely<TrackingTables>, engine: Engine) {
     runNumber: number,
     tags: Readonly<Record<string, string>>,
   ): Promise<void> => {
-    await bulkInsert(executor as unknown as Kysely<never>, engine, {
+    await bulkInsert(executor, engine, {
       table: 'run_tags',
       columns: keyValueColumns(runNumber, tags),
       onConflict: '(run_number, key) do update set value = excluded.value',
@@ -61,7 +60,7 @@ export function createRunStore(query: Kysely<TrackingTables>, engine: Engine) {
           })
           .returning('number')
           .executeTakeFirstOrThrow()
-        await bulkInsert(transaction as unknown as Kysely<never>, engine, {
+        await bulkInsert(transaction, engine, {
           table: 'run_tags',
           columns: keyValueColumns(number, run.tags),
           onConflict: 'do nothing',
@@ -124,12 +123,13 @@ export function createRunStore(query: Kysely<TrackingTables>, engine: Engine) {
     ): Promise<{ key: string; kept: string; given: string } | undefined> => {
       const keys = Object.keys(params)
       if (keys.length === 0) return undefined
-      const written = await bulkInsert(transaction as unknown as Kysely<never>, engine, {
+      const written = await bulkInsert(transaction, engine, {
         table: 'run_params',
         columns: keyValueColumns(runNumber, params),
         onConflict: 'do nothing',
+        returning: 'key',
       })
-      if (written === keys.length) return undefined
+      if (written.length === keys.length) return undefined
       const rows = await transaction
         .selectFrom('run_params')
         .select(['key', 'value'])

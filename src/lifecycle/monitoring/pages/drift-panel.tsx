@@ -15,7 +15,7 @@ export function DriftPanel({ windows }: { windows: readonly MonitoredWindow[] })
   if (judged.length === 0) {
     return (
       <Panel title="Drift">
-        <EmptyState title="No window has been judged yet." command="devmlops monitor check">
+        <EmptyState title="No window has been judged yet." command="devmlops monitor run">
           A window is judged when it has ended in the time of the data.
         </EmptyState>
       </Panel>

@@ -21,7 +21,7 @@ export function MonitoringLoopCard() {
     )
   const [monitor] = data.items
   if (monitor === undefined)
-    return <EmptyLoopCard title={title} href={endpoints} unit="monitors" command="devmlops monitor" />
+    return <EmptyLoopCard title={title} href={endpoints} unit="monitors" command="devmlops monitor run" />
   const alerts = data.items.flatMap((one) => one.alerts)
   const firing = alerts.filter(({ state }) => state === 'firing')
   const { latest, windows } = monitor

@@ -46,7 +46,7 @@ function PipelineRun({ run }: { run: PipelineRunDetail }) {
           </StateMark>,
           <Ago key="created" time={run.createdAt} />,
           <span key="took">
-            took <Took from={run.startedAt} to={run.finishedAt} />
+            {run.finishedAt === undefined ? 'for' : 'took'} <Took from={run.startedAt} to={run.finishedAt} />
           </span>,
           `by ${actorName(run.actor)}`,
           describeTrigger(run.trigger),

@@ -114,7 +114,7 @@ function Versions({ versions }: { versions: readonly ModelVersion[] }) {
 
 export function Transitions({ transitions }: { transitions: readonly Transition[] }) {
   if (transitions.length === 0)
-    return <EmptyState title="No alias has moved yet." command="devmlops models promote" />
+    return <EmptyState title="No alias has moved yet." command="devmlops models promote NAME VERSION" />
   return (
     <DataTable
       caption="Moves of aliases, newest first"

@@ -22,7 +22,7 @@ export function EndpointsPage() {
             <Panel title="No endpoints yet">
               <EmptyState
                 title="An endpoint answers predictions with whatever has an alias."
-                command="devmlops deploy"
+                command="devmlops deploy NAME"
               >
                 Describe it under “deployments” in devmlops.yaml.
               </EmptyState>

@@ -26,7 +26,7 @@ export function PredictionsPanel({ deployment: { name, live } }: { deployment: D
       <Answered query={query}>
         {({ items }) =>
           items.length === 0 ? (
-            <EmptyState title="Nobody has asked yet." command={`devmlops predict ${name} --data '{…}'`} />
+            <EmptyState title="Nobody has asked yet." command={`devmlops predict ${name} FIELD=VALUE …`} />
           ) : (
             <DataTable
               caption="Newest predictions"

@@ -17,7 +17,7 @@ export function ServingLoopCard() {
     )
   const deployment = data.items.find(({ state }) => state === 'active') ?? data.items[0]
   if (deployment === undefined)
-    return <EmptyLoopCard title={title} href={href} unit="endpoints" command="devmlops deploy" />
+    return <EmptyLoopCard title={title} href={href} unit="endpoints" command="devmlops deploy NAME" />
   const { tone, word } = readiness(deployment)
   const traffic = trafficOf(deployment)
   return (

@@ -38,7 +38,7 @@ function Run({ run }: { run: RunDocument }) {
           </StateMark>,
           run.startedAt === null ? 'not started' : <Ago key="started" time={run.startedAt} />,
           <span key="took">
-            took <Took from={run.startedAt} to={run.endedAt} />
+            {run.endedAt === null ? 'for' : 'took'} <Took from={run.startedAt} to={run.endedAt} />
           </span>,
           `by ${actorName(run.user)}`,
           <Copyable key="id" text={run.id} short={run.id.slice(0, 12)} />,
