@@ -160,7 +160,7 @@ export function Legend({
   )
 }
 
-export function Tip({ left, width, children }: { left: number; width: number; children: ReactNode }) {
+function Tip({ left, width, children }: { left: number; width: number; children: ReactNode }) {
   const side = left > width / 2 ? { right: width - left + 10 } : { left: left + 10 }
   return (
     <div className={styles['tip']} style={side} aria-hidden="true">
