@@ -36,7 +36,10 @@ export function PerformancePanels({ windows }: { windows: readonly MonitoredWind
   if (rules.size === 0 && extra.length === 0) {
     return (
       <Panel title="Realized performance">
-        <EmptyState title="No true labels have arrived yet." command="devmlops feedback NAME --file labels.csv" />
+        <EmptyState
+          title="No true labels have arrived yet."
+          command="devmlops feedback NAME --file labels.csv"
+        />
       </Panel>
     )
   }
