@@ -23,20 +23,19 @@ export async function migrate(
 ): Promise<void> {
   const ordered = [...migrations].sort((a, b) => a.number - b.number)
   const query = database.query.withTables<MigrationTables>()
-  await query.schema
-    .createTable('migrations')
-    .ifNotExists()
-    .addColumn('number', 'integer', (column) => column.primaryKey())
-    .addColumn('name', 'text', (column) => column.notNull())
-    .addColumn('applied_at', 'bigint', (column) => column.notNull())
-    .execute()
   await query.connection().execute(async (connection) => {
+    // Before the first table: even two `CREATE TABLE IF NOT EXISTS` at once fail on PostgreSQL.
     if (database.engine === 'postgres')
       await sql`select pg_advisory_lock(${advisoryLock})`.execute(connection)
     try {
-      const applied = new Set(
-        (await connection.selectFrom('migrations').select('number').execute()).map((row) => row.number),
-      )
+      await connection.schema
+        .createTable('migrations')
+        .ifNotExists()
+        .addColumn('number', 'integer', (column) => column.primaryKey())
+        .addColumn('name', 'text', (column) => column.notNull())
+        .addColumn('applied_at', 'bigint', (column) => column.notNull())
+        .execute()
+      const applied = await appliedNumbers(connection)
       refuseNewer(applied, ordered)
       for (const migration of ordered.filter(({ number }) => !applied.has(number))) {
         await connection.transaction().execute(async (transaction) => {
@@ -54,16 +53,28 @@ export async function migrate(
   })
 }
 
+/** Whether the store has this program's schema, for one that may only be looked at. Refuses a newer one. */
+export async function isMigrated(database: Database, migrations: readonly Migration[]): Promise<boolean> {
+  const query = database.query.withTables<MigrationTables>()
+  const tables = await query.introspection.getTables()
+  if (!tables.some(({ name }) => name === 'migrations')) return false
+  const applied = await appliedNumbers(query)
+  refuseNewer(applied, migrations)
+  return migrations.every(({ number }) => applied.has(number))
+}
+
+async function appliedNumbers(query: Kysely<MigrationTables>): Promise<ReadonlySet<number>> {
+  const rows = await query.selectFrom('migrations').select('number').execute()
+  return new Set(rows.map(({ number }) => number))
+}
+
+/** A stage of a newer program may have added a low number, so any number that is not known is newer. */
 function refuseNewer(applied: ReadonlySet<number>, known: readonly Migration[]): void {
-  const newest = known.at(-1)?.number ?? 0
-  const newer = [...applied].filter((number) => number > newest)
+  const numbers = new Set(known.map(({ number }) => number))
+  const newer = [...applied].filter((number) => !numbers.has(number))
   if (newer.length > 0) {
-    fail(
-      'conflict',
-      `The store was written by a newer DevMLOps (schema ${Math.max(...newer)}, this one knows ${newest}).`,
-      {
-        hint: 'Upgrade DevMLOps; an older program does not touch a newer store.',
-      },
-    )
+    fail('conflict', `The store was written by a newer DevMLOps: it has schema step ${newer.join(', ')}.`, {
+      hint: 'Upgrade DevMLOps; an older program does not touch a newer store.',
+    })
   }
 }

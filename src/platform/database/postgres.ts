@@ -1,4 +1,5 @@
 import { PostgresDialect } from 'kysely'
+import { explainPostgres } from './storage-problem.ts'
 
 /** PostgreSQL behind Kysely. The driver is loaded only when a URL asks for it. */
 export async function postgresDialect(url: string): Promise<PostgresDialect> {
@@ -8,5 +9,17 @@ export async function postgresDialect(url: string): Promise<PostgresDialect> {
     getTypeParser: (id: number, format?: 'text' | 'binary') =>
       id === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(id, format),
   }
-  return new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: 10, types }) })
+  const pool = new pg.Pool({ connectionString: url, max: 10, types, connectionTimeoutMillis: 10_000 })
+  // An idle connection that the server closes must not end this process; the next query opens another.
+  pool.on('error', () => undefined)
+  return new PostgresDialect({
+    pool: {
+      options: pool.options,
+      end: () => pool.end(),
+      connect: () =>
+        pool.connect().catch((error: unknown) => {
+          throw explainPostgres(error, url)
+        }),
+    },
+  })
 }

@@ -1,5 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { SqliteDialect, type SqliteDatabase } from 'kysely'
+import { explainSqlite } from './storage-problem.ts'
 
 /**
  * `node:sqlite` behind Kysely's SQLite dialect.
@@ -12,10 +13,19 @@ export function sqliteDialect(path: string, { readOnly }: { readOnly: boolean })
 }
 
 function openSqlite(path: string, readOnly: boolean): SqliteDatabase {
-  const database = new DatabaseSync(path, { readOnly, timeout: 5000 })
-  database.exec('PRAGMA foreign_keys = ON')
-  database.exec('PRAGMA case_sensitive_like = ON')
-  if (!readOnly) database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+  const explained = <T>(work: () => T): T => {
+    try {
+      return work()
+    } catch (error) {
+      throw explainSqlite(error, path)
+    }
+  }
+  const database = explained(() => new DatabaseSync(path, { readOnly, timeout: 5000 }))
+  explained(() => {
+    database.exec('PRAGMA foreign_keys = ON')
+    database.exec('PRAGMA case_sensitive_like = ON')
+    if (!readOnly) database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+  })
   // Preparing costs more than running a small statement, so statements are kept, up to a bound.
   const prepared = new Map<string, ReturnType<SqliteDatabase['prepare']>>()
   return {
@@ -24,18 +34,24 @@ function openSqlite(path: string, readOnly: boolean): SqliteDatabase {
       const kept = prepared.get(sql)
       if (kept !== undefined) return kept
       if (prepared.size >= 500) prepared.clear()
-      const statement = statementOf(database.prepare(sql))
+      const statement = statementOf(
+        explained(() => database.prepare(sql)),
+        explained,
+      )
       prepared.set(sql, statement)
       return statement
     },
   }
 }
 
-function statementOf(statement: StatementSync): ReturnType<SqliteDatabase['prepare']> {
+function statementOf(
+  statement: StatementSync,
+  explained: <T>(work: () => T) => T,
+): ReturnType<SqliteDatabase['prepare']> {
   return {
     reader: statement.columns().length > 0,
-    all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
+    all: (parameters) => explained(() => statement.all(...(parameters as SQLInputValue[]))),
     iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
-    run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+    run: (parameters) => explained(() => statement.run(...(parameters as SQLInputValue[]))),
   }
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { fail } from '#contract/errors'
+import { fail, messageOf } from '#contract/errors'
 
 /** The one writer of an embedded store. The lock is the operating system's, so a killed process leaves none behind. */
 export interface StoreLock {
@@ -13,9 +13,8 @@ export interface StoreLock {
  * SQLite takes the same kernel lock on any file and drops it when the process dies.
  */
 export function acquireStoreLock(home: string, purpose: string): StoreLock {
-  mkdirSync(home, { recursive: true, mode: 0o700 })
   const holderFile = join(home, 'lock.json')
-  const database = new DatabaseSync(join(home, 'lock.db'))
+  const database = openLockFile(home)
   try {
     database.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (error) {
@@ -31,6 +30,18 @@ export function acquireStoreLock(home: string, purpose: string): StoreLock {
       rmSync(holderFile, { force: true })
       database.close()
     },
+  }
+}
+
+function openLockFile(home: string): DatabaseSync {
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 })
+    return new DatabaseSync(join(home, 'lock.db'))
+  } catch (error) {
+    return fail('permission_denied', `The folder ${home} cannot be written: ${messageOf(error)}.`, {
+      hint: 'Check who owns it, or set DEVMLOPS_HOME to another folder.',
+      cause: error,
+    })
   }
 }
 

@@ -16,16 +16,13 @@ export function forEachEngine(
   describe(`${title} on SQLite`, () => {
     tests(async () => migrated(await openDatabase({ path: ':memory:' }), migrations), 'sqlite')
   })
-  const url = environmentVariable('DEVMLOPS_TEST_POSTGRES_URL')
+  const url = postgresUrl()
   const problem = environmentVariable('DEVMLOPS_TEST_POSTGRES_PROBLEM') ?? 'run `npm test`, which starts one'
   describe(
     `${title} on PostgreSQL`,
     { skip: url === undefined ? `no PostgreSQL: ${problem}` : false },
     () => {
-      tests(
-        async () => migrated(await openDatabase({ url: await freshDatabase(url ?? '') }), migrations),
-        'postgres',
-      )
+      tests(async () => migrated(await openDatabase({ url: await freshDatabase() }), migrations), 'postgres')
     },
   )
 }
@@ -35,7 +32,13 @@ async function migrated(database: Database, migrations: readonly Migration[]): P
   return database
 }
 
-async function freshDatabase(url: string): Promise<string> {
+function postgresUrl(): string | undefined {
+  return environmentVariable('DEVMLOPS_TEST_POSTGRES_URL')
+}
+
+/** The URL of a new, empty PostgreSQL database. */
+export async function freshDatabase(): Promise<string> {
+  const url = postgresUrl() ?? ''
   const { default: pg } = await import('pg')
   const name = `test_${randomUUID().replaceAll('-', '')}`
   const client = new pg.Client({ connectionString: url })
