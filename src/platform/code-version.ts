@@ -5,15 +5,21 @@ import { childEnvironment } from './config.ts'
 /** The Git commit that a folder stands at, and whether files in it differ from it. */
 export interface CodeVersion {
   readonly commit: string
-  /** There were changes that no commit holds; new files that Git does not ignore count too. */
+  /** There were changes that no commit holds. */
   readonly dirty: boolean
 }
 
 const run = promisify(execFile)
 const limitMs = 3000
 
-/** Undefined outside of Git, without Git, or when it takes too long: version control is the user's choice. */
-export async function codeVersionOf(directory: string): Promise<CodeVersion | undefined> {
+/**
+ * Undefined outside of Git, without Git, or when it takes too long: version control is the user's choice. Files that Git
+ * does not know yet are code to a pipeline and mostly data to a dataset, so the caller says whether they count.
+ */
+export async function codeVersionOf(
+  directory: string,
+  { newFiles }: { readonly newFiles: 'count' | 'ignore' },
+): Promise<CodeVersion | undefined> {
   // A command that only looks must not take the index lock from somebody who commits.
   const env = childEnvironment({ GIT_OPTIONAL_LOCKS: '0' })
   const git = async (...words: readonly string[]): Promise<string> => {
@@ -23,7 +29,7 @@ export async function codeVersionOf(directory: string): Promise<CodeVersion | un
   try {
     const [commit, changes] = await Promise.all([
       git('rev-parse', 'HEAD'),
-      git('status', '--porcelain', '--', '.'),
+      git('status', '--porcelain', `--untracked-files=${newFiles === 'count' ? 'normal' : 'no'}`, '--', '.'),
     ])
     return { commit, dirty: changes !== '' }
   } catch {

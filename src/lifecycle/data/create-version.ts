@@ -111,7 +111,7 @@ export async function createVersion(
     source: sourceOf(request.collected, added),
     validation: mergeValidations(judged.map(({ verdict }) => verdict.validation)),
     profileDigest,
-    code: (await codeVersionOf(request.project.directory)) ?? null,
+    code: (await codeVersionOf(request.project.directory, { newFiles: 'ignore' })) ?? null,
     createdAt: platform.clock.now(),
     createdBy: request.caller.name,
   })

@@ -63,7 +63,7 @@ export function createPipelinesService(tools: RunTools, queue: RunQueue) {
         ...newRun(prepared, tools.platform.clock.now()),
         actor: caller.name,
         trigger: request.trigger,
-        code: isCached ? undefined : await codeVersionOf(project.directory),
+        code: isCached ? undefined : await codeVersionOf(project.directory, { newFiles: 'count' }),
       }
       const steps = planned.map(({ step, assessment }, position): StepRun => {
         const pending = newStep(run, step, position)
