@@ -21,6 +21,7 @@ export async function runServingProcess(): Promise<void> {
     files: await openBlobs(config),
     runtime: createOnnxRuntime(),
     controlToken: required('DEVMLOPS_SERVING_TOKEN'),
+    callerToken: config.token,
     clock: systemClock,
     log,
     version,

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { fail, messageOf } from '#contract/errors'
+import { environmentVariable } from '#platform/config'
 import type { DeploymentView } from './contract.ts'
 
 export interface PredictionRequest {
@@ -23,9 +24,13 @@ export async function requestPredictions(
       hint: 'Start the server with `devmlops server`.',
     })
   }
+  const token = environmentVariable('DEVMLOPS_TOKEN')
   const response = await fetch(new URL(`/deployments/${encodeURIComponent(deployment.name)}/predict`, url), {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: {
+      'content-type': 'application/json',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    },
     body: JSON.stringify(request),
   })
   const answer = (await response.json()) as PredictionAnswer & { error?: string; detail?: string }

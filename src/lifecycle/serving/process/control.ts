@@ -8,15 +8,19 @@ import type { ServingMetrics } from './metrics.ts'
 import type { PlanKeeper } from './plan-keeper.ts'
 
 /** Fails unless the request carries the token. Digests are compared, so that neither content nor length shows in time. */
-export function bearerCheck(token: string): (headers: IncomingHttpHeaders) => void {
+/** `what` names the token in the error. */
+export function bearerCheck(
+  token: string,
+  what = 'The control token',
+): (headers: IncomingHttpHeaders) => void {
   const expected = createHash('sha256').update(`Bearer ${token}`).digest()
   return ({ authorization }) => {
     const given = createHash('sha256')
       .update(authorization ?? '')
       .digest()
     if (timingSafeEqual(given, expected)) return
-    fail('unauthenticated', 'The control token is missing or wrong.', {
-      hint: 'Send "Authorization: Bearer <token>" with the token that the process was started with.',
+    fail('unauthenticated', `${what} is missing or wrong.`, {
+      hint: 'Send "Authorization: Bearer <token>" with the token that the server was started with.',
     })
   }
 }

@@ -16,7 +16,10 @@ import type { DeploymentPlan } from '../plan.ts'
 
 /** What the composition answers itself. */
 export interface OperatorRoutes {
+  /** Whoever sends plans. */
   admit(headers: IncomingHttpHeaders): void
+  /** Whoever asks for predictions; everybody may when it is left out. */
+  readonly admitCaller?: ((headers: IncomingHttpHeaders) => void) | undefined
   putPlan(call: HttpCall): Promise<HttpAnswer>
   status(): HttpAnswer
   metrics(): HttpAnswer
@@ -29,19 +32,25 @@ const unnamedBytes = 10 * 1024 * 1024
 /** Every path that exists under the plan in place, spelled out: finding one is one look into a map. */
 export function routeTable(context: ServingContext, operator: OperatorRoutes): RouteTable {
   const table = new Map<string, Partial<Record<Method, Route>>>()
-  const add = (method: Method, path: string, route: Route): void => {
+  const { admitCaller } = operator
+  const put = (method: Method, path: string, route: Route): void => {
     table.set(path, { ...table.get(path), [method]: route })
   }
+  /** Routes ask for the caller's token; those that a load balancer looks at are put without it. */
+  const add = (method: Method, path: string, route: Route): void =>
+    put(method, path, { ...(admitCaller === undefined ? {} : { admit: admitCaller }), ...route })
+  const open = (path: string, protocol: Protocol, handle: Route['handle']): void =>
+    put('GET', path, { protocol, bodyBytes: 0, handle })
   const get = (path: string, protocol: Protocol, handle: Route['handle']): void =>
     add('GET', path, { protocol, bodyBytes: 0, handle })
 
-  get('/v2', 'inference', () => serverMetadata(context))
-  get('/v2/health/live', 'inference', live)
-  get('/v2/health/ready', 'inference', () => ready(context))
+  open('/v2', 'inference', () => serverMetadata(context))
+  open('/v2/health/live', 'inference', live)
+  open('/v2/health/ready', 'inference', () => ready(context))
   get('/v2/models', 'inference', () => modelList(context))
-  get('/ping', 'mlflow', () => ping(context))
-  get('/health', 'mlflow', () => ping(context))
-  get('/version', 'mlflow', () => ({ status: 200, type: 'text/plain', body: context.version }))
+  open('/ping', 'mlflow', () => ping(context))
+  open('/health', 'mlflow', () => ping(context))
+  open('/version', 'mlflow', () => ({ status: 200, type: 'text/plain', body: context.version }))
   get('/metrics', 'native', () => operator.metrics())
   add('PUT', '/control/plan', {
     protocol: 'native',

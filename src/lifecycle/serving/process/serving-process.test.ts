@@ -40,6 +40,26 @@ describe('a serving process', async () => {
     }
   })
 
+  await test('asks callers for the token where one is set, and load balancers for nothing', async (t) => {
+    const running = await runProcess(t, { callerToken: 'let-me-in' })
+    const champion = flightVariant(running.files, { version: 1 })
+    await running.putPlan({ revision: 1, deployments: [{ name: 'flights', variants: [champion] }] })
+    const body = { rows: [flightRow] }
+    const admitted = { authorization: 'Bearer let-me-in' }
+    for (const path of ['/deployments/flights/predict', '/invocations', '/v2/models/flights/infer']) {
+      assert.equal((await running.send('POST', path, body)).status, 401, path)
+      assert.equal(
+        (await running.send('POST', path, body, { authorization: 'Bearer wrong' })).status,
+        401,
+        path,
+      )
+    }
+    assert.equal((await running.send('GET', '/metrics')).status, 401)
+    assert.equal((await running.send('GET', '/v2/models/flights')).status, 401)
+    assert.equal((await running.send('GET', '/v2/health/ready')).status, 200)
+    assert.equal((await running.send('POST', '/deployments/flights/predict', body, admitted)).status, 200)
+  })
+
   await test('answers rows of named fields with an id, the outputs and the version', async (t) => {
     const running = await servingFlights(t)
     const body = { rows: [flightRow, { ...flightRow, origin: 'JFK' }], ids: ['a', 'b'] }

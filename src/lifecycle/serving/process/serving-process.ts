@@ -26,6 +26,8 @@ export interface ServingProcessOptions {
   readonly runtime: ModelRuntime
   /** What whoever sends plans must present. */
   readonly controlToken: string
+  /** What whoever asks for predictions must present; nothing when it is left out. */
+  readonly callerToken?: string | undefined
   readonly clock: Clock
   readonly log: Log
   /** Told by `/version` and `/v2`. */
@@ -74,6 +76,8 @@ async function startLocked(options: ServingProcessOptions, unlock: () => void): 
   const startedAt = clock.now()
   const operator: OperatorRoutes = {
     admit: bearerCheck(options.controlToken),
+    admitCaller:
+      options.callerToken === undefined ? undefined : bearerCheck(options.callerToken, 'The token'),
     putPlan: (call) => putPlan(keeper, call),
     status: () => jsonAnswer(JSON.stringify(servingStatus(keeper, { ready: ready(), startedAt, metrics }))),
     metrics: () => {
