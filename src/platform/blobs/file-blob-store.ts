@@ -2,9 +2,12 @@ import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { fail } from '#contract/errors'
+import { DevmlopsError, fail, messageOf } from '#contract/errors'
 import type { BlobStore, Digest, StoredBlob } from './blob-store.ts'
 import { isDigest } from './blob-store.ts'
+
+/** What a killed process left half-written is swept away when it is this old: nobody writes one blob for a day. */
+const abandonedMs = 24 * 3_600_000
 
 /** Blobs in a folder: `sha256/ab/cdef…`, read-only files. */
 export function fileBlobStore(root: string): BlobStore {
@@ -16,30 +19,27 @@ export function fileBlobStore(root: string): BlobStore {
   }
 
   const head = async (digest: Digest): Promise<StoredBlob | undefined> => {
-    const found = await stat(pathOf(digest)).catch(() => undefined)
+    const found = await stat(pathOf(digest)).catch(unlessAbsent)
     return found === undefined ? undefined : { digest, sizeBytes: found.size }
   }
 
+  let swept: Promise<void> | undefined
+
   const put = async (content: Uint8Array | AsyncIterable<Uint8Array>): Promise<StoredBlob> => {
     const temporary = join(root, 'tmp', randomUUID())
-    await mkdir(dirname(temporary), { recursive: true, mode: 0o700 })
     try {
+      await makeFolder(dirname(temporary))
+      await (swept ??= sweep(dirname(temporary)))
       const written = await writeSynced(temporary, content)
       const target = pathOf(written.digest)
-      if ((await head(written.digest))?.sizeBytes === written.sizeBytes) return written
-      await mkdir(dirname(target), { recursive: true, mode: 0o700 })
+      await makeFolder(dirname(target))
       await chmod(temporary, 0o444)
+      // Also when the blob is there: the name moves to the same bytes in one step, and a damaged copy is healed.
       await rename(temporary, target)
       await syncDirectory(dirname(target))
       return written
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') {
-        fail('storage_full', `The disk of ${root} is full.`, {
-          hint: 'Free space, then run the command again.',
-          cause: error,
-        })
-      }
-      throw error
+      throw explain(error, root)
     } finally {
       await rm(temporary, { force: true })
     }
@@ -56,7 +56,7 @@ export function fileBlobStore(root: string): BlobStore {
     head,
     stream,
     get: async (digest) => {
-      const bytes = await readFile(pathOf(digest)).catch(() => missing(digest))
+      const bytes = (await readFile(pathOf(digest)).catch(unlessAbsent)) ?? missing(digest)
       if (digestOf(bytes) !== digest) corrupt(digest)
       return bytes
     },
@@ -64,10 +64,10 @@ export function fileBlobStore(root: string): BlobStore {
     remove: (digest) => rm(pathOf(digest), { force: true }),
     list: async function* () {
       const top = join(root, 'sha256')
-      for (const prefix of await readdir(top).catch(() => [])) {
+      for (const prefix of (await readdir(top).catch(unlessAbsent)) ?? []) {
         for (const rest of await readdir(join(top, prefix))) {
-          const digest: Digest = `sha256:${prefix}${rest}`
-          const found = await head(digest)
+          const digest = `sha256:${prefix}${rest}`
+          const found = isDigest(digest) ? await head(digest) : undefined
           if (found !== undefined) yield found
         }
       }
@@ -122,6 +122,38 @@ async function writeSynced(
     await file.close()
   }
   return { digest: `sha256:${hash.digest('hex')}`, sizeBytes }
+}
+
+/** Makes a folder that survives a power cut: its name stands in its parent, so that is synced too. */
+async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o700 })
+  if (first === undefined) return
+  for (let made = path; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made))
+}
+
+async function sweep(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const path = join(directory, name)
+    const found = await stat(path).catch(() => undefined)
+    if (found !== undefined && Date.now() - found.mtimeMs > abandonedMs) await rm(path, { force: true })
+  }
+}
+
+/** Only what is not there is absent; a folder that may not be read is a failure. */
+function unlessAbsent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error
+}
+
+function explain(error: unknown, root: string): unknown {
+  const { code } = error as NodeJS.ErrnoException
+  const detail = { hint: 'Free space, then run the command again. What is stored is unharmed.', cause: error }
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new DevmlopsError('storage_full', `The disk of ${root} is full.`, detail)
+  if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') return error
+  return new DevmlopsError('permission_denied', `Blobs cannot be written: ${messageOf(error)}.`, {
+    hint: 'Check who owns the home folder and whether its disk is mounted read-only.',
+    cause: error,
+  })
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -10,7 +10,8 @@ export { digestOf, fileBlobStore } from './file-blob-store.ts'
 /** The blob store that the configuration names: a folder in the home folder, or `s3://bucket/prefix`. */
 export async function openBlobs(config: Pick<Config, 'home' | 'blobs'>): Promise<BlobStore> {
   if (config.blobs === undefined) return fileBlobStore(join(config.home, 'blobs'))
-  const match = /^s3:\/\/([^/]+)\/?(.*)$/.exec(config.blobs)
+  // Only characters that need no escape, neither in a URL nor in the XML of a listing.
+  const match = /^s3:\/\/([a-z0-9.-]+)\/?([\w./-]*)$/.exec(config.blobs)
   if (match === null) {
     return fail(
       'invalid_input',
@@ -19,6 +20,7 @@ export async function openBlobs(config: Pick<Config, 'home' | 'blobs'>): Promise
   }
   const { s3BlobStore } = await import('./s3-blob-store.ts')
   const region = environmentVariable('AWS_REGION') ?? 'us-east-1'
+  const sessionToken = environmentVariable('AWS_SESSION_TOKEN')
   const location = {
     endpoint: (environmentVariable('AWS_ENDPOINT_URL') ?? `https://s3.${region}.amazonaws.com`).replace(
       /\/$/,
@@ -29,6 +31,7 @@ export async function openBlobs(config: Pick<Config, 'home' | 'blobs'>): Promise
     region,
     accessKeyId: required('AWS_ACCESS_KEY_ID'),
     secretAccessKey: required('AWS_SECRET_ACCESS_KEY'),
+    ...(sessionToken === undefined ? {} : { sessionToken }),
   }
   return s3BlobStore(location, join(config.home, 'cache'))
 }

@@ -1,7 +1,8 @@
-import { createReadStream } from 'node:fs'
+import { openAsBlob } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { AwsClient } from 'aws4fetch'
-import { fail } from '#contract/errors'
+import { DevmlopsError, fail, messageOf } from '#contract/errors'
 import type { BlobStore, Digest, StoredBlob } from './blob-store.ts'
 import { isDigest } from './blob-store.ts'
 import { fileBlobStore, missing, verified } from './file-blob-store.ts'
@@ -9,18 +10,27 @@ import { fileBlobStore, missing, verified } from './file-blob-store.ts'
 export interface S3Location {
   readonly endpoint: string
   readonly bucket: string
+  /** Empty, or ends with a slash. */
   readonly prefix: string
   readonly region: string
   readonly accessKeyId: string
   readonly secretAccessKey: string
+  readonly sessionToken?: string
 }
+
+const attempts = 4
 
 /**
  * Blobs in an S3-compatible store, one object a digest, with a local folder as cache. Bytes are hashed into the cache
- * first, since S3 wants the length and the signature before the body; an upload is named only when it is whole.
+ * first, since S3 wants the length and the digest before the body; an upload is named only when it is whole. One request
+ * uploads a blob, which S3 allows up to 5 GB.
  */
-export function s3BlobStore(location: S3Location, cacheDirectory: string): BlobStore {
-  const client = new AwsClient({ ...location, service: 's3', retries: 3 })
+export function s3BlobStore(
+  location: S3Location,
+  cacheDirectory: string,
+  { firstPauseMs = 200 }: { readonly firstPauseMs?: number } = {},
+): BlobStore {
+  const client = new AwsClient({ ...location, service: 's3', retries: 0 })
   const cache = fileBlobStore(join(cacheDirectory, 'blobs'))
   const base = `${location.endpoint}/${location.bucket}`
   const keyOf = (digest: Digest): string => {
@@ -29,12 +39,38 @@ export function s3BlobStore(location: S3Location, cacheDirectory: string): BlobS
     return `${location.prefix}sha256/${digest.slice(7, 9)}/${digest.slice(9)}`
   }
 
+  const once = async (method: string, path: string, init: RequestInit): Promise<Response | DevmlopsError> => {
+    try {
+      const response = await client.fetch(`${base}/${path}`, { ...init, method })
+      // A missing object is an answer; a missing bucket, which only an upload can tell from it, is not.
+      if (response.ok || (response.status === 404 && method !== 'PUT')) return response
+      const [, code = ''] = /<Code>(\w+)<\/Code>/.exec(await response.text()) ?? []
+      if (response.status >= 500 || response.status === 429) return refused(response.status, code)
+      throw refused(response.status, code)
+    } catch (error) {
+      if (error instanceof DevmlopsError) throw error
+      return new DevmlopsError('server_unreachable', `No S3 answers at ${base}: ${causeOf(error)}.`, {
+        hint: 'Check AWS_ENDPOINT_URL, the bucket in DEVMLOPS_BLOBS and the network.',
+        cause: error,
+      })
+    }
+  }
+
+  const refused = (status: number, code: string): DevmlopsError =>
+    new DevmlopsError(
+      status === 403 || status === 401 ? 'permission_denied' : 'server_unreachable',
+      `S3 at ${base} answered ${status}${code === '' ? '' : ` ${code}`}.`,
+      { hint: 'Check the bucket, the endpoint and the credentials in the environment.' },
+    )
+
+  /** Tries again what failed on the way or on the other side; everything here can be repeated without harm. */
   const send = async (method: string, path: string, init: RequestInit = {}): Promise<Response> => {
-    const response = await client.fetch(`${base}/${path}`, { ...init, method })
-    if (response.ok || response.status === 404) return response
-    return fail('server_unreachable', `S3 answered ${response.status} to ${method} ${path}.`, {
-      hint: 'Check the bucket, the endpoint and the credentials in the environment.',
-    })
+    for (let attempt = 1; ; attempt++) {
+      const answer = await once(method, path, init)
+      if (answer instanceof Response) return answer
+      if (attempt === attempts) throw answer
+      await pause(firstPauseMs * 2 ** (attempt - 1))
+    }
   }
 
   const head = async (digest: Digest): Promise<StoredBlob | undefined> => {
@@ -45,18 +81,24 @@ export function s3BlobStore(location: S3Location, cacheDirectory: string): BlobS
   }
 
   const upload = async (blob: StoredBlob): Promise<StoredBlob> => {
-    if ((await head(blob.digest)) !== undefined) return blob
-    const body = createReadStream(await cache.localPath(blob.digest))
-    const headers = { 'content-length': String(blob.sizeBytes), 'x-amz-content-sha256': blob.digest.slice(7) }
-    await send('PUT', keyOf(blob.digest), { body, headers, duplex: 'half' } as unknown as RequestInit)
+    if ((await head(blob.digest))?.sizeBytes === blob.sizeBytes) return blob
+    // Not a stream: its length is known, which S3 asks for, and it can be sent again.
+    const body = await openAsBlob(await cache.localPath(blob.digest))
+    await send('PUT', keyOf(blob.digest), {
+      body,
+      headers: { 'x-amz-content-sha256': blob.digest.slice('sha256:'.length) },
+    })
     return blob
   }
 
-  const fetchToCache = async (digest: Digest): Promise<void> => {
-    if ((await cache.head(digest)) !== undefined) return
+  const download = async (digest: Digest): Promise<void> => {
     const response = await send('GET', keyOf(digest))
     if (response.status === 404 || response.body === null) missing(digest)
     await cache.put(verified(response.body, digest))
+  }
+
+  const fetchToCache = async (digest: Digest): Promise<void> => {
+    if ((await cache.head(digest)) === undefined) await download(digest)
   }
 
   return {
@@ -65,7 +107,14 @@ export function s3BlobStore(location: S3Location, cacheDirectory: string): BlobS
     putFile: async (path) => upload(await cache.putFile(path)),
     get: async (digest) => {
       await fetchToCache(digest)
-      return cache.get(digest)
+      try {
+        return await cache.get(digest)
+      } catch (error) {
+        if (!(error instanceof DevmlopsError && error.code === 'storage_corrupt')) throw error
+        // Only the copy here is damaged.
+        await download(digest)
+        return cache.get(digest)
+      }
     },
     stream: async (digest) => {
       await fetchToCache(digest)
@@ -86,11 +135,17 @@ export function s3BlobStore(location: S3Location, cacheDirectory: string): BlobS
         if (token !== undefined) query.set('continuation-token', token)
         const text = await (await send('GET', `?${query.toString()}`)).text()
         for (const [, key, size] of text.matchAll(/<Key>([^<]+)<\/Key>[\s\S]*?<Size>(\d+)<\/Size>/g)) {
-          const digest = `sha256:${(key as string).slice(location.prefix.length + 7).replace('/', '')}`
+          const digest = `sha256:${(key as string).slice(location.prefix.length + 'sha256/'.length).replace('/', '')}`
           if (isDigest(digest)) yield { digest, sizeBytes: Number(size) }
         }
         token = /<NextContinuationToken>([^<]+)</.exec(text)?.[1]
       } while (token !== undefined)
     },
   }
+}
+
+/** `fetch failed` says nothing; its cause does. */
+function causeOf(error: unknown): string {
+  const { cause } = error as { cause?: unknown }
+  return messageOf(cause ?? error)
 }

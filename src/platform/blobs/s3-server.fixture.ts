@@ -1,0 +1,118 @@
+import { createHash, createHmac } from 'node:crypto'
+import { createServer, type IncomingMessage } from 'node:http'
+import { buffer } from 'node:stream/consumers'
+import type { S3Location } from './s3-blob-store.ts'
+
+const pageSize = 2
+
+export interface FixtureS3 {
+  readonly location: S3Location
+  readonly objects: Map<string, Buffer>
+  readonly requests: string[]
+  /** How many of the next requests are answered 503 Slow Down. */
+  busy: number
+  close(): Promise<void>
+}
+
+/**
+ * A stand-in for a service outside of this machine: enough of the S3 protocol to store, fetch, list in pages and delete,
+ * and as strict as the real one about signatures (Signature Version 4), lengths and digests.
+ */
+export async function fixtureS3({ bucket = 'models', prefix = 'team/' } = {}): Promise<FixtureS3> {
+  const objects = new Map<string, Buffer>()
+  const credentials = { accessKeyId: 'AKEXAMPLE', secretAccessKey: 'example-secret', region: 'eu-central-1' }
+  const fixture = { objects, requests: [] as string[], busy: 0 }
+  const server = createServer((request, response) => {
+    void buffer(request).then((body) => {
+      const answer = answerOf(request, body)
+      response.writeHead(answer.status, answer.headers)
+      response.end(request.method === 'HEAD' ? undefined : answer.body)
+    })
+  })
+
+  const answerOf = (request: IncomingMessage, body: Buffer) => {
+    fixture.requests.push(`${request.method} ${request.url}`)
+    if (fixture.busy > 0) {
+      fixture.busy -= 1
+      return problem(503, 'SlowDown')
+    }
+    const url = new URL(request.url ?? '', 'http://s3')
+    if (!isSigned(request, url, credentials)) return problem(403, 'SignatureDoesNotMatch')
+    const [, name, key = ''] = /^\/([^/]+)\/(.*)$/.exec(url.pathname) ?? []
+    if (name !== bucket) return problem(404, 'NoSuchBucket')
+    if (request.method === 'PUT') {
+      if (request.headers['content-length'] === undefined) return problem(411, 'MissingContentLength')
+      const digest = createHash('sha256').update(body).digest('hex')
+      if (request.headers['x-amz-content-sha256'] !== digest) return problem(400, 'XAmzContentSHA256Mismatch')
+      objects.set(key, body)
+      return { status: 200, headers: {}, body: '' }
+    }
+    if (request.method === 'DELETE') {
+      objects.delete(key)
+      return { status: 204, headers: {}, body: '' }
+    }
+    if (key === '') return { status: 200, headers: {}, body: listing(objects, url.searchParams) }
+    const found = objects.get(key)
+    if (found === undefined) return problem(404, 'NoSuchKey')
+    return { status: 200, headers: { 'content-length': found.length }, body: found }
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as { port: number }
+  return Object.assign(fixture, {
+    location: { endpoint: `http://127.0.0.1:${port}`, bucket, prefix, ...credentials },
+    close: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  })
+}
+
+function problem(status: number, code: string) {
+  return { status, headers: {}, body: `<?xml version="1.0"?><Error><Code>${code}</Code></Error>` }
+}
+
+function listing(objects: ReadonlyMap<string, Buffer>, query: URLSearchParams): string {
+  const keys = [...objects.keys()].filter((key) => key.startsWith(query.get('prefix') ?? '')).sort()
+  const start = Number(query.get('continuation-token') ?? 0)
+  const page = keys.slice(start, start + pageSize)
+  const contents = page.map(
+    (key) => `<Contents><Key>${key}</Key><ETag>x</ETag><Size>${objects.get(key)?.length}</Size></Contents>`,
+  )
+  const more = start + pageSize < keys.length
+  const next = more ? `<NextContinuationToken>${start + pageSize}</NextContinuationToken>` : ''
+  return `<ListBucketResult><IsTruncated>${more}</IsTruncated>${next}${contents.join('')}</ListBucketResult>`
+}
+
+/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html */
+function isSigned(
+  request: IncomingMessage,
+  url: URL,
+  { accessKeyId, secretAccessKey, region }: Pick<S3Location, 'accessKeyId' | 'secretAccessKey' | 'region'>,
+): boolean {
+  const [, keyId, day = '', signedIn, signedHeaders = '', signature] =
+    /^AWS4-HMAC-SHA256 Credential=(\w+)\/(\d{8})\/([\w-]+)\/s3\/aws4_request, SignedHeaders=([\w;-]+), Signature=(\w+)$/.exec(
+      request.headers.authorization ?? '',
+    ) ?? []
+  if (keyId !== accessKeyId || signedIn !== region) return false
+  const query = [...url.searchParams]
+    .map(([name, value]) => [encodeURIComponent(name), encodeURIComponent(value)] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map((pair) => pair.join('='))
+    .join('&')
+  const headers = signedHeaders.split(';').map((name) => `${name}:${String(request.headers[name]).trim()}\n`)
+  const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex')
+  const canonical = [
+    request.method,
+    url.pathname,
+    query,
+    headers.join(''),
+    signedHeaders,
+    request.headers['x-amz-content-sha256'],
+  ].join('\n')
+  const scope = `${day}/${region}/s3/aws4_request`
+  const text = ['AWS4-HMAC-SHA256', request.headers['x-amz-date'], scope, hashOf(canonical)].join('\n')
+  const sign = (key: string | Buffer, part: string): Buffer => createHmac('sha256', key).update(part).digest()
+  const key = [day, region, 's3', 'aws4_request'].reduce<string | Buffer>(sign, `AWS4${secretAccessKey}`)
+  return sign(key, text).toString('hex') === signature
+}
