@@ -1,8 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { fail, toProblem } from '#contract/errors'
-import { nearestName } from '#platform/nearest-name'
+import { toProblem } from '#contract/errors'
 import type { WorkerInput, WorkerMessage } from './candidate-pool.ts'
 import { fitModel } from './fit-model.ts'
+import { trainerFor } from './trainer-choice.ts'
 import type { Trainer, TrainingProgress } from './trainer-point.ts'
 
 /** Progress is for people: more often than this, nobody could read it. */
@@ -11,8 +11,7 @@ const progressIntervalMs = 100
 /** The whole program of a training thread: one candidate, one answer. */
 async function main({ data, candidate, trainersModule }: WorkerInput): Promise<void> {
   const { trainers } = (await import(trainersModule)) as { trainers: readonly Trainer[] }
-  const trainer =
-    trainers.find(({ name }) => name === candidate.trainer) ?? failOnTrainer(candidate.trainer, trainers)
+  const trainer = trainerFor(candidate.trainer, trainers, data.task)
   let reported = 0
   const onProgress = (progress: TrainingProgress): void => {
     const now = performance.now()
@@ -22,15 +21,6 @@ async function main({ data, candidate, trainersModule }: WorkerInput): Promise<v
   }
   const model = fitModel(trainer, { ...data, parameters: candidate.parameters, onProgress })
   send({ kind: 'trained', model }, [model.onnx.buffer as ArrayBuffer])
-}
-
-function failOnTrainer(name: string, trainers: readonly Trainer[]): never {
-  const names = trainers.map((trainer) => trainer.name)
-  const near = nearestName(name, names)
-  return fail('invalid_input', `There is no trainer "${name}".`, {
-    hint: near === undefined ? `There are ${names.join(', ')}.` : `Did you mean "${near}"?`,
-    at: 'trainer',
-  })
 }
 
 function send(message: WorkerMessage, transfer: readonly ArrayBuffer[] = []): void {

@@ -1,11 +1,9 @@
-import type * as z from 'zod'
-import { fail } from '#contract/errors'
 import type { ModelSignature } from '#lifecycle/tracking/index'
-import { nearestName } from '#platform/nearest-name'
 import type { Frame } from '#platform/tables/frame'
 import { buildModel, signatureOf } from './model-graph.ts'
 import { constantFeatures, rawFeaturesOf, readFeatures, readTrainingTable } from './training-table.ts'
 import type { FeatureColumn, TableSpec } from './training-table.ts'
+import { parseParameters, trainerFor } from './trainer-choice.ts'
 import type { Fit, FitInput, HistoryPoint, Importance, RawFeature, Task, Trainer } from './trainer-point.ts'
 
 export interface TrainingRequest extends TableSpec {
@@ -36,14 +34,7 @@ export interface FittedModel {
 
 /** @throws `invalid_input` for parameters and names, `training_failed` for data that no model can be learned from */
 export function fitModel(trainer: Trainer, request: TrainingRequest): FittedModel {
-  if (!trainer.tasks.includes(request.task))
-    fail(
-      'invalid_input',
-      `The trainer ${trainer.name} fits ${trainer.tasks.join(' and ')}, not ${request.task}.`,
-      {
-        at: 'trainer',
-      },
-    )
+  trainerFor(trainer.name, [trainer], request.task)
   const parameters = parseParameters(trainer, request.parameters)
   const table = readTrainingTable(request.frame, request)
   const features = rawFeaturesOf(request.frame, request.features)
@@ -94,25 +85,4 @@ function readValidation(frame: Frame, request: TrainingRequest) {
 
 function hasMissing(feature: FeatureColumn): boolean {
   return feature.kind === 'number' ? feature.values.some(Number.isNaN) : feature.codes.includes(-1)
-}
-
-function parseParameters(trainer: Trainer, given: Readonly<Record<string, unknown>>): unknown {
-  const parsed = trainer.parameters.safeParse(given)
-  if (parsed.success) return parsed.data
-  return failOnParameter(trainer, parsed.error)
-}
-
-function failOnParameter(trainer: Trainer, error: z.ZodError): never {
-  const [issue] = error.issues
-  if (issue?.code !== 'unrecognized_keys')
-    return fail('invalid_input', `${trainer.name}: parameter ${issue?.path.join('.')}: ${issue?.message}`, {
-      at: `parameters.${issue?.path.join('.')}`,
-    })
-  const known = Object.keys((trainer.parameters as Partial<z.ZodObject>).shape ?? {})
-  const [unknown] = issue.keys
-  const near = trainer.foreignNames?.[unknown as string] ?? nearestName(unknown as string, known)
-  return fail('invalid_input', `The trainer ${trainer.name} has no parameter "${unknown}".`, {
-    hint: near === undefined ? `It has ${known.join(', ')}.` : `Did you mean "${near}"?`,
-    at: `parameters.${unknown}`,
-  })
 }

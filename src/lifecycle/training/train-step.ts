@@ -3,10 +3,13 @@ import { fail } from '#contract/errors'
 import type { StepContext, StepForm, StepInput, StepKind } from '#lifecycle/pipelines/index'
 import { reservedTags, type TrackingService } from '#lifecycle/tracking/index'
 import { systemCaller } from '#platform/access/access'
+import { nearestName } from '#platform/nearest-name'
 import { openTables, quoteName, type Frame } from '#platform/tables/index'
 import { fitCandidates, type CandidateOutcome, type TrainingData } from './candidate-pool.ts'
 import { featuresOf, namedCandidates, trainStepSchema, type Candidate, type TrainStep } from './contract.ts'
 import { inferTask } from './label-column.ts'
+import { checkCandidates } from './trainer-choice.ts'
+import type { Trainer } from './trainer-point.ts'
 import { modelFileName, type TrainingResult } from './training-result.ts'
 import { featureSpecsOf } from './training-table.ts'
 
@@ -50,6 +53,8 @@ async function train(
   const { config } = context
   const candidates = namedCandidates(config)
   const data = await readData(context)
+  const { trainers } = (await import(dependencies.trainersModule)) as { trainers: readonly Trainer[] }
+  checkCandidates(candidates, trainers, data.task)
   for (const leak of dependencies.findLeaks(data)) {
     context.log(`leak ${leak.severity}: ${leak.reason}`)
     if (leak.severity === 'error') {
@@ -142,12 +147,16 @@ async function readFrame(
     temporaryDirectory: `${context.workDirectory}/tables`,
   })
   try {
-    const there = new Set((await tables.columns(`SELECT * FROM ${relation}`)).map(({ name }) => name))
-    // A column that is missing is named by the trainer, with the nearest name; here only the present ones are read.
-    const present = [...new Set(wanted)].filter((name) => there.has(name)).map(quoteName)
-    if (present.length === 0)
-      fail('invalid_input', `${input.label} has none of the columns ${wanted.join(', ')}.`)
-    return await tables.frame(`SELECT ${present.join(', ')} FROM ${relation}`)
+    const there = (await tables.columns(`SELECT * FROM ${relation}`)).map(({ name }) => name)
+    const missing = wanted.find((name) => !there.includes(name))
+    if (missing !== undefined) {
+      const near = nearestName(missing, there)
+      fail('invalid_input', `${input.label} has no column "${missing}".`, {
+        hint: near === undefined ? `Its columns are ${there.join(', ')}.` : `Did you mean "${near}"?`,
+        at: missing,
+      })
+    }
+    return await tables.frame(`SELECT ${[...new Set(wanted)].map(quoteName).join(', ')} FROM ${relation}`)
   } finally {
     tables.close()
   }
