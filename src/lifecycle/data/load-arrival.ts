@@ -71,7 +71,10 @@ interface LoadFileOptions extends LoadOptions {
 async function loadFile(tables: Tables, file: ArrivingFile, options: LoadFileOptions): Promise<LoadedFile> {
   requireReadableText(file.facts, file.name)
   if (file.facts.sizeBytes === 0)
-    fail('unreadable_data', `${file.name} is empty (0 bytes).`, { at: file.name })
+    fail('unreadable_data', `${file.name} is empty (0 bytes).`, {
+      hint: 'It was made and never written. Ask its source for it again.',
+      at: file.name,
+    })
   try {
     if (file.format === 'parquet') return await loadParquet(tables, file)
     const table = `raw_${options.index}`
