@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Endpoint } from '#contract/endpoint'
 import { fail } from '#contract/errors'
+import { nearestName } from '#platform/nearest-name'
 
 /** Limits on everything that comes from outside: 10 MiB of JSON is far more than any call here needs. */
 export const maximumBodyBytes = 10 * 1024 * 1024
@@ -16,9 +17,20 @@ export interface HttpParts {
 export function httpInput(endpoint: Endpoint, { path, query, body }: HttpParts): unknown {
   const kinds = fieldKinds(endpoint)
   const input: Record<string, unknown> = body === '' ? {} : parseBody(body)
+  for (const name of [...Object.keys(input), ...query.keys()]) if (!kinds.has(name)) unknownField(name, kinds)
   for (const [name, value] of query) input[name] = fromText(value, kinds.get(name))
   for (const [name, value] of Object.entries(path)) input[name] = fromText(value, kinds.get(name))
   return input
+}
+
+/** A misspelt field that is optional would otherwise be as if it had not been sent. */
+function unknownField(name: string, kinds: ReadonlyMap<string, string>): never {
+  const known = [...kinds.keys()]
+  const near = nearestName(name, known)
+  return fail('invalid_input', `"${name.slice(0, 60)}" is no field of this call.`, {
+    hint: near === undefined ? `Its fields are ${known.join(', ') || 'none'}.` : `Did you mean "${near}"?`,
+    at: name.slice(0, 60),
+  })
 }
 
 function parseBody(body: string): Record<string, unknown> {
