@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto'
 import type { z } from 'zod'
 import type { CallContext, Contract, Endpoint, Handler, Handlers } from '#contract/endpoint'
 import type { CallOptions, Transport } from '#contract/client'
-import { DevmlopsError, fail } from '#contract/errors'
+import { DevmlopsError, fail, messageOf } from '#contract/errors'
 import type { Audit } from './audit/audit.ts'
+import type { Log } from './log.ts'
+import { redact } from './redact.ts'
 
 /** An endpoint with the code that answers it. */
 export interface Route {
@@ -22,36 +24,50 @@ export function routesOf<C extends Contract>(stage: string, contract: C, handler
 
 export type Dispatch = (route: Route, input: unknown, context: CallContext) => Promise<unknown>
 
-/** Every call passes here, from whichever door: input checked, permission checked, answered, audited. */
-export function createDispatch({ audit }: { audit: Audit }): Dispatch {
+const longestAuditInput = 4000
+
+/**
+ * Every call passes here, from whichever door: permission checked, input checked, answered, audited. The audit record has
+ * every change, whether it succeeded or not, and every refusal; reading leaves no trace.
+ */
+export function createDispatch({ audit, log }: { audit: Audit; log: Log }): Dispatch {
   return async (route, input, context) => {
     const { endpoint } = route
-    const parsed = parseInput(endpoint.input, input)
+    const record = (outcome: string, kept: unknown): Promise<void> =>
+      audit.record({
+        actor: context.caller.name,
+        action: route.name,
+        input: (JSON.stringify(redact(kept)) ?? '{}').slice(0, longestAuditInput),
+        outcome,
+        requestId: context.requestId,
+      })
+    // The failure is what the caller must learn, also when the disk is too full to write it down.
+    const recordFailure = (outcome: string, kept: unknown): Promise<void> =>
+      record(outcome, kept).catch((error: unknown) =>
+        log.error({ action: route.name, outcome, error: messageOf(error) }, 'not audited'),
+      )
     if (!context.caller.permissions.has(endpoint.permission)) {
+      await recordFailure('permission_denied', {})
       fail(
         'permission_denied',
         `${context.caller.name} may not ${route.name}: it needs the permission "${endpoint.permission}".`,
       )
     }
+    const parsed = parseInput(endpoint.input, input)
     if (endpoint.permission === 'read') return route.handler(parsed, context)
-    const record = (outcome: string): Promise<void> =>
-      audit.record({
-        actor: context.caller.name,
-        action: route.name,
-        input: JSON.stringify(parsed ?? {}).slice(0, 4000),
-        outcome,
-        requestId: context.requestId,
-      })
+    let output: unknown
     try {
-      const output = await route.handler(parsed, context)
-      await record('ok')
-      return output
+      output = await route.handler(parsed, context)
     } catch (error) {
-      await record(error instanceof DevmlopsError ? error.code : 'internal')
+      await recordFailure(error instanceof DevmlopsError ? error.code : 'internal', parsed)
       throw error
     }
+    await record('ok', parsed)
+    return output
   }
 }
+
+const mostIssues = 10
 
 /** The client's way to the same handlers without a socket. */
 export function localTransport(
@@ -76,13 +92,19 @@ export function localTransport(
 function parseInput(schema: z.ZodType, input: unknown): unknown {
   const result = schema.safeParse(input)
   if (result.success) return result.data
-  const [first] = result.error.issues
-  const at = first?.path
+  const { issues } = result.error
+  const told = issues
+    .slice(0, mostIssues)
+    .map(({ path, message }) => `${placeOf(path) || 'input'}: ${message}`)
+  if (issues.length > mostIssues) told.push(`and ${issues.length - mostIssues} more`)
+  const at = placeOf(issues[0]?.path ?? [])
+  return fail('invalid_input', told.join('; '), at === '' ? {} : { at })
+}
+
+/** As in `inputs[0].data`. */
+function placeOf(path: readonly PropertyKey[]): string {
+  return path
     .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
     .join('')
     .replace(/^\./, '')
-  const text = result.error.issues
-    .map((issue) => `${issue.path.join('.') || 'input'}: ${issue.message}`)
-    .join('; ')
-  return fail('invalid_input', text, at === undefined || at === '' ? {} : { at })
 }

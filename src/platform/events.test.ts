@@ -49,4 +49,44 @@ forEachEngine('events', eventMigrations, (open) => {
     assert.deepEqual(seen, ['steady s', 'flaky s'])
     await database.close()
   })
+
+  it('emitted by many at once all reach a subscriber that reads while they come', async () => {
+    const database = await open()
+    const events = createEvents({ database, clock: systemClock, log: silentLog })
+    const seen: number[] = []
+    events.subscribe({
+      name: 'test',
+      types: ['a.b'],
+      handle: async ({ sequence }) => void seen.push(sequence),
+    })
+    const emitted = await Promise.all(
+      Array.from({ length: 40 }, (_, index) =>
+        events.emit({ type: 'a.b', subject: `s${index}`, actor: 'ada' }),
+      ),
+    )
+    await events.deliver()
+    assert.deepEqual(
+      seen,
+      emitted.map(({ sequence }) => sequence).sort((a, b) => a - b),
+    )
+    await database.close()
+  })
+
+  it('are listed by subject and type, and watched as they come', async () => {
+    const database = await open()
+    const events = createEvents({ database, clock: { now: () => 7 }, log: silentLog })
+    const watched: string[] = []
+    const stop = events.watch(({ subject }) => watched.push(subject))
+    await events.emit({ type: 'a.b', subject: 'x', actor: 'ada', payload: { rows: 1 } })
+    await events.emit({ type: 'c.d', subject: 'y', actor: 'bob' })
+    stop()
+    const last = await events.emit({ type: 'a.b', subject: 'y', actor: 'ada' })
+    assert.deepEqual(watched, ['x', 'y'])
+    const subjects = async (filter: object): Promise<string[]> =>
+      (await events.list({ limit: 10, ...filter })).map(({ type, subject }) => `${type} ${subject}`)
+    assert.deepEqual(await subjects({ subject: 'y' }), ['c.d y', 'a.b y'])
+    assert.deepEqual(await subjects({ types: ['a.b'] }), ['a.b x', 'a.b y'])
+    assert.deepEqual(await subjects({ newestFirst: true, after: last.sequence }), ['c.d y', 'a.b x'])
+    await database.close()
+  })
 })

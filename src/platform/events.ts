@@ -64,6 +64,8 @@ type EventTables = {
   event_cursors: { subscription: string; sequence: number }
 }
 
+const advisoryLock = 727_002
+
 export function createEvents({
   database,
   clock,
@@ -82,6 +84,14 @@ export function createEvents({
     ...row,
     payload: JSON.parse(row.payload) as Record<string, unknown>,
   })
+
+  const insert = (row: Omit<EventTables['events'], 'sequence'>): Promise<{ sequence: number }> =>
+    query.transaction().execute(async (transaction) => {
+      // One at a time: else a later number could be seen, and read past, before an earlier one is committed.
+      if (database.engine === 'postgres')
+        await sql`select pg_advisory_xact_lock(${advisoryLock})`.execute(transaction)
+      return transaction.insertInto('events').values(row).returning('sequence').executeTakeFirstOrThrow()
+    })
 
   const deliverTo = async (subscription: Subscription): Promise<void> => {
     const cursor = await query
@@ -128,11 +138,7 @@ export function createEvents({
         time: clock.now(),
         payload: JSON.stringify(event.payload ?? {}),
       }
-      const { sequence } = await query
-        .insertInto('events')
-        .values(row)
-        .returning('sequence')
-        .executeTakeFirstOrThrow()
+      const { sequence } = await insert(row)
       const kept = toEvent({ ...row, sequence })
       for (const watcher of watchers) watcher(kept)
       // Not awaited: an emitter never waits for, nor fails with, those who listen.

@@ -35,7 +35,13 @@ export function createApp(options: AppOptions): Hono {
   const { routes, dispatch, events, log, metrics, token } = options
   const app = new Hono()
   const callerOf = (context: Context) =>
-    authenticate(context.req.header('authorization'), token, context.req.header('x-devmlops-actor'))
+    authenticate(
+      {
+        authorization: context.req.header('authorization'),
+        actor: context.req.header('x-devmlops-actor'),
+      },
+      token,
+    )
 
   app.onError((error, context) => {
     const problem = toProblem(error)

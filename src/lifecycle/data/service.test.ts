@@ -3,6 +3,7 @@ import { copyFile, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { createDispatch, localTransport } from '#platform/dispatch'
+import { silentLog } from '#platform/log'
 import { createClient } from '#contract/client'
 import { digestOf } from '#platform/blobs/index'
 import { openTables } from '#platform/tables/index'
@@ -192,7 +193,7 @@ test('answers through its endpoints, and pages', async () => {
         sections: [(await import('./section.ts')).dataSection],
       }),
   })
-  const dispatch = createDispatch({ audit: { record: async () => undefined } as never })
+  const dispatch = createDispatch({ audit: { record: async () => undefined } as never, log: silentLog })
   const client = createClient(dataContract, localTransport(stage.routes, dispatch, { caller: ada }))
   for (const name of ['1', '2', '3']) {
     await workshop.write(`incoming/${name}.csv`, ['id,amount', `${name},${name}`])

@@ -7,7 +7,7 @@ const everything: ReadonlySet<Permission> = new Set<Permission>(['read', 'write'
 
 /** The person at this machine. Whoever can open the store's files may do everything with them. */
 export function localCaller(): Caller {
-  return { name: userInfo().username, permissions: everything }
+  return { name: localName(), permissions: everything }
 }
 
 /** A part of the program that acts by itself, such as `monitoring`. */
@@ -15,27 +15,47 @@ export function systemCaller(name: string): Caller {
   return { name: `system:${name}`, permissions: everything }
 }
 
+export interface Credentials {
+  /** The header of this name. */
+  readonly authorization: string | undefined
+  /** The header `x-devmlops-actor`. */
+  readonly actor: string | undefined
+}
+
 /**
  * Who sent a request. Without a configured token the server listens on loopback only, and its callers are this
  * machine's; with one, everybody must send it.
+ *
+ * A caller may add a name, which nobody can check as long as all share one token. So it never replaces what the server
+ * knows, but stands behind it: `token/ann`, `root/nightly`.
  */
-export function authenticate(
-  authorization: string | undefined,
-  token: string | undefined,
-  actor?: string,
-): Caller {
-  const name = actor !== undefined && /^[\w.@ -]{1,100}$/.test(actor) ? actor : undefined
-  if (token === undefined) return name === undefined ? localCaller() : { name, permissions: everything }
-  const sent = /^Bearer (.+)$/.exec(authorization ?? '')?.[1]
+export function authenticate({ authorization, actor }: Credentials, token: string | undefined): Caller {
+  const claimed = actor !== undefined && /^[\w.@ -]{1,100}$/.test(actor) ? `/${actor}` : ''
+  if (token === undefined) return { ...localCaller(), name: `${localName()}${claimed}` }
+  const sent = /^Bearer +(.+)$/i.exec(authorization ?? '')?.[1]
   if (sent === undefined || !sameSecret(sent, token)) {
-    fail('unauthenticated', 'This server asks for a token.', {
-      hint: 'Send `Authorization: Bearer <token>`.',
-    })
+    fail(
+      'unauthenticated',
+      sent === undefined ? 'This server asks for a token.' : 'The token is not the one of this server.',
+      {
+        hint: 'Send `Authorization: Bearer <token>`; the command line takes it from DEVMLOPS_TOKEN.',
+      },
+    )
   }
-  return { name: name ?? 'token', permissions: everything }
+  return { name: `token${claimed}`, permissions: everything }
 }
 
+/** Compares in a time that tells nothing about where the two differ. */
 export function sameSecret(left: string, right: string): boolean {
   const hash = (text: string): Buffer => createHash('sha256').update(text).digest()
   return timingSafeEqual(hash(left), hash(right))
+}
+
+/** A container may run under a number that has no user. */
+function localName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `uid:${process.getuid?.() ?? 'unknown'}`
+  }
 }
