@@ -6,7 +6,7 @@ import { readConfig, type ConfigOverrides } from '#platform/config'
 import { acquireStoreLock } from '#platform/database/index'
 import { createLog } from '#platform/log'
 import { createApp } from '#server/app'
-import { announce, listen } from '#server/listen'
+import { announce, listen, type Listening } from '#server/listen'
 import { createServerMetrics } from '#server/server-metrics'
 import { openPlatform } from './platform.ts'
 import { createProgram } from './program.ts'
@@ -37,7 +37,11 @@ export async function startServer({ directory, ...overrides }: ServerOptions): P
   const { name } = await readProjectAt(projectDirectory)
   const lock = config.databaseUrl === undefined ? acquireStoreLock(config.home, 'server') : undefined
   const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel)
-  const platform = await openPlatform(config, { log, readOnly: false })
+  const platform = await openPlatform(config, { log, readOnly: false }).catch((error: unknown) => {
+    lock?.release()
+    throw error
+  })
+  const closing = new AbortController()
   let url: string | undefined
   const program = createProgram({
     platform,
@@ -55,9 +59,18 @@ export async function startServer({ directory, ...overrides }: ServerOptions): P
     token: config.token,
     loopback: loopback.has(config.host),
     pageDirectory: join(import.meta.dirname, '..', '..', 'dist', 'ui'),
+    closing: closing.signal,
   })
+  let listening: Listening | undefined
+  const close = async (): Promise<void> => {
+    closing.abort()
+    await listening?.close()
+    await program.close()
+    await platform.close()
+    lock?.release()
+  }
   try {
-    const listening = await listen(app, config)
+    listening = await listen(app, config)
     url = listening.url
     await program.start()
     const withdraw = await announce(config.home, url)
@@ -66,15 +79,11 @@ export async function startServer({ directory, ...overrides }: ServerOptions): P
       projectName: name,
       close: async () => {
         withdraw()
-        await listening.close()
-        await program.close()
-        await platform.close()
-        lock?.release()
+        await close()
       },
     }
   } catch (error) {
-    await platform.close()
-    lock?.release()
+    await close()
     throw error
   }
 }

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { z } from 'zod'
-import { durationMs, formatBytes, formatCount, formatDuration, parseDuration, parseSize, sizeBytes } from './units.ts'
+import {
+  durationMs,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  parseDuration,
+  parseSize,
+  sizeBytes,
+} from './units.ts'
 
 test('durations are read in every unit, in fractions and in sums', () => {
   const cases: [string, number][] = [

@@ -3,15 +3,15 @@ import { Hono, type Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { streamSSE } from 'hono/streaming'
 import type { Download } from '#contract/endpoint'
-import { fail, messageOf, toProblem } from '#contract/errors'
+import { fail, messageOf, toProblem, type Problem } from '#contract/errors'
 import { authenticate } from '#platform/access/access'
 import type { Dispatch, Route } from '#platform/dispatch'
 import type { Events } from '#platform/events'
 import type { Log } from '#platform/log'
-import { guard } from './guard.ts'
+import { guard, securityHeaders } from './guard.ts'
 import { httpInput, maximumBodyBytes } from './http-input.ts'
 import { openapiDocument } from './openapi.ts'
-import { pageFile } from './page-files.ts'
+import { isAsset, pageFile } from './page-files.ts'
 import type { ServerMetrics } from './server-metrics.ts'
 
 export interface AppOptions {
@@ -25,6 +25,8 @@ export interface AppOptions {
   readonly loopback: boolean
   /** The built web page. */
   readonly pageDirectory: string
+  /** Aborted when the server closes: pages that listen to events would hold it open. */
+  readonly closing: AbortSignal
 }
 
 /** Often enough that no proxy takes a quiet stream for a dead one. */
@@ -47,15 +49,17 @@ export function createApp(options: AppOptions): Hono {
     const problem = toProblem(error)
     if (problem.code === 'internal') {
       log.error({ path: context.req.path, error: messageOf(error), stack: error.stack }, 'request failed')
-      return context.json({ ...problem, detail: 'A fault in DevMLOps; the log of the server has it.' }, 500)
+      const { hint: _, at: __, ...rest } = problem
+      return problemResponse({ ...rest, detail: 'A fault in DevMLOps; the log of the server has it.' })
     }
-    return context.json(problem, problem.status as 400, { 'content-type': 'application/problem+json' })
+    return problemResponse(problem)
   })
   app.use(async (context, next) => {
     const startedAt = performance.now()
     await next()
     metrics.observe(context.req.method, context.res.status, (performance.now() - startedAt) / 1000)
   })
+  app.use(securityHeaders())
   app.use(guard(options))
 
   app.get('/health', (context) => context.text('OK'))
@@ -75,13 +79,13 @@ export function createApp(options: AppOptions): Hono {
       )
       const ping = (): Promise<void> => stream.writeSSE({ event: 'ping', data: '' })
       const pings = setInterval(() => void ping(), pingMs)
-      stream.onAbort(() => {
-        stop()
-        clearInterval(pings)
-        leave()
-      })
+      stream.onAbort(leave)
+      options.closing.addEventListener('abort', () => leave(), { once: true })
+      if (options.closing.aborted) leave()
       await ping()
       await left
+      stop()
+      clearInterval(pings)
     })
   })
   const tooLarge = bodyLimit({
@@ -116,9 +120,21 @@ export function createApp(options: AppOptions): Hono {
   )
   app.get('*', async (context) => {
     const file = await pageFile(options.pageDirectory, context.req.path)
-    return file ?? context.text('The web page is not built: run `npm run build:page`.', 503)
+    if (file !== undefined) return file
+    if (isAsset(context.req.path)) return context.text('There is no such file.', 404)
+    return context.text('The web page is not built: run `npm run build:page`.', 503)
   })
   return app
+}
+
+function problemResponse(problem: Problem): Response {
+  return new Response(JSON.stringify(problem), {
+    status: problem.status,
+    headers: {
+      'content-type': 'application/problem+json',
+      ...(problem.code === 'unauthenticated' ? { 'www-authenticate': 'Bearer' } : {}),
+    },
+  })
 }
 
 function jsonResponse(output: unknown): Response {

@@ -16,15 +16,16 @@ export interface HttpParts {
 /** Gathers an endpoint's one input object from where HTTP spread it. */
 export function httpInput(endpoint: Endpoint, { path, query, body }: HttpParts): unknown {
   const kinds = fieldKinds(endpoint)
-  const input: Record<string, unknown> = body === '' ? {} : parseBody(body)
-  for (const name of [...Object.keys(input), ...query.keys()]) if (!kinds.has(name)) unknownField(name, kinds)
-  for (const [name, value] of query) input[name] = fromText(value, kinds.get(name))
-  for (const [name, value] of Object.entries(path)) input[name] = fromText(value, kinds.get(name))
-  return input
+  const input = new Map<string, unknown>(body === '' ? [] : Object.entries(parseBody(body)))
+  for (const name of [...input.keys(), ...query.keys()]) if (!kinds.has(name)) unknownField(name, kinds)
+  for (const name of query.keys()) input.set(name, fromTexts(query.getAll(name), kinds.get(name)))
+  for (const [name, value] of Object.entries(path)) input.set(name, fromTexts([value], kinds.get(name)))
+  // Not by assignment, which would take a field named __proto__ for something else.
+  return Object.fromEntries(input)
 }
 
 /** A misspelt field that is optional would otherwise be as if it had not been sent. */
-function unknownField(name: string, kinds: ReadonlyMap<string, string>): never {
+function unknownField(name: string, kinds: ReadonlyMap<string, FieldKind>): never {
   const known = [...kinds.keys()]
   const near = nearestName(name, known)
   return fail('invalid_input', `"${name.slice(0, 60)}" is no field of this call.`, {
@@ -46,9 +47,15 @@ function parseBody(body: string): Record<string, unknown> {
   return value as Record<string, unknown>
 }
 
-/** Query and path values are text; anything but text fields is read as JSON. */
-function fromText(text: string, kind: string | undefined): unknown {
-  if (kind === undefined || kind === 'string') return text
+/** Query and path values are text. Fields of text take it as it is; for others it is JSON, and lists may be repeated. */
+function fromTexts(texts: readonly string[], kind: FieldKind | undefined): unknown {
+  const values = texts.map((text) => (kind === undefined || kind === 'text' ? text : jsonOr(text)))
+  const [first] = values
+  if (kind !== 'list' || (values.length === 1 && Array.isArray(first))) return values.at(-1)
+  return values
+}
+
+function jsonOr(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
@@ -56,20 +63,51 @@ function fromText(text: string, kind: string | undefined): unknown {
   }
 }
 
-const kindsByEndpoint = new WeakMap<Endpoint, ReadonlyMap<string, string>>()
+/** `text` takes texts only, `list` is an array; anything else is read as JSON where it is JSON. */
+type FieldKind = 'text' | 'list' | 'other'
 
-function fieldKinds(endpoint: Endpoint): ReadonlyMap<string, string> {
+interface FieldSchema {
+  readonly type?: string | readonly string[]
+  readonly enum?: readonly unknown[]
+  readonly const?: unknown
+  readonly anyOf?: readonly FieldSchema[]
+  readonly oneOf?: readonly FieldSchema[]
+  readonly allOf?: readonly FieldSchema[]
+}
+
+const kindsByEndpoint = new WeakMap<Endpoint, ReadonlyMap<string, FieldKind>>()
+
+function fieldKinds(endpoint: Endpoint): ReadonlyMap<string, FieldKind> {
   const known = kindsByEndpoint.get(endpoint)
   if (known !== undefined) return known
   const schema = z.toJSONSchema(endpoint.input, { io: 'input', unrepresentable: 'any' }) as {
-    properties?: Record<string, { type?: string; enum?: unknown[]; const?: unknown }>
+    properties?: Record<string, FieldSchema>
   }
-  const kinds = new Map(
-    Object.entries(schema.properties ?? {}).map(([name, field]) => [
-      name,
-      field.type ?? typeof (field.const ?? field.enum?.[0] ?? {}),
-    ]),
-  )
+  const kinds = new Map(Object.entries(schema.properties ?? {}).map(([name, field]) => [name, kindOf(field)]))
   kindsByEndpoint.set(endpoint, kinds)
   return kinds
+}
+
+function kindOf(field: FieldSchema): FieldKind {
+  const types = typesOf(field)
+  if (types.size === 1 && types.has('array')) return 'list'
+  return types.size === 1 && types.has('string') ? 'text' : 'other'
+}
+
+/** `null` is left out: no query can say it of a text, so that `null` in one is the word. */
+function typesOf({
+  type,
+  enum: values,
+  const: constant,
+  anyOf,
+  oneOf,
+  allOf,
+}: FieldSchema): ReadonlySet<string> {
+  const types = new Set(type === undefined ? [] : typeof type === 'string' ? [type] : type)
+  for (const value of values ?? (constant === undefined ? [] : [constant])) types.add(typeof value)
+  for (const branch of [...(anyOf ?? []), ...(oneOf ?? []), ...(allOf ?? [])]) {
+    for (const one of typesOf(branch)) types.add(one)
+  }
+  types.delete('null')
+  return types
 }

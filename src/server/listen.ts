@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
-import { fail } from '#contract/errors'
+import { DevmlopsError } from '#contract/errors'
 
 export interface Listening {
   readonly url: string
@@ -19,16 +19,7 @@ export async function listen(app: Hono, { host, port }: { host: string; port: nu
   // Longer than a load balancer keeps an idle connection, or it sends a request into a socket that is just closing.
   server.keepAliveTimeout = 65_000
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EADDRINUSE') return reject(error)
-      try {
-        fail('port_in_use', `Port ${port} on ${host} is taken by another program.`, {
-          hint: 'Stop it, or choose another port with --port.',
-        })
-      } catch (explained) {
-        reject(explained)
-      }
-    })
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, { host, port })))
     server.listen(port, host, resolve)
   })
   const address = server.address()
@@ -45,6 +36,26 @@ export async function listen(app: Hono, { host, port }: { host: string; port: nu
         server.closeIdleConnections()
       }),
   }
+}
+
+function explain(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }): Error {
+  if (error.code === 'EADDRINUSE') {
+    return new DevmlopsError('port_in_use', `Port ${port} on ${host} is taken by another program.`, {
+      hint: 'Stop it, or choose another port with --port.',
+      cause: error,
+    })
+  }
+  if (error.code === 'EACCES') {
+    return new DevmlopsError('permission_denied', `This user may not listen on port ${port}.`, {
+      hint: 'Choose a port from 1024 up with --port.',
+      cause: error,
+    })
+  }
+  if (error.code !== 'EADDRNOTAVAIL' && error.code !== 'ENOTFOUND') return error
+  return new DevmlopsError('invalid_input', `This machine has no address "${host}".`, {
+    hint: 'Choose one of its own with --host, or 0.0.0.0 for all.',
+    cause: error,
+  })
 }
 
 /** Leaves word in the home folder, so that the command line finds the server that holds the store. */

@@ -42,9 +42,7 @@ function operation({ name, endpoint }: Route): JsonObject {
       required: true,
       schema: properties[field] ?? { type: 'string' },
     })),
-    ...(inBody
-      ? []
-      : rest.map(([field, schema]) => ({ name: field, in: 'query', required: required.has(field), schema }))),
+    ...(inBody ? [] : rest.map(([field, schema]) => queryParameter(field, schema, required.has(field)))),
   ]
   return {
     operationId: name,
@@ -77,7 +75,17 @@ function requestBody(
     properties: Object.fromEntries(fields),
     required: fields.map(([field]) => field).filter((field) => required.has(field)),
   }
-  return { requestBody: { required: true, content: { 'application/json': { schema } } } }
+  return {
+    requestBody: { required: schema.required.length > 0, content: { 'application/json': { schema } } },
+  }
+}
+
+/** Texts and numbers stand in the query as they are, lists and objects as JSON. */
+function queryParameter(name: string, schema: JsonObject, required: boolean): JsonObject {
+  const parameter = { name, in: 'query', required }
+  const { type } = schema
+  if (type !== 'array' && type !== 'object') return { ...parameter, schema }
+  return { ...parameter, content: { 'application/json': { schema } } }
 }
 
 function success(endpoint: Endpoint): JsonObject {

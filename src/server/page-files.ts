@@ -10,9 +10,15 @@ const contentTypes: Readonly<Record<string, string>> = {
   '.json': 'application/json',
 }
 
-/** A file of the built web page; any path that is no file is the page itself, which reads the path. */
+export function isAsset(path: string): boolean {
+  return path.startsWith('/assets/')
+}
+
+/** A file of the built web page; any path outside of `/assets/` is the page itself, which reads the path. */
 export async function pageFile(directory: string, path: string): Promise<Response | undefined> {
-  const asset = /^\/assets\/[\w.-]+$/.test(path)
+  const asset = isAsset(path)
+  // One name without a slash, so that no path leads out of the folder.
+  if (asset && !/^\/assets\/\w[\w.-]*$/.test(path)) return undefined
   const name = asset ? path.slice(1) : 'index.html'
   const bytes = await readFile(join(directory, name)).catch(() => undefined)
   if (bytes === undefined) return undefined
