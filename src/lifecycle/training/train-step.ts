@@ -1,16 +1,17 @@
 import { availableParallelism } from 'node:os'
 import { fail } from '#contract/errors'
 import type { StepContext, StepForm, StepInput, StepKind } from '#lifecycle/pipelines/index'
-import { reservedTags, type TrackingService } from '#lifecycle/tracking/index'
+import type { TrackingService } from '#lifecycle/tracking/index'
 import { systemCaller } from '#platform/access/access'
 import { nearestName } from '#platform/nearest-name'
 import { openTables, quoteName, type Frame } from '#platform/tables/index'
-import { fitCandidates, type CandidateOutcome, type TrainingData } from './candidate-pool.ts'
+import { fitCandidates, type TrainingData } from './candidate-pool.ts'
+import { recordOutcome, startRuns } from './candidate-runs.ts'
 import { featuresOf, namedCandidates, trainStepSchema, type Candidate, type TrainStep } from './contract.ts'
 import { inferTask } from './label-column.ts'
 import { checkCandidates } from './trainer-choice.ts'
 import type { Trainer } from './trainer-point.ts'
-import { modelFileName, type TrainingResult } from './training-result.ts'
+import type { TrainingResult } from './training-result.ts'
 import { featureSpecsOf } from './training-table.ts'
 
 /** A feature that seems to know the answer; `error` stops training. */
@@ -63,7 +64,7 @@ async function train(
       })
     }
   }
-  const runs = await startRuns(context, { ...dependencies, candidates, data })
+  const runs = await startRuns(context, { tracking: dependencies.tracking, candidates, data })
   const settled = new Set<string>()
   const progress = progressOf(context, candidates)
   try {
@@ -79,7 +80,7 @@ async function train(
     const finished: TrainingResult['candidates'] = []
     for (const outcome of outcomes) {
       finished.push(
-        await recordOutcome(context, dependencies, {
+        await recordOutcome(context, dependencies.tracking, {
           outcome,
           runId: runs.get(outcome.candidate.name) ?? '',
         }),
@@ -162,54 +163,6 @@ async function readFrame(
   }
 }
 
-interface RunsRequest extends TrainStepDependencies {
-  readonly candidates: readonly Candidate[]
-  readonly data: TrainingData
-}
-
-/** One run a candidate, started before fitting, so that a page shows it while it trains. */
-async function startRuns(context: StepContext<TrainStep>, { tracking, candidates, data }: RunsRequest) {
-  const caller = { name: context.actor }
-  const experiment = await tracking.getOrCreateExperiment(context.pipeline)
-  const input = dataInput(context)
-  const runs = new Map<string, string>()
-  for (const candidate of candidates) {
-    const run = await tracking.createRun({
-      experimentId: experiment.id,
-      name: candidate.name,
-      caller,
-      tags: {
-        [reservedTags.pipeline]: context.pipeline,
-        [reservedTags.pipelineRunId]: context.pipelineRunId,
-        [reservedTags.step]: context.step,
-        'devmlops.trainer': candidate.trainer,
-        ...(context.code === undefined ? {} : { [reservedTags.gitCommit]: context.code.commit }),
-      },
-    })
-    runs.set(candidate.name, run.id)
-    await tracking.logInputs(run.id, [
-      {
-        name: input.label,
-        digest: input.digest,
-        sourceType: 'pipeline',
-        source: input.reference,
-        context: 'training',
-        tags: {},
-      },
-    ])
-    await tracking.logBatch({
-      runId: run.id,
-      params: {
-        trainer: candidate.trainer,
-        seed: String(data.seed),
-        label: data.label,
-        rows: String(data.frame.rows),
-      },
-    })
-  }
-  return runs
-}
-
 function progressOf(context: StepContext<TrainStep>, candidates: readonly Candidate[]) {
   const done = new Map<string, number>(candidates.map(({ name }) => [name, 0]))
   return (candidate: Candidate, fraction: number): void => {
@@ -218,65 +171,5 @@ function progressOf(context: StepContext<TrainStep>, candidates: readonly Candid
     const working = [...done].filter(([, value]) => value > 0 && value < 1)
     const text = working.map(([name, value]) => `${name} ${Math.round(value * 100)} %`).join(', ')
     context.progress({ fraction: total / done.size, text: text === '' ? 'training' : text })
-  }
-}
-
-async function recordOutcome(
-  context: StepContext<TrainStep>,
-  { tracking }: TrainStepDependencies,
-  { outcome, runId }: { outcome: CandidateOutcome; runId: string },
-): Promise<TrainingResult['candidates'][number]> {
-  const { candidate } = outcome
-  const caller = { name: context.actor }
-  if (outcome.status === 'failed') {
-    await tracking.setTag(runId, 'mlflow.note.content', outcome.error.message)
-    await tracking.finishRun(runId, 'FAILED', caller)
-    context.log(`${candidate.name} failed: ${outcome.error.message}`)
-    return {
-      ...candidate,
-      parameters: { ...candidate.parameters },
-      runId,
-      status: 'failed',
-      reason: outcome.error.message,
-    }
-  }
-  const { model, fitSeconds } = outcome
-  const params = Object.entries(model.parameters).map(([name, value]) => [
-    name,
-    typeof value === 'string' ? value : JSON.stringify(value),
-  ])
-  await tracking.logBatch({
-    runId,
-    params: Object.fromEntries(params) as Record<string, string>,
-    metrics: [
-      { key: 'fit_seconds', value: fitSeconds },
-      ...model.importance.map(({ feature, gain }) => ({ key: `importance/${feature}`, value: gain })),
-    ],
-  })
-  const history = model.history.map(({ metric, step, value }) => ({ key: `training/${metric}`, step, value }))
-  for (let at = 0; at < history.length; at += 1000)
-    await tracking.logBatch({ runId, metrics: history.slice(at, at + 1000) })
-  const files = []
-  const contents: [string, Uint8Array][] = [
-    [modelFileName, model.onnx],
-    ['signature.json', new TextEncoder().encode(JSON.stringify(model.signature, null, 2))],
-  ]
-  for (const [name, content] of contents) {
-    const { digest, sizeBytes } = await tracking.logArtifact({ runId, path: `model/${name}`, content })
-    files.push({ path: name, digest, sizeBytes })
-  }
-  await tracking.finishRun(runId, 'FINISHED', caller)
-  for (const warning of model.warnings) context.log(`${candidate.name}: ${warning}`)
-  context.log(`${candidate.name} (${candidate.trainer}) fitted in ${fitSeconds.toFixed(1)} s`)
-  return {
-    ...candidate,
-    parameters: { ...model.parameters },
-    runId,
-    status: 'trained',
-    files,
-    signature: { inputs: [...model.signature.inputs], outputs: [...model.signature.outputs] },
-    importance: [...model.importance],
-    warnings: [...model.warnings],
-    fitSeconds,
   }
 }
