@@ -8,49 +8,98 @@ import type { Config } from '#platform/config'
 import { acquireStoreLock, type StoreLock } from '#platform/database/index'
 import { localTransport } from '#platform/dispatch'
 import { createLog } from '#platform/log'
-import { openPlatform } from './platform.ts'
+import { openPlatform, openPlatformToLook, type OpenPlatform } from './platform.ts'
 import { createProgram } from './program.ts'
 
-/** The same program in this process, without a socket. Looks only, while another process writes to the store. */
+interface LocalProgram {
+  readonly transport: Transport
+  close(): Promise<void>
+}
+
+/**
+ * The same program in this process, without a socket. As long as a command only reads, the store is opened to look: it
+ * takes no lock, so that it neither waits for a command that writes nor stands in its way, and takes up no work that
+ * others left. The first call that changes something opens it to write.
+ */
 export async function openLocally(config: Config, directory: string): Promise<Connection> {
-  const { lock, busy } = takeLock(config)
-  const readOnly = busy !== undefined
-  const platform = await openPlatform(config, { log: createLog('error'), readOnly })
-  const program = createProgram({ platform, directory, trackingUri: () => undefined, serve: false })
-  if (!readOnly) await program.start()
-  const direct = localTransport(program.routes, program.dispatch, { caller: localCaller() })
-  const transport = readOnly ? readOnlyTransport(direct, () => storeIsBusy(busy)) : direct
+  const start = { config, directory }
+  let looking: Promise<LocalProgram | undefined> | undefined
+  let writing: Promise<LocalProgram> | undefined
+  const programFor = async (permission: string): Promise<LocalProgram> => {
+    if (permission === 'read' && writing === undefined) {
+      looking ??= openToLook(start)
+      const program = await looking
+      if (program !== undefined) return program
+    }
+    writing ??= openToWrite(start)
+    return writing
+  }
+  const transport: Transport = async (name, endpoint, input, options) => {
+    const program = await programFor(endpoint.permission)
+    return program.transport(name, endpoint, input, options)
+  }
   return {
     client: (contract) => createClient(contract, transport),
     close: async () => {
-      if (!readOnly) await program.close()
-      await platform.close()
-      lock?.release()
+      const opened = await Promise.allSettled([writing, looking])
+      for (const result of opened) if (result.status === 'fulfilled') await result.value?.close()
     },
   }
 }
 
-function takeLock(config: Config): { lock?: StoreLock; busy?: DevmlopsError } {
+interface Start {
+  readonly config: Config
+  readonly directory: string
+}
+
+/** Nothing, when there is no store yet or its schema is to be brought up to date first. */
+async function openToLook({ config, directory }: Start): Promise<LocalProgram | undefined> {
+  if (config.databaseUrl === undefined && !existsSync(join(config.home, 'store.db'))) return undefined
+  const platform = await openPlatformToLook(config, createLog('error'))
+  if (platform === undefined) return undefined
+  return programOn(platform, directory).local
+}
+
+async function openToWrite({ config, directory }: Start): Promise<LocalProgram> {
   // PostgreSQL takes many writers.
-  if (config.databaseUrl !== undefined) return {}
+  const lock = config.databaseUrl === undefined ? takeLock(config) : undefined
   try {
-    return { lock: acquireStoreLock(config.home, process.argv.slice(2, 4).join(' ')) }
+    const platform = await openPlatform(config, createLog('error'))
+    const { program, local } = programOn(platform, directory)
+    await program.start()
+    return {
+      transport: local.transport,
+      close: async () => {
+        await local.close()
+        lock?.release()
+      },
+    }
   } catch (error) {
-    // Without a store there is nothing to look at either.
-    if (error instanceof DevmlopsError && existsSync(join(config.home, 'store.db'))) return { busy: error }
+    lock?.release()
     throw error
   }
 }
 
-/** Refuses what would write, when another process holds the store. */
-function readOnlyTransport(transport: Transport, reason: () => never): Transport {
-  return (name, endpoint, input, options) =>
-    endpoint.permission === 'read' ? transport(name, endpoint, input, options) : reason()
+function programOn(platform: OpenPlatform, directory: string) {
+  const program = createProgram({ platform, directory, trackingUri: () => undefined, serve: false })
+  const local: LocalProgram = {
+    transport: localTransport(program.routes, program.dispatch, { caller: localCaller() }),
+    close: async () => {
+      await program.close()
+      await platform.close()
+    },
+  }
+  return { program, local }
 }
 
-function storeIsBusy(cause: unknown): never {
-  return fail('store_in_use', cause instanceof Error ? cause.message : String(cause), {
-    hint: 'Wait until it ends; reading works meanwhile.',
-    cause,
-  })
+function takeLock(config: Config): StoreLock {
+  try {
+    return acquireStoreLock(config.home, process.argv.slice(2, 4).join(' '))
+  } catch (error) {
+    if (!(error instanceof DevmlopsError) || error.code !== 'store_in_use') throw error
+    return fail('store_in_use', error.message, {
+      hint: 'Wait until it ends; reading works meanwhile.',
+      cause: error,
+    })
+  }
 }

@@ -3,8 +3,8 @@ import { auditMigrations, createAudit } from '#platform/audit/audit'
 import { openBlobs } from '#platform/blobs/index'
 import { systemClock } from '#platform/clock'
 import type { Config } from '#platform/config'
-import { migrate, openDatabase, type Migration } from '#platform/database/index'
-import { createEvents, eventMigrations } from '#platform/events'
+import { isMigrated, migrate, openDatabase, type Database, type Migration } from '#platform/database/index'
+import { createEvents, eventMigrations, type Events } from '#platform/events'
 import { createJobs, jobMigrations } from '#platform/jobs/index'
 import type { Log } from '#platform/log'
 import type { Platform } from '#platform/platform'
@@ -32,18 +32,43 @@ export interface OpenPlatform extends Platform {
   close(): Promise<void>
 }
 
-/** Opens what every stage stands on. `readOnly` looks at a store that another process writes to. */
-export async function openPlatform(
-  config: Config,
-  { log, readOnly }: { log: Log; readOnly: boolean },
+/** Opens what every stage stands on, and brings its schema up to date. */
+export async function openPlatform(config: Config, log: Log): Promise<OpenPlatform> {
+  const database = await databaseOf(config, { readOnly: false })
+  try {
+    await migrate(database, migrations, systemClock.now())
+    return await platformOn(database, { config, log, close: (events) => events.deliver() })
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+/** The same, without changing anything: for reading, while another process may write. Nothing for an older schema. */
+export async function openPlatformToLook(config: Config, log: Log): Promise<OpenPlatform | undefined> {
+  const database = await databaseOf(config, { readOnly: true })
+  try {
+    if (await isMigrated(database, migrations))
+      return await platformOn(database, { config, log, close: async () => undefined })
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+  await database.close()
+  return undefined
+}
+
+function databaseOf({ databaseUrl, home }: Config, { readOnly }: { readOnly: boolean }): Promise<Database> {
+  return openDatabase(
+    databaseUrl === undefined ? { path: join(home, 'store.db'), readOnly } : { url: databaseUrl },
+  )
+}
+
+async function platformOn(
+  database: Database,
+  { config, log, close }: { config: Config; log: Log; close: (events: Events) => Promise<void> },
 ): Promise<OpenPlatform> {
   const clock = systemClock
-  const database = await openDatabase(
-    config.databaseUrl === undefined
-      ? { path: join(config.home, 'store.db'), readOnly }
-      : { url: config.databaseUrl },
-  )
-  if (!readOnly) await migrate(database, migrations, clock.now())
   const events = createEvents({ database, clock, log })
   return {
     config,
@@ -55,7 +80,7 @@ export async function openPlatform(
     jobs: createJobs({ database, clock, log }),
     audit: createAudit({ database, clock }),
     close: async () => {
-      await events.deliver()
+      await close(events)
       await database.close()
     },
   }

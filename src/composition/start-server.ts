@@ -37,7 +37,7 @@ export async function startServer({ directory, ...overrides }: ServerOptions): P
   const { name } = await readProjectAt(projectDirectory)
   const lock = config.databaseUrl === undefined ? acquireStoreLock(config.home, 'server') : undefined
   const log = createLog(config.logLevel === 'info' ? 'warn' : config.logLevel)
-  const platform = await openPlatform(config, { log, readOnly: false }).catch((error: unknown) => {
+  const platform = await openPlatform(config, log).catch((error: unknown) => {
     lock?.release()
     throw error
   })

@@ -31,7 +31,9 @@ export function createSourceDigests(
     const hash = createHash('sha256')
     for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk as Buffer)
     const digest = `sha256:${hash.digest('hex')}`
-    if (Date.now() - Number(stats.ctimeMs) > racyMs) await store.keepSourceDigest(path, fingerprint, digest)
+    // Kept for speed only: a store that is looked at while another process writes cannot keep it.
+    if (Date.now() - Number(stats.ctimeMs) > racyMs)
+      await store.keepSourceDigest(path, fingerprint, digest).catch(() => undefined)
     return digest
   }
   return {
