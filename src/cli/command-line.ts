@@ -1,6 +1,7 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
 import { fail } from '#contract/errors'
 import { nearestName } from '#platform/nearest-name'
+import type { OptionDefinition } from '#platform/terminal/command'
 import type { Command, CommandContext } from '#platform/terminal/index'
 import { globalOptions } from './global-options.ts'
 
@@ -40,7 +41,11 @@ export function unknownCommand(commands: readonly Command[], words: readonly str
 }
 
 /** Reads what follows a command's name. Every mistake says which word is wrong and what would be right. */
-export function readCommandLine(command: Command, words: readonly string[]): CommandLine {
+export function readCommandLine(
+  command: Command,
+  words: readonly string[],
+  commands: readonly Command[],
+): CommandLine {
   const definitions = { ...globalOptions, ...command.options }
   const config: ParseArgsOptionsConfig = Object.fromEntries(
     Object.entries(definitions).map(([name, { type, short, multiple }]) => [
@@ -54,23 +59,13 @@ export function readCommandLine(command: Command, words: readonly string[]): Com
   )
   const parsed = parse(command, words, config)
   const values = parsed.values as Record<string, string | boolean | (string | boolean)[] | undefined>
-  for (const [name, { type, values: allowed }] of Object.entries(definitions)) {
-    const value = values[name]
-    if (typeof value !== 'string') continue
-    if (type === 'number' && !Number.isFinite(Number(value))) {
-      fail('invalid_input', `--${name} takes a number, not "${value}".`, { at: `--${name}` })
-    }
-    if (allowed !== undefined && !allowed.includes(value)) {
-      const meant = nearestName(value, allowed)
-      fail('invalid_input', `--${name} is one of ${allowed.join(', ')}, not "${value}".`, {
-        at: `--${name}`,
-        ...(meant === undefined ? {} : { hint: `Did you mean ${meant}?` }),
-      })
-    }
+  for (const [name, definition] of Object.entries(definitions)) {
+    for (const value of [values[name] ?? []].flat())
+      if (typeof value === 'string') checkValue(name, definition, value)
   }
   return {
     command,
-    arguments: readArguments(command, parsed.positionals),
+    arguments: readArguments(command, parsed.positionals, commands),
     options: {
       text: (name) => stringOf(values[name]),
       number: (name) => (typeof values[name] === 'string' ? Number(values[name]) : undefined),
@@ -84,14 +79,30 @@ export function readCommandLine(command: Command, words: readonly string[]): Com
   }
 }
 
+function checkValue(name: string, { type, values: allowed }: OptionDefinition, value: string): void {
+  if (type === 'number' && (value.trim() === '' || !Number.isFinite(Number(value)))) {
+    fail('invalid_input', `--${name} takes a number, not "${value}".`, { at: `--${name}` })
+  }
+  if (allowed === undefined || allowed.includes(value)) return
+  const meant = nearestName(value, allowed)
+  fail('invalid_input', `--${name} is one of ${allowed.join(', ')}, not "${value}".`, {
+    at: `--${name}`,
+    ...(meant === undefined ? {} : { hint: `Did you mean ${meant}?` }),
+  })
+}
+
 function parse(command: Command, words: readonly string[], config: ParseArgsOptionsConfig) {
   try {
     return parseArgs({ args: [...words], options: config, allowPositionals: true, strict: true })
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     const unknown = /Unknown option '(-[^']*)'/.exec(message)?.[1]
-    if (unknown === undefined)
-      return fail('invalid_input', `${message.split('.')[0]}.`, { hint: helpHint(command) })
+    if (unknown === undefined) {
+      const ambiguous = /option argument for '(--?[\w-]+)'/.exec(message)?.[1]
+      const dash =
+        ambiguous === undefined ? '' : `A value that starts with a dash is written ${ambiguous}=-…. `
+      return fail('invalid_input', `${message.split(/[.\n]/)[0]}.`, { hint: `${dash}${helpHint(command)}` })
+    }
     const meant = nearestName(unknown.replace(/^-+/, ''), Object.keys(config))
     return fail('invalid_input', `\`devmlops ${command.name}\` has no option ${unknown}.`, {
       hint: meant === undefined ? helpHint(command) : `Did you mean --${meant}?`,
@@ -99,15 +110,23 @@ function parse(command: Command, words: readonly string[], config: ParseArgsOpti
   }
 }
 
-function readArguments(command: Command, words: readonly string[]): CommandContext['arguments'] {
+function readArguments(
+  command: Command,
+  words: readonly string[],
+  commands: readonly Command[],
+): CommandContext['arguments'] {
   const definitions = command.arguments ?? []
   const last = definitions.at(-1)
   if (words.length > definitions.length && last?.many !== true) {
+    // `runs` is a command, and so is `runs show`: what follows may be a slip of the second word.
+    const typed = `${command.name} ${words[0]}`
+    const others = commands.filter(({ name }) => name.startsWith(`${command.name} `)).map(({ name }) => name)
+    const meant = definitions.length === 0 ? nearestName(typed, others) : undefined
     fail(
       'invalid_input',
       `"${words[definitions.length]}" is one word too many for \`devmlops ${command.name}\`.`,
       {
-        hint: helpHint(command),
+        hint: meant === undefined ? helpHint(command) : `Did you mean \`devmlops ${meant}\`?`,
       },
     )
   }

@@ -18,6 +18,7 @@ export function renderOverview(commands: readonly Command[], { style }: Pick<Ter
     '',
     'A first project:  devmlops init my-project --example flight-delays',
     'More of a command:  devmlops COMMAND --help',
+    'This version:       devmlops --version',
   ].join('\n')
 }
 

@@ -1,6 +1,7 @@
 import { errorTable, fail, toProblem } from '#contract/errors'
 import type { Client, Contract } from '#contract/endpoint'
 import { createTerminal, type Command, type CommandContext, type Terminal } from '#platform/terminal/index'
+import { explainSystemError } from '#platform/system-error'
 import { findCommand, readCommandLine, unknownCommand, type CommandLine } from './command-line.ts'
 import { renderCommandHelp, renderOverview } from './help.ts'
 
@@ -20,33 +21,39 @@ export interface ProgramOptions {
   readonly err: NodeJS.WriteStream
   readonly directory: string
   readonly signal: AbortSignal
+  /** False: a person asked for plain text. */
+  readonly color?: boolean
 }
 
 /** Runs one command line and answers its exit code. Every failure ends here, as a sentence and what to do next. */
 export async function runCommandLine(words: readonly string[], options: ProgramOptions): Promise<number> {
   const { commands, version, out, err } = options
-  const colorless = words.includes('--no-color')
+  const colorless = words.includes('--no-color') || options.color === false
   const plain = createTerminal({ out, err, ...(colorless ? { color: false } : {}) })
   const json = words.includes('--json')
   let answered = false
-  const terminal: Terminal = {
-    ...plain,
-    json: (value) => {
-      answered = true
-      plain.json(value)
-    },
+  const document = (value: unknown): void => {
+    answered = true
+    plain.json(value)
   }
+  // With --json nothing but the document reaches standard output, whatever a command prints besides.
+  const terminal: Terminal = json
+    ? { ...plain, json: document, print: plain.note, table: () => undefined }
+    : { ...plain, json: document }
   try {
     const found = findCommand(commands, words)
-    if (found === undefined) return withoutCommand(words, { commands, version, terminal })
+    if (found === undefined) return withoutCommand(words, { commands, version, terminal: plain })
     if (words.includes('--help') || words.includes('-h')) {
-      terminal.print(renderCommandHelp(found.command, terminal))
+      plain.print(renderCommandHelp(found.command, plain))
       return 0
     }
-    return await runCommand(readCommandLine(found.command, found.rest), { ...options, terminal, json })
+    const line = readCommandLine(found.command, found.rest, commands)
+    await runCommand(line, { ...options, terminal, json })
+    if (json && !answered) plain.json({})
+    return 0
   } catch (error) {
     // A command that printed its document and then failed has said what it had to say: two documents are none.
-    return reportFailure(error, { terminal, json: json && !answered })
+    return reportFailure(explainSystemError(error), { terminal, json: json && !answered })
   }
 }
 
@@ -61,7 +68,8 @@ function withoutCommand(
   }
   const isOption = first?.startsWith('-') === true
   const group = commands.filter(({ name }) => first !== undefined && name.startsWith(`${first} `))
-  if (first !== undefined && !isOption && group.length === 0) unknownCommand(commands, words)
+  const inGroup = words[1] === undefined || words[1].startsWith('-')
+  if (first !== undefined && !isOption && (group.length === 0 || !inGroup)) unknownCommand(commands, words)
   if (isOption && !['--help', '-h', '--no-color'].includes(first)) {
     fail('invalid_input', `A command comes before its options, and "${first}" comes first.`, {
       hint: 'For example: devmlops run train --project DIR.',
@@ -74,7 +82,7 @@ function withoutCommand(
 async function runCommand(
   line: CommandLine,
   { connect, directory, signal, terminal, json }: ProgramOptions & { terminal: Terminal; json: boolean },
-): Promise<number> {
+): Promise<void> {
   let connection: Promise<Connection> | undefined
   const context: CommandContext = {
     arguments: line.arguments,
@@ -90,7 +98,6 @@ async function runCommand(
   }
   try {
     await line.command.run(context)
-    return 0
   } finally {
     terminal.clearProgress()
     if (connection !== undefined) await (await connection.catch(() => undefined))?.close()

@@ -9,17 +9,18 @@ import { dirname } from 'node:path'
 /** A running server where there is one; otherwise the store itself, opened by this process. */
 export async function connect({ options }: CommandLine): Promise<Connection> {
   const given = options.text('server')
-  const directory =
-    given === undefined ? dirname(await findProject(options.text('project') ?? process.cwd())) : process.cwd()
-  const config = readConfig({
-    projectDirectory: directory,
-    ...(given === undefined ? {} : { serverUrl: given }),
-  })
-  const url = config.serverUrl ?? (await findServer(config.home))
-  if (url !== undefined) {
-    const transport = httpTransport({ url, ...(config.token === undefined ? {} : { token: config.token }) })
-    return { client: (contract) => createClient(contract, transport), close: async () => undefined }
-  }
+  const asked = readConfig(given === undefined ? {} : { serverUrl: given })
+  // A server far away has its own project; only without one must there be a project here.
+  if (asked.serverUrl !== undefined) return remote(asked.serverUrl, asked.token)
+  const directory = dirname(await findProject(options.text('project') ?? process.cwd()))
+  const config = readConfig({ projectDirectory: directory })
+  const url = await findServer(config.home)
+  if (url !== undefined) return remote(url, config.token)
   const { openLocally } = await import('./local-connection.ts')
   return openLocally(config, directory)
+}
+
+function remote(url: string, token: string | undefined): Connection {
+  const transport = httpTransport({ url, ...(token === undefined ? {} : { token }) })
+  return { client: (contract) => createClient(contract, transport), close: async () => undefined }
 }

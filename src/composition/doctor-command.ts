@@ -1,12 +1,19 @@
+import { existsSync } from 'node:fs'
 import { access, constants, statfs } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { messageOf } from '#contract/errors'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { DevmlopsError, fail, messageOf, type ErrorCode } from '#contract/errors'
+import type { Config } from '#platform/config'
+import { explainSystemError } from '#platform/system-error'
 import type { Command } from '#platform/terminal/index'
 
 interface Finding {
   readonly check: string
   readonly outcome: 'ok' | 'warn' | 'fail'
   readonly detail: string
+  /** Why it failed, in the words of the error table. */
+  readonly code?: ErrorCode
+  readonly hint?: string
 }
 
 const oldestNode = [24, 16] as const
@@ -18,7 +25,7 @@ export const doctorCommand: Command = {
   examples: [{ line: 'devmlops doctor', what: 'Node, disk, store, project file, server, Python' }],
   run: async ({ options, directory, terminal, json }) => {
     const findings = await examine(options.text('project') ?? directory)
-    if (json) return terminal.json(findings)
+    if (json) terminal.json(findings)
     const marks = {
       ok: terminal.style('✓', 'green'),
       warn: terminal.style('!', 'yellow'),
@@ -29,20 +36,33 @@ export const doctorCommand: Command = {
       { title: 'CHECK', value: ({ check }) => check },
       { title: 'FOUND', value: ({ detail }) => detail, shrink: true },
     ])
+    const failed = findings.filter(({ outcome }) => outcome === 'fail')
+    const [first] = failed
+    if (first === undefined) return
+    const names = failed.map(({ check }) => check).join(', ')
+    fail(first.code ?? 'internal', `Not in order: ${names}. ${first.detail}`, {
+      ...(first.hint === undefined ? {} : { hint: first.hint }),
+    })
   },
 }
 
 async function examine(directory: string): Promise<Finding[]> {
   const { readConfig } = await import('#platform/config')
-  const config = readConfig({ projectDirectory: directory })
+  const { findProject } = await import('#lifecycle/project/index')
+  const projectDirectory = await findProject(directory).then(dirname, () => directory)
+  const config = readConfig({ projectDirectory })
   return [
     nodeVersion(),
     await attempt('project file', async () => (await openProject(directory)).name),
-    await attempt('store', async () => storeState(config.home)),
+    await attempt('store', () => storeState(config)),
     await attempt('disk', async () => freeSpace(config.home)),
     await attempt('table engine', async () => {
       const { openTables } = await import('#platform/tables/index')
-      const tables = await openTables({ allowedDirectories: [], temporaryDirectory: `${config.home}/tmp` })
+      // Not in the home folder: looking must not make it.
+      const tables = await openTables({
+        allowedDirectories: [],
+        temporaryDirectory: join(tmpdir(), 'devmlops-doctor'),
+      })
       const [row] = await tables.rows('SELECT version() AS version')
       tables.close()
       return `DuckDB ${row?.['version'] as string}`
@@ -60,7 +80,14 @@ async function attempt(check: string, look: () => Promise<string>): Promise<Find
     const detail = await look()
     return { check, outcome: detail.startsWith('!') ? 'warn' : 'ok', detail: detail.replace(/^! /, '') }
   } catch (error) {
-    return { check, outcome: 'fail', detail: messageOf(error).split('\n')[0] ?? '' }
+    const known = error instanceof DevmlopsError ? error : undefined
+    return {
+      check,
+      outcome: 'fail',
+      detail: messageOf(error).split('\n')[0] ?? '',
+      ...(known === undefined ? {} : { code: known.code }),
+      ...(known?.hint === undefined ? {} : { hint: known.hint }),
+    }
   }
 }
 
@@ -79,16 +106,34 @@ async function openProject(directory: string) {
   return readProjectAt(directory)
 }
 
-async function storeState(home: string): Promise<string> {
-  const exists = await access(home, constants.W_OK).then(
-    () => true,
-    () => false,
-  )
-  return exists ? home : `${home} does not exist yet; the first command makes it`
+async function storeState({ home, databaseUrl }: Config): Promise<string> {
+  if (databaseUrl !== undefined) return postgresState(databaseUrl)
+  try {
+    await access(home, constants.W_OK)
+    return home
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      return `${home} does not exist yet; the first command makes it`
+    throw explainSystemError(error)
+  }
+}
+
+async function postgresState(url: string): Promise<string> {
+  const { openDatabase } = await import('#platform/database/index')
+  const database = await openDatabase({ url })
+  try {
+    await database.query.introspection.getTables()
+    return `PostgreSQL at ${new URL(url).host}`
+  } finally {
+    await database.close()
+  }
 }
 
 async function freeSpace(home: string): Promise<string> {
-  const { bavail, bsize } = await statfs(home).catch(() => statfs(dirname(home)))
+  // The home folder may not be there yet, nor the folder that it is to stand in.
+  let place = home
+  while (!existsSync(place) && dirname(place) !== place) place = dirname(place)
+  const { bavail, bsize } = await statfs(place)
   const free = bavail * bsize
   return `${free < littleSpaceBytes ? '! ' : ''}${(free / 1e9).toFixed(1)} GB free`
 }

@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { basename, join, relative, resolve } from 'node:path'
 import { fail } from '#contract/errors'
@@ -30,14 +30,15 @@ export const initCommand: Command = {
         hint: 'Nothing was changed. Choose another folder.',
       })
     }
+    const source = example === undefined ? undefined : exampleSource(example)
     await mkdir(target, { recursive: true })
-    const created = example === undefined ? await writeBlank(target) : await copyExample(example, target)
+    const created = source === undefined ? await writeBlank(target) : await copyExample(source, target)
     if (json) return terminal.json({ directory: target, created })
     terminal.print(
       `${terminal.style('✓', 'green')} ${relative(directory, target) || '.'}: ${created.join(', ')}`,
     )
     const enter = target === resolve(directory) ? '' : `cd ${relative(directory, target)} && `
-    terminal.print(`  next: ${enter}devmlops ${example === undefined ? 'doctor' : 'data add'}`)
+    terminal.print(`  next: ${enter}${source === undefined ? 'devmlops doctor' : await firstCommand(source)}`)
   },
 }
 
@@ -50,11 +51,19 @@ async function writeBlank(target: string): Promise<string[]> {
   return ['devmlops.yaml', ...(await writeSurroundings(target))]
 }
 
-async function copyExample(name: string, target: string): Promise<string[]> {
+function exampleSource(name: string): string {
   const source = join(examplesDirectory, name)
-  if (!/^[a-z-]+$/.test(name) || !existsSync(join(source, 'devmlops.yaml'))) {
-    fail('not_found', `There is no example "${name}".`, { hint: 'The example is flight-delays.' })
-  }
+  if (/^[a-z-]+$/.test(name) && existsSync(join(source, 'devmlops.yaml'))) return source
+  return fail('not_found', `There is no example "${name}".`, { hint: 'The example is flight-delays.' })
+}
+
+/** What an example's `setup.sql` says in a line `-- next: …`. */
+async function firstCommand(source: string): Promise<string> {
+  const setup = await readFile(join(source, setupFile), 'utf8').catch(() => '')
+  return /^-- next: (.+)$/m.exec(setup)?.[1] ?? 'devmlops data add'
+}
+
+async function copyExample(source: string, target: string): Promise<string[]> {
   // The data first: if it cannot be had, there is no project file, and the same command can be tried again.
   if (existsSync(join(source, setupFile))) {
     const { setUpExampleData } = await import('./example-data.ts')

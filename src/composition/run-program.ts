@@ -1,5 +1,6 @@
 import { runCommandLine } from '#cli/run'
 import { commands } from './commands.ts'
+import { isColorUnwanted } from '#platform/config'
 import { version } from './version.ts'
 
 /** Runs the command line of this process. The first Ctrl-C asks to stop, the second one stops. */
@@ -15,6 +16,8 @@ export async function runProgram(words: readonly string[]): Promise<number> {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0)
   })
+  // Nobody reads what goes wrong: then nobody has to be told that either.
+  process.stderr.on('error', () => undefined)
   const code = await runCommandLine(words, {
     commands,
     version,
@@ -24,6 +27,7 @@ export async function runProgram(words: readonly string[]): Promise<number> {
     err: process.stderr,
     directory: process.cwd(),
     signal: interrupt.signal,
+    color: !isColorUnwanted(),
   })
   return interrupt.signal.aborted && code === 1 ? 130 : code
 }

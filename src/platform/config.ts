@@ -39,6 +39,12 @@ export const environmentVariables = {
   DEVMLOPS_TOKEN: 'Token that every caller must send; required to listen beyond loopback',
   DEVMLOPS_SERVER: 'URL of a running server for the command line (default: found through the home folder)',
   DEVMLOPS_LOG_LEVEL: 'debug, info, warn, error or silent (default: info)',
+  NO_COLOR: 'Set to anything to print without colours',
+  AWS_ENDPOINT_URL: 'Address of an S3-compatible store that is not Amazon’s',
+  AWS_REGION: 'Region of the bucket (default: us-east-1)',
+  AWS_ACCESS_KEY_ID: 'Key for blobs in S3; required with DEVMLOPS_BLOBS',
+  AWS_SECRET_ACCESS_KEY: 'Secret of that key',
+  AWS_SESSION_TOKEN: 'Session token of temporary credentials',
 } as const
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -50,8 +56,12 @@ export function readConfig(overrides: ConfigOverrides = {}, environment: Environ
     databaseUrl: nonEmpty(environment['DEVMLOPS_DATABASE_URL']),
     blobs: nonEmpty(environment['DEVMLOPS_BLOBS']),
     host: overrides.host ?? environment['DEVMLOPS_HOST'] ?? '127.0.0.1',
-    port: overrides.port ?? portOf(environment, 'DEVMLOPS_PORT', 5000),
-    servingPort: overrides.servingPort ?? portOf(environment, 'DEVMLOPS_SERVING_PORT', 5001),
+    port: portOf(overrides.port ?? environment['DEVMLOPS_PORT'], 'DEVMLOPS_PORT', 5000),
+    servingPort: portOf(
+      overrides.servingPort ?? environment['DEVMLOPS_SERVING_PORT'],
+      'DEVMLOPS_SERVING_PORT',
+      5001,
+    ),
     token: nonEmpty(environment['DEVMLOPS_TOKEN']),
     serverUrl: overrides.serverUrl ?? nonEmpty(environment['DEVMLOPS_SERVER']),
     logLevel: logLevelOf(environment['DEVMLOPS_LOG_LEVEL']),
@@ -66,6 +76,11 @@ export function childEnvironment(extra: Environment): Record<string, string> {
   )
 }
 
+/** https://no-color.org: set, to whatever but nothing. */
+export function isColorUnwanted(environment: Environment = process.env): boolean {
+  return (environment['NO_COLOR'] ?? '') !== '' || environment['TERM'] === 'dumb'
+}
+
 /** Reads one variable that a project names in `devmlops.yaml`. */
 export function environmentVariable(name: string): string | undefined {
   return process.env[name]
@@ -75,12 +90,11 @@ function nonEmpty(value: string | undefined): string | undefined {
   return value === undefined || value === '' ? undefined : value
 }
 
-function portOf(environment: Environment, name: string, fallback: number): number {
-  const value = environment[name]
+function portOf(value: string | number | undefined, name: string, fallback: number): number {
   if (value === undefined || value === '') return fallback
   const port = Number(value)
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
-  return fail('invalid_input', `${name} is "${value}"; a port is a whole number from 0 to 65535.`, {
+  return fail('invalid_input', `"${value}" is no port: a port is a whole number from 0 to 65535.`, {
     at: name,
   })
 }

@@ -7,6 +7,8 @@ export interface TinyDisk {
   readonly directory: string
   /** Leaves so much space. */
   fill(freeBytes: number): void
+  /** Takes back what `fill` took. */
+  empty(): void
   remove(): void
 }
 
@@ -25,6 +27,7 @@ export function tinyDisk(sizeBytes: number): TinyDisk | undefined {
       const { bavail, bsize } = statfsSync(directory)
       writeFileSync(join(directory, 'ballast'), Buffer.alloc(Math.max(0, bavail * bsize - freeBytes)))
     },
+    empty: () => rmSync(join(directory, 'ballast'), { force: true }),
     remove: () => {
       execFileSync('umount', [directory])
       rmSync(directory, { recursive: true })

@@ -3,11 +3,12 @@ import { Hono, type Context } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { streamSSE } from 'hono/streaming'
 import type { Download } from '#contract/endpoint'
-import { fail, messageOf, toProblem, type Problem } from '#contract/errors'
+import { DevmlopsError, fail, messageOf, toProblem, type Problem } from '#contract/errors'
 import { authenticate } from '#platform/access/access'
 import type { Dispatch, Route } from '#platform/dispatch'
 import type { Events } from '#platform/events'
 import type { Log } from '#platform/log'
+import { explainSystemError } from '#platform/system-error'
 import { guard, securityHeaders } from './guard.ts'
 import { httpInput, maximumBodyBytes } from './http-input.ts'
 import { openapiDocument } from './openapi.ts'
@@ -46,7 +47,10 @@ export function createApp(options: AppOptions): Hono {
     )
 
   app.onError((error, context) => {
-    const problem = toProblem(error)
+    const explained = explainSystemError(error)
+    const full = explained instanceof DevmlopsError && explained.code === 'storage_full'
+    // Any other word of the operating system is about files of ours: a fault, not an answer.
+    const problem = toProblem(full ? explained : error)
     if (problem.code === 'internal') {
       log.error({ path: context.req.path, error: messageOf(error), stack: error.stack }, 'request failed')
       const { hint: _, at: __, ...rest } = problem

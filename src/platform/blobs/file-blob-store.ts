@@ -2,7 +2,8 @@ import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { DevmlopsError, fail, messageOf } from '#contract/errors'
+import { fail } from '#contract/errors'
+import { explainSystemError } from '../system-error.ts'
 import type { BlobStore, Digest, StoredBlob } from './blob-store.ts'
 import { isDigest } from './blob-store.ts'
 
@@ -39,7 +40,7 @@ export function fileBlobStore(root: string): BlobStore {
       await syncDirectory(dirname(target))
       return written
     } catch (error) {
-      throw explain(error, root)
+      throw explainSystemError(error)
     } finally {
       await rm(temporary, { force: true })
     }
@@ -142,18 +143,6 @@ async function sweep(directory: string): Promise<void> {
 /** Only what is not there is absent; a folder that may not be read is a failure. */
 function unlessAbsent(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error
-}
-
-function explain(error: unknown, root: string): unknown {
-  const { code } = error as NodeJS.ErrnoException
-  const detail = { hint: 'Free space, then run the command again. What is stored is unharmed.', cause: error }
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new DevmlopsError('storage_full', `The disk of ${root} is full.`, detail)
-  if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') return error
-  return new DevmlopsError('permission_denied', `Blobs cannot be written: ${messageOf(error)}.`, {
-    hint: 'Check who owns the home folder and whether its disk is mounted read-only.',
-    cause: error,
-  })
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -36,7 +36,8 @@ export interface TerminalOptions {
 }
 
 export function createTerminal({ out, err, color }: TerminalOptions): Terminal {
-  const colored = color ?? out.isTTY === true
+  // Both: a line that is styled for one may go to a file by the other.
+  const colored = color ?? (out.isTTY === true && err.isTTY === true)
   const width = Math.max(40, out.columns ?? 100)
   const interactive = err.isTTY === true
   let progressShown = false
