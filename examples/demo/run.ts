@@ -306,7 +306,7 @@ async function summary(): Promise<void> {
   say(`\n${style('bold', 'Look closer')} (in .demo/flight-delays, or with --project .demo/flight-delays)`)
   for (const [line, what] of [
     ['npm start', 'the server and the web page on what is here now: http://127.0.0.1:5000'],
-    ['bin/devmlops run train --why', 'why nothing would run again'],
+    ['bin/devmlops run train --why --dry-run', 'what June, which has arrived since, would run again'],
     ['bin/devmlops runs list', 'every candidate with its metrics'],
     ['bin/devmlops models show flight-delays@champion', 'gates, slices, lineage'],
     ['bin/devmlops monitor show flight-delays', 'drift and realized performance, window by window'],
