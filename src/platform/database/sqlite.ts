@@ -31,6 +31,8 @@ function openSqlite(path: string, readOnly: boolean): SqliteDatabase {
   return {
     close: () => database.close(),
     prepare: (sql) => {
+      // A full disk ends the transaction by itself; an error about that would hide the one about the disk.
+      if (sql === 'rollback' && !database.isTransaction) return nothingToDo
       const kept = prepared.get(sql)
       if (kept !== undefined) return kept
       if (prepared.size >= 500) prepared.clear()
@@ -42,6 +44,13 @@ function openSqlite(path: string, readOnly: boolean): SqliteDatabase {
       return statement
     },
   }
+}
+
+const nothingToDo: ReturnType<SqliteDatabase['prepare']> = {
+  reader: false,
+  all: () => [],
+  iterate: () => [][Symbol.iterator](),
+  run: () => ({ changes: 0, lastInsertRowid: 0 }),
 }
 
 function statementOf(

@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { fail, messageOf } from '#contract/errors'
+import { DevmlopsError, fail, messageOf } from '#contract/errors'
+import { explainSqlite } from './storage-problem.ts'
 
 /** The one writer of an embedded store. The lock is the operating system's, so a killed process leaves none behind. */
 export interface StoreLock {
@@ -19,12 +20,14 @@ export function acquireStoreLock(home: string, purpose: string): StoreLock {
     database.exec('PRAGMA journal_mode = DELETE; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (error) {
     database.close()
+    const explained = explainSqlite(error, home)
+    if (!(explained instanceof DevmlopsError) || explained.code !== 'store_in_use') throw explained
     fail('store_in_use', `The store in ${home} is in use by ${holderOf(holderFile)}.`, {
       hint: 'Wait until it ends, stop it, or point DEVMLOPS_SERVER at the running server.',
       cause: error,
     })
   }
-  writeFileSync(holderFile, JSON.stringify({ pid: process.pid, purpose }))
+  noteHolder(holderFile, purpose)
   return {
     release: () => {
       rmSync(holderFile, { force: true })
@@ -42,6 +45,15 @@ function openLockFile(home: string): DatabaseSync {
       hint: 'Check who owns it, or set DEVMLOPS_HOME to another folder.',
       cause: error,
     })
+  }
+}
+
+/** Only for the message of whoever comes second: on a full disk the lock holds without it. */
+function noteHolder(file: string, purpose: string): void {
+  try {
+    writeFileSync(file, JSON.stringify({ pid: process.pid, purpose }))
+  } catch {
+    rmSync(file, { force: true })
   }
 }
 
