@@ -29,11 +29,13 @@ export async function listen(app: Hono, { host, port }: { host: string; port: nu
     close: () =>
       new Promise((resolve) => {
         const force = setTimeout(() => server.closeAllConnections(), drainMs)
+        // Again and again: a connection whose answer ends only now would be kept alive for the next request.
+        const idle = setInterval(() => server.closeIdleConnections(), 20)
         server.close(() => {
           clearTimeout(force)
+          clearInterval(idle)
           resolve()
         })
-        server.closeIdleConnections()
       }),
   }
 }

@@ -56,6 +56,11 @@ export function createServerMetrics(gauges: readonly Gauge[]): ServerMetrics {
 }
 
 function labels(pairs: Readonly<Record<string, string>>): string {
-  const inner = Object.entries(pairs).map(([name, value]) => `${name}="${value.replaceAll(/["\\\n]/g, '_')}"`)
+  const inner = Object.entries(pairs).map(([name, value]) => `${name}="${escaped(value)}"`)
   return inner.length === 0 ? '' : `{${inner.join(',')}}`
+}
+
+/** https://prometheus.io/docs/instrumenting/exposition_formats/#comments-help-text-and-type-information */
+function escaped(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
 }
