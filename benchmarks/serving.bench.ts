@@ -4,12 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import type { BenchmarkRow } from './row.ts'
 
-/**
- * Requests per second of one serving process: a forest of 100 trees of depth 6 on 20 features, one row per request, JSON,
- * 64 keep-alive connections from a process on the same machine. The first line is what node:http does without a model;
- * the CPU is the server's per request.
- */
 interface Case {
   readonly name: string
   readonly path: string
@@ -49,24 +45,22 @@ const cases: readonly Case[] = [
 ]
 
 const run = promisify(execFile)
-const only = process.argv[2]
-const columns = ['requests/s', 'of ceiling', 'p50 ms', 'p99 ms', 'CPU µs', 'failed']
-console.log('case'.padEnd(44) + columns.map((name) => name.padStart(12)).join(''))
-let ceiling = Number.NaN
-for (const entry of cases) {
-  if (only !== undefined && !entry.name.includes(only) && !entry.name.includes('ceiling')) continue
-  const { perSecond, p50, p99, failed, cpuMicroseconds } = await measure(entry)
-  if (Number.isNaN(ceiling)) ceiling = perSecond
-  const share = `${((perSecond / ceiling) * 100).toFixed(0)} %`
-  const cells = [
-    perSecond.toFixed(0),
-    share,
-    p50.toFixed(2),
-    p99.toFixed(2),
-    cpuMicroseconds.toFixed(1),
-    String(failed),
-  ]
-  console.log(entry.name.padEnd(44) + cells.map((cell) => cell.padStart(12)).join(''))
+
+/**
+ * Requests per second of one serving process: a forest of 100 trees of depth 6 on 20 features, one row per request, JSON,
+ * 64 keep-alive connections from a process on the same machine. The ratio is to what node:http does without a
+ * model; the CPU is the server's.
+ */
+export async function servingBenchmark(): Promise<BenchmarkRow[]> {
+  const rows: BenchmarkRow[] = []
+  for (const entry of cases) {
+    const { perSecond, p50, p99, failed, cpuMicroseconds } = await measure(entry)
+    const ceiling = rows[0]?.ours ?? perSecond
+    const times = `p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms, ${cpuMicroseconds.toFixed(0)} µs of CPU`
+    const note = `${times}${failed === 0 ? '' : `, ${failed} FAILED`}`
+    rows.push({ name: entry.name, ours: perSecond, unit: 'requests/s', ratio: perSecond / ceiling, note })
+  }
+  return rows
 }
 
 async function measure({ path, body, server }: Case): Promise<Result & { cpuMicroseconds: number }> {

@@ -4,37 +4,47 @@ import { join } from 'node:path'
 import { createTrackingStage, trackingMigrations, type TrackingService } from '#lifecycle/tracking/index'
 import { migrate, openDatabase, type Database } from '#platform/database/index'
 import { fixturePlatform, platformMigrations } from '#platform/platform.fixture'
+import { durationsMs, mean, median, type BenchmarkRow } from './row.ts'
+
+const caller = { name: 'bench' }
+const searchedRuns = 5_000
 
 /**
  * Tracking as a stage, without HTTP: durable writes (SQLite with synchronous = FULL) and searches. Set
  * DEVMLOPS_TEST_POSTGRES_URL to measure the same on an empty PostgreSQL database.
  */
-const caller = { name: 'bench' }
-const searchedRuns = 5_000
+export async function trackingBenchmark(): Promise<BenchmarkRow[]> {
+  const directory = mkdtempSync(join(tmpdir(), 'tracking-bench-'))
+  const path = join(directory, 'store.db')
+  const url = process.env['DEVMLOPS_TEST_POSTGRES_URL']
+  const rows = await measure('SQLite', await openDatabase({ path }), () => statSync(path).size)
+  if (url !== undefined) rows.push(...(await measure('PostgreSQL', await openDatabase({ url }))))
+  rmSync(directory, { recursive: true, force: true })
+  return rows
+}
 
-const directory = mkdtempSync(join(tmpdir(), 'tracking-bench-'))
-const path = join(directory, 'store.db')
-const url = process.env['DEVMLOPS_TEST_POSTGRES_URL']
-await measure(`SQLite`, await openDatabase({ path }), () => statSync(path).size)
-if (url !== undefined) await measure('PostgreSQL', await openDatabase({ url }))
-rmSync(directory, { recursive: true, force: true })
-
-async function measure(title: string, database: Database, sizeBytes?: () => number): Promise<void> {
+async function measure(
+  engine: string,
+  database: Database,
+  sizeBytes?: () => number,
+): Promise<BenchmarkRow[]> {
   await migrate(database, [...platformMigrations, ...trackingMigrations], 0)
   const { platform, close } = fixturePlatform(database)
   const { service } = createTrackingStage({ platform })
-  console.log(`\n${title}`)
-  await smallBatches(service)
-  await largeBatches(service, sizeBytes)
-  await history(service)
-  await searches(service)
+  const rows = [
+    await smallBatches(service),
+    ...(await largeBatches(service, sizeBytes)),
+    await history(service),
+    ...(await searches(service)),
+  ]
   await close()
+  return rows.map((one) => ({ ...one, name: `${engine}: ${one.name}` }))
 }
 
-async function smallBatches(service: TrackingService): Promise<void> {
+async function smallBatches(service: TrackingService): Promise<BenchmarkRow> {
   const { id: runId } = await service.createRun({ caller })
   const count = 2_000
-  const times = await repeat(count, async (step) => {
+  const times = await durationsMs(count, async (step) => {
     const metrics = Array.from({ length: 10 }, (_, index) => ({
       key: `m${index}`,
       value: Math.random(),
@@ -43,28 +53,29 @@ async function smallBatches(service: TrackingService): Promise<void> {
     }))
     await service.logBatch({ runId, metrics })
   })
-  row('log-batch of 10 metrics, one after the other', `${(1000 / mean(times)).toFixed(0)} batches/s`, times)
+  return row('log-batch of 10 metrics', [1000 / mean(times), 'batches/s'], times)
 }
 
-async function largeBatches(service: TrackingService, sizeBytes?: () => number): Promise<void> {
+async function largeBatches(service: TrackingService, sizeBytes?: () => number): Promise<BenchmarkRow[]> {
   const { id: runId } = await service.createRun({ caller })
   const count = 200
   const before = sizeBytes?.() ?? 0
-  const times = await repeat(count, async (batch) => {
+  const times = await durationsMs(count, async (batch) => {
     const metrics = Array.from({ length: 1000 }, (_, index) => {
       const step = batch * 100 + Math.floor(index / 10)
       return { key: `m${index % 10}`, value: Math.random(), timestamp: 1.7e12 + step, step }
     })
     await service.logBatch({ runId, metrics })
   })
-  row('log-batch of 1,000 metrics', `${((1000 / mean(times)) * 1000).toFixed(0)} metrics/s`, times)
-  if (sizeBytes === undefined) return
-  console.log(
-    `${'  stored size'.padEnd(52)}${`${((sizeBytes() - before) / (count * 1000)).toFixed(0)} bytes/metric`.padStart(20)}`,
-  )
+  const logged = row('log-batch of 1,000 metrics', [1e6 / mean(times), 'metrics/s'], times)
+  if (sizeBytes === undefined) return [logged]
+  return [
+    logged,
+    { name: 'stored size', ours: (sizeBytes() - before) / (count * 1000), unit: 'bytes/metric' },
+  ]
 }
 
-async function history(service: TrackingService): Promise<void> {
+async function history(service: TrackingService): Promise<BenchmarkRow> {
   const { id: runId } = await service.createRun({ caller })
   for (let batch = 0; batch < 25; batch += 1) {
     const metrics = Array.from({ length: 1000 }, (_, index) => ({
@@ -75,13 +86,13 @@ async function history(service: TrackingService): Promise<void> {
     }))
     await service.logBatch({ runId, metrics })
   }
-  const times = await repeat(20, () => service.metricHistory(runId, { key: 'loss', limit: 25_000 }))
-  row('metric history of 25,000 points', `${mean(times).toFixed(1)} ms`, times)
+  const times = await durationsMs(20, () => service.metricHistory(runId, { key: 'loss', limit: 25_000 }))
+  return row('metric history of 25,000 points', [mean(times), 'ms'], times)
 }
 
-async function searches(service: TrackingService): Promise<void> {
+async function searches(service: TrackingService): Promise<BenchmarkRow[]> {
   const { id: experimentId } = await service.createExperiment({ name: 'searched' })
-  const created = await repeat(searchedRuns, async (index) => {
+  const created = await durationsMs(searchedRuns, async (index) => {
     const tags = { team: 'ops', index: String(index), 'mlflow.source.name': 'train.py' }
     const { id: runId } = await service.createRun({ experimentId, caller, startedAt: index, tags })
     await service.logBatch({
@@ -96,35 +107,19 @@ async function searches(service: TrackingService): Promise<void> {
       })),
     })
   })
-  row('create a run, log 10 params and 10 metrics', `${(1000 / mean(created)).toFixed(0)} runs/s`, created)
   const page = { experimentIds: [experimentId], limit: 1000 }
-  const newest = await repeat(20, () => service.searchRuns(page))
-  row(`newest 1,000 of ${searchedRuns} runs with all data`, `${mean(newest).toFixed(1)} ms`, newest)
-  const best = await repeat(20, () =>
+  const newest = await durationsMs(20, () => service.searchRuns(page))
+  const best = await durationsMs(20, () =>
     service.searchRuns({ ...page, order: { by: { metric: 'm3' }, descending: true } }),
   )
-  row(`best 1,000 of ${searchedRuns} by a metric, with all data`, `${mean(best).toFixed(1)} ms`, best)
+  return [
+    row('create a run, log 10 params and 10 metrics', [1000 / mean(created), 'runs/s'], created),
+    row(`newest 1,000 of ${searchedRuns} runs, all data`, [mean(newest), 'ms'], newest),
+    row(`best 1,000 of ${searchedRuns} by a metric, all data`, [mean(best), 'ms'], best),
+  ]
 }
 
-async function repeat(count: number, work: (index: number) => Promise<unknown>): Promise<number[]> {
-  const times: number[] = []
-  for (let index = 0; index < count; index += 1) {
-    const start = performance.now()
-    await work(index)
-    times.push(performance.now() - start)
-  }
-  return times
-}
-
-function row(name: string, figure: string, times: readonly number[]): void {
-  const sorted = [...times].sort((a, b) => a - b)
-  const p50 = sorted[Math.floor(sorted.length / 2)] ?? 0
-  const p99 = sorted[Math.floor(sorted.length * 0.99)] ?? 0
-  console.log(
-    `${name.padEnd(52)}${figure.padStart(20)}   p50 ${p50.toFixed(2)} ms   p99 ${p99.toFixed(2)} ms`,
-  )
-}
-
-function mean(times: readonly number[]): number {
-  return times.reduce((sum, time) => sum + time, 0) / times.length
+function row(name: string, [ours, unit]: [number, string], times: readonly number[]): BenchmarkRow {
+  const worst = [...times].sort((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? 0
+  return { name, ours, unit, note: `p50 ${median(times).toFixed(2)} ms, p99 ${worst.toFixed(2)} ms` }
 }

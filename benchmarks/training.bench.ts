@@ -11,14 +11,7 @@ import { fitModel, scoreModel } from '#lifecycle/training/index'
 import type { FittedModel, Trainer } from '#lifecycle/training/index'
 import { openTables } from '#platform/tables/index'
 import type { Frame } from '#platform/tables/index'
-
-/** One line of a table: our figure and the peer's in the same unit, the peer's where it was measured. */
-export interface BenchmarkLine {
-  readonly name: string
-  readonly ours: number
-  readonly peer?: number
-  readonly unit: string
-}
+import type { BenchmarkOptions, BenchmarkRow } from './row.ts'
 
 const flights = join(import.meta.dirname, '../node_modules/vega-datasets/data/flights-3m.parquet')
 
@@ -38,10 +31,10 @@ const features = {
  * Two months of flights, 966,409 rows, scored on later months; the peer is LightGBM on two threads, with 100 trees of 31
  * leaves too. CPU seconds are this process's, so a busy machine does not change them much.
  */
-export async function trainingBenchmark(python?: string): Promise<BenchmarkLine[]> {
+export async function trainingBenchmark({ python }: BenchmarkOptions): Promise<BenchmarkRow[]> {
   const [training, march, june] = await readMonths()
   const peer = python === undefined ? {} : await measurePeer(python)
-  const line = (name: string, unit: string, ours: number): BenchmarkLine => {
+  const line = (name: string, unit: string, ours: number): BenchmarkRow => {
     const other = peer[name]
     return { name, unit, ours, ...(other === undefined ? {} : { peer: other }) }
   }
@@ -159,13 +152,4 @@ async function measurePeer(python: string): Promise<Record<string, number>> {
   const script = join(import.meta.dirname, 'training/lightgbm-peer.py')
   const { stdout } = await promisify(execFile)(python, [script, flights])
   return JSON.parse(stdout) as Record<string, number>
-}
-
-if (import.meta.main) {
-  const lines = await trainingBenchmark(process.env['PYTHON'])
-  const show = (value?: number): string =>
-    value === undefined ? '-' : Number(value.toPrecision(4)).toString()
-  console.log('case'.padEnd(44) + 'ours'.padStart(12) + 'LightGBM'.padStart(12))
-  for (const { name, ours, peer, unit } of lines)
-    console.log(name.padEnd(44) + show(ours).padStart(12) + show(peer).padStart(12) + `  ${unit}`)
 }
