@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises'
 import { fail } from '#contract/errors'
 import type { StepContext, StepKind } from '#lifecycle/pipelines/index'
 import type { TrackingService } from '#lifecycle/tracking/index'
-import { trainingResultSchema } from '#lifecycle/training/index'
 import type { BlobStore } from '#platform/blobs/index'
 import type { Clock } from '#platform/clock'
 import type { ChampionSource } from './champion-point.ts'
+import { readContest } from './contest.ts'
 import { evaluateForm, type EvaluateConfig } from './evaluate-form.ts'
 import type { EvaluationResult } from './evaluation-result.ts'
 import { EvaluationThread } from './evaluation-thread.ts'
@@ -49,13 +48,8 @@ async function settingsOf({ models }: EvaluateStepDependencies, name: string): P
 
 async function runEvaluation(context: StepContext<EvaluateConfig>, dependencies: EvaluateStepDependencies) {
   const settings = await settingsOf(dependencies, context.config.model)
-  const training = trainingResultSchema.parse(
-    JSON.parse(await readFile(fileOf(context, 'candidates'), 'utf8')),
-  )
-  const candidates = training.candidates.filter((candidate) => candidate.status === 'trained')
-  if (candidates.length === 0)
-    fail('training_failed', 'No candidate could be trained, so there is none to evaluate.')
-  const holdout = await readHoldout(context, { training, candidates, settings })
+  const contest = await readContest(context, { tracking: dependencies.tracking, task: settings.task })
+  const holdout = await readHoldout(context, { contest, settings })
   const thread = new EvaluationThread()
   const stop = (): void => void thread.close()
   context.signal.addEventListener('abort', stop, { once: true })
@@ -63,8 +57,7 @@ async function runEvaluation(context: StepContext<EvaluateConfig>, dependencies:
     const result = await judgeCandidates(context, {
       ...dependencies,
       settings,
-      training,
-      candidates,
+      contest,
       holdout,
       thread,
     })
@@ -81,8 +74,4 @@ async function runEvaluation(context: StepContext<EvaluateConfig>, dependencies:
     context.signal.removeEventListener('abort', stop)
     await thread.close()
   }
-}
-
-function fileOf(context: StepContext<EvaluateConfig>, input: string): string {
-  return context.inputs[input]?.files[0]?.path ?? fail('internal', `The step has no input ${input}.`)
 }

@@ -1,7 +1,7 @@
 import { fail } from '#contract/errors'
 import type { StepContext, StepInput } from '#lifecycle/pipelines/index'
-import type { TrainedCandidate, TrainingResult } from '#lifecycle/training/index'
 import { openTables, quoteName, type Frame } from '#platform/tables/index'
+import type { Contest } from './contest.ts'
 import type { EvaluateConfig } from './evaluate-form.ts'
 import { labelValues } from './label-values.ts'
 import type { ModelEvaluation } from './model-evaluation.ts'
@@ -20,11 +20,7 @@ export interface Holdout {
 /** Reads the columns that the models, the label and the slices need; nothing else enters memory. */
 export async function readHoldout(
   context: StepContext<EvaluateConfig>,
-  {
-    training,
-    candidates,
-    settings,
-  }: { training: TrainingResult; candidates: readonly TrainedCandidate[]; settings: ModelEvaluation },
+  { contest, settings }: { contest: Contest; settings: ModelEvaluation },
 ): Promise<Holdout> {
   const input = context.inputs['data'] ?? fail('internal', 'The step has no data.')
   const relation = input.relation ?? fail('invalid_input', `${input.label} is not a table.`)
@@ -36,8 +32,8 @@ export async function readHoldout(
   try {
     const columns = await tables.columns(`SELECT * FROM ${relation}`)
     const needed = new Set([
-      training.label,
-      ...candidates.flatMap(({ signature }) => signature.inputs.map(({ name }) => name)),
+      contest.label,
+      ...contest.candidates.flatMap(({ signature }) => signature.inputs.map(({ name }) => name)),
       ...settings.slices.map((slice) => ('by' in slice ? slice.by : slice.column)),
     ])
     const readable = columns.filter(({ name }) => needed.has(name)).map(({ name }) => quoteName(name))
@@ -53,8 +49,8 @@ export async function readHoldout(
           )
     const period = span === undefined ? null : { from: span['from'] as string, to: span['to'] as string }
     const labels = labelValues(frame, {
-      name: training.label,
-      positive: training.positive,
+      name: contest.label,
+      positive: contest.positive,
       task: settings.task,
     })
     return { input, frame, labels, period, scores: new Map() }

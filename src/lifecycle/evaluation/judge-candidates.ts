@@ -1,9 +1,10 @@
 import { fail } from '#contract/errors'
 import type { StepContext } from '#lifecycle/pipelines/index'
-import { modelFileName, type TrainedCandidate, type TrainingResult } from '#lifecycle/training/index'
+import { modelFileName, type TrainedCandidate } from '#lifecycle/training/index'
 import type { BlobStore, Digest } from '#platform/blobs/index'
 import type { Clock } from '#platform/clock'
 import type { ChampionSource } from './champion-point.ts'
+import type { Contest } from './contest.ts'
 import type { MetricName, MetricValue } from './contract.ts'
 import type { EvaluateConfig } from './evaluate-form.ts'
 import type { ReferenceModel } from './evaluate.ts'
@@ -19,8 +20,7 @@ export interface Evaluation {
   readonly scorer: ModelScorer
   readonly champions: ChampionSource
   readonly settings: ModelEvaluation
-  readonly training: TrainingResult
-  readonly candidates: readonly TrainedCandidate[]
+  readonly contest: Contest
   readonly holdout: Holdout
   readonly thread: EvaluationThread
 }
@@ -30,7 +30,8 @@ export async function judgeCandidates(
   context: StepContext<EvaluateConfig>,
   evaluation: Evaluation,
 ): Promise<EvaluationResult> {
-  const { settings, training, candidates, holdout, thread, blobs, scorer } = evaluation
+  const { settings, contest, holdout, thread, blobs, scorer } = evaluation
+  const { candidates } = contest
   const measured: { candidate: TrainedCandidate; metrics: MetricValue[] }[] = []
   for (const [index, candidate] of candidates.entries()) {
     context.progress({ fraction: index / (candidates.length + 2), text: `scoring ${candidate.name}` })
@@ -79,7 +80,7 @@ export async function judgeCandidates(
       files: best.candidate.files,
       signature: best.candidate.signature,
     },
-    trainedOn: training.trainedOn,
+    trainedOn: contest.trainedOn,
     evaluatedOn: { label: holdout.input.label, digest: holdout.input.digest, rows: holdout.frame.rows },
     report,
   }
@@ -114,8 +115,8 @@ async function scoredChampion(
 }
 
 /** The candidate that learned nothing but the average: what every model must beat. */
-function baselineOf(winner: TrainedCandidate, { candidates, holdout }: Evaluation): ReferenceModel {
-  const baseline = candidates.find(({ trainer }) => trainer === 'majority' || trainer === 'mean')
+function baselineOf(winner: TrainedCandidate, { contest, holdout }: Evaluation): ReferenceModel {
+  const baseline = contest.candidates.find(({ trainer }) => trainer === 'majority' || trainer === 'mean')
   const scores = baseline === undefined ? undefined : holdout.scores.get(baseline.name)
   if (baseline === undefined || scores === undefined || baseline.name === winner.name)
     return { status: 'none' }

@@ -1,3 +1,4 @@
+export { adoptGraph, type AdoptedGraph } from './adopt-graph.ts'
 export { fitCandidates } from './candidate-pool.ts'
 export type {
   CandidateOutcome,
