@@ -54,7 +54,7 @@ describe('the documentation', () => {
 
   it('explains every variable of the environment, and none that does not exist', () => {
     const names = tableOf('docs/reference/configuration.md').map(([name]) => name)
-    assert.deepEqual(new Set(names), new Set([...Object.keys(environmentVariables), ...s3Variables]))
+    assert.deepEqual(new Set(names), new Set(Object.keys(environmentVariables)))
   })
 
   it('explains every metric for Prometheus, and none that does not exist', async () => {
@@ -104,9 +104,6 @@ describe('the documentation', () => {
     assert.deepEqual(lenientPlaces(sections), [])
   })
 })
-
-/** Names that the S3 client reads, known from every other tool that speaks to S3. */
-const s3Variables = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_REGION', 'AWS_ENDPOINT_URL']
 
 /** As both processes write them. */
 async function metricNames(): Promise<string[]> {

@@ -21,8 +21,8 @@ export async function httpApiPage(): Promise<string> {
     '',
     'Fields of `GET` and `DELETE` go into the query, those of the other methods into a JSON body. A failure is',
     '[problem JSON](https://www.rfc-editor.org/rfc/rfc9457) with a `code` from the list of [errors](../errors.md). With',
-    '`DEVMLOPS_TOKEN` set, every call sends `Authorization: Bearer TOKEN`. The header `x-devmlops-actor` names who acts, for',
-    'the audit record.',
+    '`DEVMLOPS_TOKEN` set, every call sends `Authorization: Bearer TOKEN`. A caller may name itself in the header',
+    '`x-devmlops-actor`; the audit record has that name behind what the server knows by itself, as in `token/ann`.',
     '',
     '## Beside the API',
     '',
@@ -75,7 +75,7 @@ function fieldLine({ path, type, standard, presence, description }: SchemaField)
 /** Of the program as it is composed, so that no call can be missing. */
 async function allRoutes(): Promise<readonly Route[]> {
   const home = await mkdtemp(join(tmpdir(), 'devmlops-docs-'))
-  const platform = await openPlatform(readConfig({ home }, {}), { log: createLog('silent'), readOnly: false })
+  const platform = await openPlatform(readConfig({ home }, {}), createLog('silent'))
   const program = createProgram({ platform, directory: home, trackingUri: () => undefined, serve: false })
   try {
     return program.routes

@@ -44,7 +44,7 @@ export function unknownCommand(commands: readonly Command[], words: readonly str
 export function readCommandLine(
   command: Command,
   words: readonly string[],
-  commands: readonly Command[],
+  commands: readonly Command[] = [],
 ): CommandLine {
   const definitions = { ...globalOptions, ...command.options }
   const config: ParseArgsOptionsConfig = Object.fromEntries(
