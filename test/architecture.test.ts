@@ -59,7 +59,9 @@ interface Import {
 const files = globSync('**/*.{ts,tsx}', { cwd: source }).map((file) => file.replaceAll('\\', '/'))
 const checked = files.filter((file) => !/\.(test|fixture)\.tsx?$|\/testing\.ts$|\/fixtures\//.test(file))
 const imports = checked.flatMap(importsOf)
-const internal = imports.filter(({ to }) => to.startsWith('src:')).map((one) => ({ ...one, to: one.to.slice(4) }))
+const internal = imports
+  .filter(({ to }) => to.startsWith('src:'))
+  .map((one) => ({ ...one, to: one.to.slice(4) }))
 
 describe('the architecture', () => {
   it('is checked on real files', () => {
@@ -87,7 +89,9 @@ describe('the architecture', () => {
   })
 
   it('lets everybody else enter a stage through its doors', () => {
-    const wrong = internal.filter(({ from, to }) => stageOf(from) === undefined && stageOf(to) !== undefined && !isDoor(to))
+    const wrong = internal.filter(
+      ({ from, to }) => stageOf(from) === undefined && stageOf(to) !== undefined && !isDoor(to),
+    )
     assert.deepEqual(wrong.map(show), [])
   })
 
@@ -104,22 +108,34 @@ describe('the architecture', () => {
   })
 
   it('keeps the contract free of Node, so that a browser can read it', () => {
-    const wrong = imports.filter(({ from, to }) => from.startsWith('contract/') && !to.startsWith('src:') && to !== 'zod')
+    const wrong = imports.filter(
+      ({ from, to }) => from.startsWith('contract/') && !to.startsWith('src:') && to !== 'zod',
+    )
     assert.deepEqual(wrong.map(show), [])
   })
 
   it('names the rooms of every stage alike', () => {
-    for (const stage of stages.filter((name) => files.some((file) => file.startsWith(`lifecycle/${name}/`)))) {
+    for (const stage of stages.filter((name) =>
+      files.some((file) => file.startsWith(`lifecycle/${name}/`)),
+    )) {
       for (const room of ['README.md', 'contract.ts', 'index.ts']) {
         assert.ok(existsSync(join(source, 'lifecycle', stage, room)), `${stage} has no ${room}`)
       }
     }
-    const folders = new Set(files.filter((file) => file.startsWith('lifecycle/')).map((file) => file.split('/')[1]))
-    assert.deepEqual([...folders].filter((folder) => !stages.includes(folder ?? '')), [])
+    const folders = new Set(
+      files.filter((file) => file.startsWith('lifecycle/')).map((file) => file.split('/')[1]),
+    )
+    assert.deepEqual(
+      [...folders].filter((folder) => !stages.includes(folder ?? '')),
+      [],
+    )
   })
 
   it('has no file named after nothing', () => {
-    assert.deepEqual(files.filter((file) => /(^|\/)(utils?|helpers?|common|misc|manager|shared)([./]|$)/.test(file)), [])
+    assert.deepEqual(
+      files.filter((file) => /(^|\/)(utils?|helpers?|common|misc|manager|shared)([./]|$)/.test(file)),
+      [],
+    )
   })
 })
 
@@ -156,7 +172,11 @@ function importsOf(file: string): Import[] {
 
 function resolveImport(from: string, specifier: string): string {
   if (specifier.startsWith('#')) return `src:${withExtension(specifier.slice(1))}`
-  if (!specifier.startsWith('.')) return specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/')
+  if (!specifier.startsWith('.'))
+    return specifier
+      .split('/')
+      .slice(0, specifier.startsWith('@') ? 2 : 1)
+      .join('/')
   const target = normalize(join(dirname(from), specifier)).replaceAll('\\', '/')
   if (/\.(css|svg|json)$/.test(target)) return relative(source, target)
   return `src:${withExtension(target)}`
