@@ -37,7 +37,7 @@ export const initCommand: Command = {
     terminal.print(
       `${terminal.style('✓', 'green')} ${relative(directory, target) || '.'}: ${created.join(', ')}`,
     )
-    const enter = target === resolve(directory) ? '' : `cd ${relative(directory, target)} && `
+    const enter = target === resolve(directory) ? '' : `cd ${shellWord(relative(directory, target))} && `
     terminal.print(`  next: ${enter}${source === undefined ? 'devmlops doctor' : await firstCommand(source)}`)
   },
 }
@@ -89,6 +89,10 @@ async function writeSurroundings(target: string): Promise<string[]> {
   if (existsSync(join(target, '.gitignore'))) return [projectJsonSchemaFileName]
   await writeFile(join(target, '.gitignore'), '.devmlops/\nincoming/\nmonths/\nlabels/\n')
   return [projectJsonSchemaFileName, '.gitignore']
+}
+
+function shellWord(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
 }
 
 function projectNameOf(target: string): string {
