@@ -40,9 +40,8 @@ export const doctorCommand: Command = {
     const [first] = failed
     if (first === undefined) return
     const names = failed.map(({ check }) => check).join(', ')
-    fail(first.code ?? 'internal', `Not in order: ${names}. ${first.detail}`, {
-      ...(first.hint === undefined ? {} : { hint: first.hint }),
-    })
+    const detail = first.hint === undefined ? {} : { hint: first.hint }
+    fail(first.code ?? 'internal', `Not in order: ${names}. ${first.detail}`, detail)
   },
 }
 

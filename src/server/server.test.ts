@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, existsSync } from 'node:fs'
-import { request as httpRequest } from 'node:http'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,7 +30,7 @@ describe('the server', () => {
   const raw = async (path: string, headers: Headers = {}, method = 'GET') => {
     const request = httpRequest({ port: server.port, host: '127.0.0.1', path, method, headers })
     request.end()
-    const response = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
       request.on('response', resolve).on('error', reject)
     })
     return { status: response.statusCode, headers: response.headers, body: await text(response) }

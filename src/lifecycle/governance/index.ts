@@ -4,8 +4,6 @@ import { routesOf } from '#platform/dispatch'
 import type { Platform, Stage } from '#platform/platform'
 import { governanceContract } from './contract.ts'
 
-export { governanceContract } from './contract.ts'
-
 export interface GovernanceDependencies {
   readonly platform: Pick<Platform, 'audit' | 'events'>
   readonly registry: Pick<RegistryService, 'trace'>

@@ -6,18 +6,15 @@ import { createRegistryService, type RegistryDependencies, type RegistryService 
 
 export type { Promotion, Rollback } from './alias-service.ts'
 export {
-  championAlias,
   type EvaluationReference,
   type Lineage,
   type ModelArtifact,
   type ModelVersion,
   type RegisteredModel,
-  registryContract,
   type Trace,
   type Transition,
   type Verdict,
 } from './contract.ts'
-export { splitModelReference } from './model-reference.ts'
 export { championSource, modelSource, type ModelSource, type RunnableVersion } from './model-source.ts'
 export type { Registration, RegistryDependencies, RegistryService } from './service.ts'
 export { registerForm, registerStep } from './register-step.ts'

@@ -8,7 +8,7 @@ import { findPrediction, newestPredictions } from './prediction-lookup.ts'
 import { createServingService, type ServingDependencies, type ServingService } from './service.ts'
 
 export { batchPredictForm, batchPredictStep } from './batch-predict-step.ts'
-export { deploymentsSection, servingContract, type DeploymentView } from './contract.ts'
+export { deploymentsSection, type DeploymentView } from './contract.ts'
 export type { DeployableModels, DeployableVersion, ServingService } from './service.ts'
 export { findPrediction } from './prediction-lookup.ts'
 export type { ServingHost } from './serving-host-point.ts'

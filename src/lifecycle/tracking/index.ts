@@ -16,7 +16,6 @@ export {
   modelSignatureSchema,
   reservedTags,
   type RunStatus,
-  trackingContract,
 } from './contract.ts'
 export { checkKey, isNormalPath } from './limits.ts'
 export type { Metric } from './metric-store.ts'

@@ -1,5 +1,4 @@
 export { adoptGraph, type AdoptedGraph } from './adopt-graph.ts'
-export { fitCandidates } from './candidate-pool.ts'
 export type {
   CandidateOutcome,
   CandidateWork,
@@ -7,7 +6,6 @@ export type {
   TrainedOutcome,
   TrainingData,
 } from './candidate-pool.ts'
-export { featuresOf, namedCandidates, trainStepSchema } from './contract.ts'
 export type { Candidate, TrainStep } from './contract.ts'
 export { fitModel, scoreModel } from './fit-model.ts'
 export type { FittedModel, TrainingRequest } from './fit-model.ts'
@@ -23,15 +21,8 @@ export type {
   Trainer,
   TrainingProgress,
 } from './trainer-point.ts'
-export {
-  modelFileName,
-  modelFileSchema,
-  trainedCandidateSchema,
-  trainingResultSchema,
-} from './training-result.ts'
+export { modelFileName, trainingResultSchema } from './training-result.ts'
 export type { ModelFile, TrainedCandidate, TrainingResult } from './training-result.ts'
-export { inferTask } from './label-column.ts'
-export { featureSpecsOf } from './training-table.ts'
 export type {
   CategoryFeature,
   FeatureColumn,

@@ -61,7 +61,7 @@ const unreachable = new Set([
 
 /** What a person can do about a PostgreSQL that cannot be reached. Says host and database, never the password. */
 export function explainPostgres(error: unknown, url: string): unknown {
-  const code = String((error as { code?: unknown }).code ?? '')
+  const code = (error as { code?: string }).code ?? ''
   const place = placeOf(url)
   if (unreachable.has(code) || /timeout/i.test(messageOf(error))) {
     return new DevmlopsError('server_unreachable', `No PostgreSQL answers at ${place}.`, {

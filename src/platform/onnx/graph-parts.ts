@@ -22,7 +22,6 @@ const encoder = new TextEncoder()
 
 export const integer = (i: number): AttributeValue => ({ type: attributeType.integer, i })
 export const float = (f: number): AttributeValue => ({ type: attributeType.float, f })
-export const string = (s: string): AttributeValue => ({ type: attributeType.string, s: encoder.encode(s) })
 export const integers = (ints: ArrayLike<number>): AttributeValue => ({ type: attributeType.integers, ints })
 export const floats = (values: ArrayLike<number>): AttributeValue => ({
   type: attributeType.floats,

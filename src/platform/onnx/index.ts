@@ -6,7 +6,6 @@ export {
   integer,
   integers,
   node,
-  string,
   strings,
   tensorOf,
   uint8Tensor,

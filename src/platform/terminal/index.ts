@@ -1,3 +1,3 @@
 export type { Command, CommandContext } from './command.ts'
 export { createTerminal, type Style, type Terminal } from './terminal.ts'
-export { renderTable, type TableColumn } from './table.ts'
+export { type TableColumn } from './table.ts'
