@@ -72,8 +72,14 @@ test('shows week by week what came in, what drifted and how good the answers wer
   assert.match(lines[6] ?? '', /calibration_gap {2}[▁▂▃▄▅▆▇█]{3}/)
 
   const alerts = await run('monitor alerts')
-  assert.match(alerts, /^STATE +MONITOR +KIND +SINCE/)
-  assert.equal(alerts.trim().split('\n').length, 3)
+  assert.match(
+    alerts,
+    /^firing {2}flights: drift of distance {2}since 2001-03-19, 1 window\n {2}distance: mean \d/,
+  )
+  assert.match(
+    alerts,
+    /\nfiring {2}flights: performance of calibration_gap within ±0\.05 {2}since 2001-03-12, 2 windows\n/,
+  )
   const documents = JSON.parse(await run('monitor alerts', {}, true)) as { state: string }[]
   assert.deepEqual(
     documents.map(({ state }) => state),
