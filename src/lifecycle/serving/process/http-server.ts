@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import { DevmlopsError, fail } from '#contract/errors'
 import type { Log } from '#platform/log'
 import { errorAnswer } from './error-answer.ts'
@@ -144,14 +143,26 @@ function refuseTooLarge(
   { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
   route: Route,
 ): void {
+  if (response.destroyed) return
   const error = new DevmlopsError('payload_too_large', `The body is larger than ${route.bodyBytes} bytes.`, {
     hint: 'Send fewer rows per request, or raise limits.bodyBytes of the deployment.',
   })
-  const result = errorAnswer(route.protocol, error, options.log)
-  send(options, response, { ...result, headers: { ...result.headers, connection: 'close' } })
+  const { status, type, body, headers } = errorAnswer(route.protocol, error, options.log)
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(body),
+    ...headers,
+    connection: 'close',
+  })
+  // The whole answer, but not its end: with that, node:http closes the socket while the client still sends.
+  response.write(body)
   request.resume()
-  const socket: Socket = request.socket
-  setTimeout(() => socket.destroy(), lingerMs).unref()
+  const end = (): void => {
+    clearTimeout(linger)
+    response.end()
+  }
+  const linger = setTimeout(end, lingerMs)
+  request.once('close', end)
 }
 
 function refuseEncoded({ headers }: IncomingMessage): void {
