@@ -70,9 +70,9 @@ describe('after kill -9 of', () => {
         child.kill('SIGKILL')
         await finished
       }
-      for (const ms of [250, 400]) await killAfter(['data', 'add', 'flights'], ms)
+      for (const ms of [300]) await killAfter(['data', 'add', 'flights'], ms)
       await ask(project.directory, ['data', 'add', 'flights'])
-      for (const ms of [700, 1200, 1700]) await killAfter(['run', 'train'], ms)
+      for (const ms of [800, 1500]) await killAfter(['run', 'train'], ms)
       const run = await ask<PipelineRunDetail>(project.directory, ['run', 'train'])
       assert.equal(run.state, 'succeeded')
 
