@@ -103,7 +103,7 @@ describe('starting the program', () => {
       return { code: 0, out: out.toString() }
     } catch (error) {
       const { status, stdout, stderr } = error as { status: number; stdout: Buffer; stderr: Buffer }
-      return { code: status, out: `${stdout}${stderr}` }
+      return { code: status, out: stdout.toString() + stderr.toString() }
     }
   }
 

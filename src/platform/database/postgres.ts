@@ -6,7 +6,7 @@ export async function postgresDialect(url: string): Promise<PostgresDialect> {
   const { default: pg } = await import('pg')
   // int8 arrives as text by default; every integer that is stored (counts, epoch milliseconds) fits a double exactly.
   const types = {
-    getTypeParser: (id: number, format?: 'text' | 'binary') =>
+    getTypeParser: (id: Parameters<typeof pg.types.getTypeParser>[0], format?: 'text' | 'binary') =>
       id === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(id, format),
   }
   const pool = new pg.Pool({ connectionString: url, max: 10, types, connectionTimeoutMillis: 10_000 })
