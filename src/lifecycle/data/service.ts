@@ -30,14 +30,14 @@ import { versionProfileSchema, type VersionProfile } from './version-profile.ts'
 type VersionName = number | 'latest'
 
 /** A version of a dataset that a reference such as `data.flights` or `flights@3` names now. */
-interface ResolvedDataset {
+export interface ResolvedDataset {
   readonly name: string
   readonly version: number
   readonly digest: DatasetVersion['digest']
 }
 
 /** The same with its files on this machine, for whoever reads it with DuckDB or by itself. */
-interface OpenedDataset extends ResolvedDataset {
+export interface OpenedDataset extends ResolvedDataset {
   readonly columns: readonly Column[]
   readonly parts: readonly { readonly path: string; readonly format: string; readonly rows: number }[]
   /** All rows, as an expression that stands after FROM. */
