@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+
+interface Package {
+  readonly version?: string
+  readonly resolved?: string
+  readonly integrity?: string
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly devDependencies?: Readonly<Record<string, string>>
+}
+
+const read = <Value>(name: string): Value =>
+  JSON.parse(readFileSync(join(import.meta.dirname, '..', name), 'utf8')) as Value
+
+describe('the packages that are installed', () => {
+  const own = read<Package & { scripts: Record<string, string> }>('package.json')
+  const { packages } = read<{ packages: Record<string, Package> }>('package-lock.json')
+
+  it('are locked by digest, and not to the registry of one machine', () => {
+    assert.ok(Object.keys(packages).length > 50)
+    for (const [path, { resolved, integrity }] of Object.entries(packages)) {
+      if (path === '') continue
+      assert.equal(resolved, undefined, path)
+      assert.match(integrity ?? '', /^sha512-/, path)
+    }
+  })
+
+  it('are the ones that package.json names, each in one exact version', () => {
+    const { dependencies, devDependencies } = packages[''] ?? {}
+    assert.deepEqual(
+      { dependencies, devDependencies },
+      {
+        dependencies: own.dependencies,
+        devDependencies: own.devDependencies,
+      },
+    )
+    for (const [name, wanted] of Object.entries({ ...own.dependencies, ...own.devDependencies })) {
+      assert.match(wanted, /^\d+\.\d+\.\d+/, name)
+      assert.equal(packages[`node_modules/${name}`]?.version, wanted, name)
+    }
+  })
+})
