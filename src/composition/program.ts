@@ -44,8 +44,11 @@ export interface Program {
   readonly dispatch: Dispatch
   readonly stages: readonly Stage[]
   readonly services: ReturnType<typeof createStages>['services']
-  /** Takes up work: jobs that a dead process left, news that was not delivered, what should be answering. */
-  start(): Promise<void>
+  /**
+   * Takes up work: jobs that a dead process left, news that was not delivered, what should be answering. Answers why the
+   * endpoints do not answer, if they do not; it goes on trying.
+   */
+  start(): Promise<{ readonly servingProblem?: Error }>
   close(): Promise<void>
 }
 
@@ -72,19 +75,23 @@ export function createProgram(options: ProgramOptions): Program {
       await services.pipelines.recover()
       await services.registry.announcePending()
       void platform.events.deliver()
-      if (!options.serve) return
-      const reconcile = (): Promise<void> =>
-        services.serving
-          .reconcile()
-          .catch((error: unknown) =>
-            platform.log.error({ error: messageOf(error) }, 'serving is not as it should be'),
-          )
-      await reconcile()
+      if (!options.serve) return {}
+      const reconcile = async (): Promise<Error | undefined> => {
+        try {
+          await services.serving.reconcile()
+          return undefined
+        } catch (error) {
+          platform.log.error({ error: messageOf(error) }, 'serving is not as it should be')
+          return error instanceof Error ? error : new Error(String(error))
+        }
+      }
+      const servingProblem = await reconcile()
       // A serving process that was taken over is no child of this one, so its end is only seen by asking.
       heartbeat = setInterval(() => void reconcile(), 3000)
       heartbeat.unref()
       watch = setInterval(() => void checkDue(), 30_000)
       watch.unref()
+      return servingProblem === undefined ? {} : { servingProblem }
     },
     close: async () => {
       clearInterval(heartbeat)

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { toProblem } from '#contract/errors'
 import type { Command } from '#platform/terminal/index'
 
 export const serverCommand: Command = {
@@ -29,6 +30,11 @@ export const serverCommand: Command = {
       terminal.print(
         `${terminal.style(server.projectName, 'bold')} is at ${terminal.style(server.url, 'cyan')}   (Ctrl-C stops)`,
       )
+    if (server.servingProblem !== undefined) {
+      const { detail, hint } = toProblem(server.servingProblem)
+      terminal.warn(`the endpoints do not answer: ${detail}`)
+      if (hint !== undefined) terminal.note(`     fix: ${hint}`)
+    }
     if (!signal.aborted) await once(signal, 'abort')
     await server.close()
   },

@@ -16,6 +16,8 @@ import { version } from './version.ts'
 export interface RunningServer {
   readonly url: string
   readonly projectName: string
+  /** Why the endpoints do not answer. */
+  readonly servingProblem?: Error
   close(): Promise<void>
 }
 
@@ -72,11 +74,12 @@ export async function startServer({ directory, ...overrides }: ServerOptions): P
   try {
     listening = await listen(app, config)
     url = listening.url
-    await program.start()
+    const { servingProblem } = await program.start()
     const withdraw = await announce(config.home, url)
     return {
       url,
       projectName: name,
+      ...(servingProblem === undefined ? {} : { servingProblem }),
       close: async () => {
         withdraw()
         await close()

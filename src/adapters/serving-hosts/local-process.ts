@@ -29,6 +29,10 @@ export interface LocalServingOptions {
 }
 
 const startTimeoutMs = 20_000
+const firstPauseMs = 50
+const longestPauseMs = 30_000
+/** A process that lived this long did not die of its start. */
+const steadyMs = 10_000
 
 /**
  * The serving process as a child of this machine. It outlives a killed server on purpose: predictions go on being
@@ -87,13 +91,16 @@ export function localServingHost(options: LocalServingOptions): ServingHost {
     })
     child.unref()
     const ended: { how?: string } = {}
+    const startedAt = Date.now()
     child.once('exit', (code, signal) => {
       ended.how = signal ?? `code ${code}`
-      if (!wanted) return
+      // One that never listened is reported by whoever waits for it below.
+      if (!wanted || record?.pid !== child.pid) return
+      record = undefined
       options.log.warn({ exited: ended.how, pid: child.pid }, 'the serving process ended')
-      void restart()
+      bringBack(Date.now() - startedAt)
     })
-    const deadline = Date.now() + startTimeoutMs
+    const deadline = startedAt + startTimeoutMs
     while (ended.how === undefined && Date.now() < deadline) {
       const listening = await readFile(join(options.directory, 'listening.json'), 'utf8').catch(
         () => undefined,
@@ -108,6 +115,7 @@ export function localServingHost(options: LocalServingOptions): ServingHost {
       }
       await sleep(20)
     }
+    child.kill('SIGKILL')
     fail(
       'not_ready',
       `The serving process did not start${ended.how === undefined ? ' in time' : `: it ended with ${ended.how}`}.`,
@@ -117,16 +125,33 @@ export function localServingHost(options: LocalServingOptions): ServingHost {
     )
   }
 
-  let restarts = 0
-  const restart = async (): Promise<void> => {
-    record = undefined
-    restarts += 1
-    await sleep(Math.min(10_000, 100 * 2 ** Math.min(restarts, 7)))
-    if (!wanted) return
+  // A process that cannot start, or dies at once, is tried again after ever longer pauses and not all the time.
+  let failures = 0
+  let nextTryAt = 0
+  const nextPauseMs = (): number => Math.min(longestPauseMs, firstPauseMs * 2 ** failures++)
+
+  const bringBack = (uptimeMs: number): void => {
+    if (uptimeMs > steadyMs) failures = 0
     // The process restores the plan that it last accepted, so nothing has to be sent.
-    await host
-      .start()
-      .catch((error: unknown) => options.log.error({ error: messageOf(error) }, 'serving did not come back'))
+    setTimeout(() => {
+      if (!wanted) return
+      host
+        .start()
+        .catch((error: unknown) =>
+          options.log.error({ error: messageOf(error) }, 'serving did not come back'),
+        )
+    }, nextPauseMs())
+  }
+
+  const launchWithPauses = async (): Promise<void> => {
+    if (Date.now() < nextTryAt)
+      fail('not_ready', 'The serving process did not start; it is tried again soon.')
+    try {
+      await launch()
+    } catch (error) {
+      nextTryAt = Date.now() + nextPauseMs()
+      throw error
+    }
   }
 
   const host: ServingHost = {
@@ -136,7 +161,7 @@ export function localServingHost(options: LocalServingOptions): ServingHost {
       wanted = true
       starting ??= (async () => {
         if ((await status()) !== undefined) return
-        if (!(await takeOver())) await launch()
+        if (!(await takeOver())) await launchWithPauses()
       })().finally(() => {
         starting = undefined
       })
