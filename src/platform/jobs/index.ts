@@ -1,2 +1,3 @@
-export { createJobs, type Job, type JobContext, type JobKind, type Jobs, type JobState } from './jobs.ts'
+export type { Job, JobState } from './job.ts'
+export { createJobs, type JobContext, type JobKind, type Jobs } from './jobs.ts'
 export { jobMigrations } from './tables.ts'

@@ -1,5 +1,5 @@
 import type { Database } from '../database/index.ts'
-import type { Job, JobState } from './jobs.ts'
+import type { Job, JobState } from './job.ts'
 import type { JobTables } from './tables.ts'
 
 type JobRow = JobTables['jobs']

@@ -4,24 +4,8 @@ import { fail, messageOf } from '#contract/errors'
 import type { Clock } from '../clock.ts'
 import type { Database } from '../database/index.ts'
 import type { Log } from '../log.ts'
+import type { Job, JobState } from './job.ts'
 import { createJobStore, type Lease } from './job-store.ts'
-
-export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled'
-
-/** A long operation, kept in the store: it survives the process, runs again where it was cut off, and tells its progress. */
-export interface Job {
-  readonly id: string
-  readonly kind: string
-  /** At most one unfinished job of a kind has the same key; asking again answers the one that is there. */
-  readonly key: string
-  readonly payload: Readonly<Record<string, unknown>>
-  readonly state: JobState
-  readonly actor: string
-  readonly attempts: number
-  readonly createdAt: number
-  readonly finishedAt: number | undefined
-  readonly error: string | undefined
-}
 
 export interface JobContext {
   readonly job: Job

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Migration } from '../database/index.ts'
-import type { JobState } from './jobs.ts'
+import type { JobState } from './job.ts'
 
 export type JobTables = {
   jobs: {

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
-import type { Style } from './terminal.ts'
+import type { Style } from './style.ts'
 
 export interface TableColumn<Item> {
   readonly title: string

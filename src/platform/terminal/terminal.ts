@@ -1,7 +1,6 @@
 import { styleText } from 'node:util'
+import type { Style } from './style.ts'
 import { renderTable, type TableColumn } from './table.ts'
-
-export type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan'
 
 /** The one door to the terminal. Results go to standard output; progress, warnings and errors to standard error. */
 export interface Terminal {
