@@ -1,6 +1,6 @@
 import { formatBytes, formatCount } from '#contract/units'
 import type { EvaluationReport, Interval } from '#lifecycle/evaluation/index'
-import type { TableColumn, Terminal } from '#platform/terminal/index'
+import { printSection, type Terminal } from '#platform/terminal/index'
 import type { Lineage, ModelVersion, RegisteredModel, Trace, Transition, Verdict } from './contract.ts'
 
 const shownMoves = 10
@@ -34,7 +34,7 @@ export interface ModelOverview {
 export function printModel(terminal: Terminal, { model, versions, transitions }: ModelOverview): void {
   terminal.print(terminal.style(model.name, 'bold'))
   if (model.description !== '') terminal.print(model.description)
-  section(terminal, 'Versions', {
+  printSection(terminal, 'Versions', {
     items: versions,
     columns: [
       { title: 'VERSION', value: ({ version }) => String(version), align: 'right' },
@@ -67,7 +67,7 @@ export function printVersion(terminal: Terminal, { trace, report }: ShownVersion
     `${timeOf(version.createdAt)} · by ${version.createdBy} · gates ${verdictOf(terminal, version.evaluation?.verdict)}`,
   )
   if (report !== null) printReport(terminal, report)
-  section(terminal, 'Signature', {
+  printSection(terminal, 'Signature', {
     items: [
       ...(version.signature?.inputs ?? []).map((input) => ({ ...input, way: 'in' })),
       ...(version.signature?.outputs ?? []).map((output) => ({ ...output, way: 'out', required: false })),
@@ -79,14 +79,14 @@ export function printVersion(terminal: Terminal, { trace, report }: ShownVersion
       { title: '', value: ({ way, required }) => (way === 'in' && !required ? 'optional' : '') },
     ],
   })
-  section(terminal, 'Lineage', {
+  printSection(terminal, 'Lineage', {
     items: lineageRows(version.lineage, run),
     columns: [
       { title: '', value: ([what]) => what },
       { title: '', value: ([, value]) => value, shrink: true },
     ],
   })
-  section(terminal, 'Files', {
+  printSection(terminal, 'Files', {
     items: version.artifacts,
     columns: [
       { title: 'PATH', value: ({ path }) => path },
@@ -99,7 +99,7 @@ export function printVersion(terminal: Terminal, { trace, report }: ShownVersion
 
 function printReport(terminal: Terminal, report: EvaluationReport): void {
   const outcomeStyles = { passed: 'green', failed: 'red', skipped: 'dim' } as const
-  section(terminal, 'Gates', {
+  printSection(terminal, 'Gates', {
     items: report.gates,
     columns: [
       { title: '', value: ({ outcome }) => terminal.style(outcome, outcomeStyles[outcome]) },
@@ -107,7 +107,7 @@ function printReport(terminal: Terminal, report: EvaluationReport): void {
       { title: 'WHY', value: ({ reason }) => reason, shrink: true },
     ],
   })
-  section(terminal, `Metrics on ${report.dataset.name}, ${formatCount(report.n)} rows`, {
+  printSection(terminal, `Metrics on ${report.dataset.name}, ${formatCount(report.n)} rows`, {
     items: report.metrics,
     columns: [
       { title: 'METRIC', value: ({ name }) => name },
@@ -131,7 +131,7 @@ function printReport(terminal: Terminal, report: EvaluationReport): void {
       leading === 'roc_auc' ? left.metric.value - right.metric.value : right.metric.value - left.metric.value,
     )
   const shown = Math.min(shownSlices, slices.length)
-  section(terminal, `Slices, the worst ${shown} of ${report.slices.length}`, {
+  printSection(terminal, `Slices, the worst ${shown} of ${report.slices.length}`, {
     items: slices.slice(0, shownSlices),
     columns: [
       { title: 'SLICE', value: ({ slice }) => slice.name },
@@ -145,7 +145,7 @@ function printReport(terminal: Terminal, report: EvaluationReport): void {
 }
 
 function printMoves(terminal: Terminal, moves: readonly Transition[]): void {
-  section(terminal, 'History', {
+  printSection(terminal, 'History', {
     items: moves.slice(-shownMoves).reverse(),
     columns: [
       { title: 'TIME', value: ({ time }) => timeOf(time) },
@@ -191,16 +191,6 @@ function lineageRows(lineage: Lineage, run: Trace['run']): (readonly [string, st
       : [['run parameters', pairs(run.params)] as const]),
     ...(Object.keys(environment).length === 0 ? [] : [['environment', pairs(environment)] as const]),
   ]
-}
-
-function section<Item>(
-  terminal: Terminal,
-  title: string,
-  { items, columns }: { readonly items: readonly Item[]; readonly columns: readonly TableColumn<Item>[] },
-): void {
-  if (items.length === 0) return
-  terminal.print(`\n${terminal.style(title, 'bold')}`)
-  terminal.table(items, columns)
 }
 
 function verdictOf(terminal: Terminal, verdict: Verdict | undefined): string {

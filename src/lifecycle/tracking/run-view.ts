@@ -1,5 +1,5 @@
 import { formatBytes, formatDuration } from '#contract/units'
-import type { TableColumn, Terminal } from '#platform/terminal/index'
+import { printSection, type Terminal } from '#platform/terminal/index'
 import type { ArtifactEntry, MetricPoint, RunDocument, RunStatus } from './contract.ts'
 import { reservedTags } from './contract.ts'
 
@@ -54,7 +54,7 @@ export function printRun(terminal: Terminal, { run, artifacts, histories }: Show
     run.lifecycleStage === 'deleted' ? 'deleted' : '',
   ]
   terminal.print(facts.filter((fact) => fact !== '').join(' · '))
-  section(terminal, 'Metrics', {
+  printSection(terminal, 'Metrics', {
     items: run.metrics,
     columns: [
       { title: 'METRIC', value: ({ key }) => key },
@@ -64,7 +64,7 @@ export function printRun(terminal: Terminal, { run, artifacts, histories }: Show
     ],
   })
   printPairs(terminal, 'Parameters', Object.entries(run.params))
-  section(terminal, 'Data', {
+  printSection(terminal, 'Data', {
     items: run.inputs,
     columns: [
       { title: 'DATASET', value: ({ name }) => name },
@@ -73,7 +73,7 @@ export function printRun(terminal: Terminal, { run, artifacts, histories }: Show
       { title: 'SOURCE', value: ({ source }) => source, shrink: true },
     ],
   })
-  section(terminal, 'Artifacts', {
+  printSection(terminal, 'Artifacts', {
     items: artifacts,
     columns: [
       { title: 'PATH', value: ({ path, isDirectory }) => (isDirectory ? `${path}/` : path) },
@@ -138,18 +138,8 @@ function sparkline(points: readonly MetricPoint[]): string {
     .join('')
 }
 
-function section<Item>(
-  terminal: Terminal,
-  title: string,
-  { items, columns }: { readonly items: readonly Item[]; readonly columns: readonly TableColumn<Item>[] },
-): void {
-  if (items.length === 0) return
-  terminal.print(`\n${terminal.style(title, 'bold')}`)
-  terminal.table(items, columns)
-}
-
 function printPairs(terminal: Terminal, title: string, pairs: readonly (readonly [string, string])[]): void {
-  section(terminal, title, {
+  printSection(terminal, title, {
     items: pairs,
     columns: [
       { title: 'NAME', value: ([key]) => key },

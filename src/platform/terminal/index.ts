@@ -1,4 +1,5 @@
 export type { Command, CommandContext } from './command.ts'
+export { printSection } from './section.ts'
 export type { Style } from './style.ts'
 export { createTerminal, type Terminal } from './terminal.ts'
 export { type TableColumn } from './table.ts'
