@@ -14,8 +14,7 @@ import { resolveVariables } from '#lifecycle/project/index'
 import {
   batchPredictStep,
   createServingStage,
-  findPrediction,
-  predictionsDirectory,
+  loggedPrediction,
   servingDirectory,
 } from '#lifecycle/serving/index'
 import { createTrackingStage } from '#lifecycle/tracking/index'
@@ -215,11 +214,7 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
   const governance = createGovernanceStage({
     platform,
     registry: registry.service,
-    findPrediction: async (id) =>
-      (await findPrediction(predictionsDirectory(config.home), id)) ??
-      fail('not_found', `No logged prediction has the id "${id}".`, {
-        hint: 'Its id is in the answer of the endpoint; `devmlops predictions NAME` lists the newest.',
-      }),
+    findPrediction: (id) => loggedPrediction(config.home, id),
   })
   const all = [data, tracking, pipelines, registry, serving, monitoring, governance]
   return {

@@ -3,14 +3,13 @@ import { fail } from '#contract/errors'
 import { systemCaller } from '#platform/access/access'
 import { routesOf } from '#platform/dispatch'
 import type { Stage } from '#platform/platform'
-import { servingContract } from './contract.ts'
+import { servingContract, type PredictionView } from './contract.ts'
 import { findPrediction, newestPredictions } from './prediction-lookup.ts'
 import { createServingService, type ServingDependencies, type ServingService } from './service.ts'
 
 export { batchPredictForm, batchPredictStep } from './batch-predict-step.ts'
 export { deploymentsSection, type DeploymentView } from './contract.ts'
 export type { DeployableModels, DeployableVersion, ServingService } from './service.ts'
-export { findPrediction } from './prediction-lookup.ts'
 export type { ServingHost } from './serving-host-point.ts'
 export {
   endOfPredictions,
@@ -29,6 +28,16 @@ export function servingDirectory(home: string): string {
 export function predictionsDirectory(home: string, deployment?: string): string {
   const all = join(servingDirectory(home), 'predictions')
   return deployment === undefined ? all : join(all, deployment)
+}
+
+/** One logged prediction, by the id that the endpoint answered; `not_found` when there is none. */
+export async function loggedPrediction(home: string, id: string): Promise<PredictionView> {
+  return (
+    (await findPrediction(predictionsDirectory(home), id)) ??
+    fail('not_found', `No logged prediction has the id "${id}".`, {
+      hint: 'Its id is in the answer of the endpoint; `devmlops predictions NAME` lists the newest.',
+    })
+  )
 }
 
 export function createServingStage(dependencies: ServingDependencies): {
@@ -55,11 +64,7 @@ export function createServingStage(dependencies: ServingDependencies): {
     endCanary: ({ name, verdict, reason }, { caller }) =>
       service.endCanary(name, { verdict, reason: reason ?? `${caller.name} said so` }, caller),
     stop: ({ name, reason }, { caller }) => service.stop(name, caller, reason),
-    prediction: async ({ id }) =>
-      (await findPrediction(predictionsDirectory(home), id)) ??
-      fail('not_found', `No logged prediction has the id "${id}".`, {
-        hint: 'Its id is in the answer of the endpoint; `devmlops predictions NAME` lists the newest.',
-      }),
+    prediction: ({ id }) => loggedPrediction(home, id),
     predictions: async ({ name, limit }) => {
       await service.get(name)
       return { items: await newestPredictions(predictionsDirectory(home, name), limit) }
