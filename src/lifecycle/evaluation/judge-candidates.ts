@@ -36,11 +36,11 @@ export async function judgeCandidates(
   for (const [index, candidate] of candidates.entries()) {
     context.progress({ fraction: index / (candidates.length + 2), text: `scoring ${candidate.name}` })
     const startedAt = performance.now()
-    const scores = await scorer.score(await scorable(candidate, blobs), holdout.frame)
+    const scores = shared(await scorer.score(await scorable(candidate, blobs), holdout.frame))
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
     context.log(`${candidate.name} scored ${holdout.frame.rows} rows in ${seconds} s`)
-    holdout.scores.set(candidate.name, shared(scores))
-    const input = { task: settings.task, labels: holdout.labels, scores: shared(scores) }
+    holdout.scores.set(candidate.name, scores)
+    const input = { task: settings.task, labels: holdout.labels, scores }
     measured.push({ candidate, metrics: await thread.measure(input, settings.threshold) })
   }
   const selectedBy = settings.select_by ?? (settings.task === 'binary' ? 'log_loss' : 'rmse')
