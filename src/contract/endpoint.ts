@@ -20,6 +20,8 @@ export interface Endpoint<Input extends z.ZodType = z.ZodType, Output extends z.
   readonly output: Output
   readonly errors?: readonly ErrorCode[]
   readonly kind?: 'json' | 'download' | 'upload'
+  /** `none`: what the call writes is its own record, and there are thousands a second. A refusal is audited anyway. */
+  readonly audit?: 'none'
 }
 
 export type Contract = Readonly<Record<string, Endpoint>>

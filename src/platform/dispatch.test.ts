@@ -32,6 +32,15 @@ const contract = {
     }),
     output: z.object({ done: z.boolean() }),
   }),
+  log: endpoint({
+    method: 'POST',
+    path: '/api/v1/things/:name/log',
+    summary: 'Add to the record that a thing is',
+    permission: 'operate',
+    input: z.strictObject({ name: z.string() }),
+    output: z.object({ done: z.boolean() }),
+    audit: 'none',
+  }),
 } satisfies Contract
 
 describe('a call', () => {
@@ -50,6 +59,7 @@ describe('a call', () => {
             if (name === 'broken') throw new Error('a fault')
             return { done: true }
           },
+          log: async () => ({ done: true }),
         }),
         createDispatch(platform),
         { caller },
@@ -109,6 +119,15 @@ describe('a call', () => {
       { actor: 'ada', action: 'things.change', input: '{"name":"locked"}', outcome: 'conflict' },
       { actor: 'ada', action: 'things.change', input: '{"name":"a"}', outcome: 'ok' },
     ])
+  })
+
+  it('that writes its own record is audited only where it is refused', async () => {
+    const before = await audited()
+    await client().log({ name: 'a' })
+    assert.deepEqual(await audited(), before)
+    caller = { name: 'bob', permissions: new Set(['read']) }
+    await assert.rejects(client().log({ name: 'a' }), { code: 'permission_denied' })
+    assert.equal((await audited())[0]?.outcome, 'permission_denied')
   })
 
   it('that the caller may not make is refused before its input is looked at, and audited', async () => {

@@ -267,7 +267,8 @@ export const trackingContract = {
       tags: textMapSchema.default({}),
     }),
     output: done,
-    errors: ['not_found', 'conflict'],
+    errors: ['not_found', 'conflict', 'rate_limited', 'storage_full'],
+    audit: 'none',
   }),
   deleteTag: endpoint({
     method: 'DELETE',
