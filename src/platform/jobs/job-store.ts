@@ -22,6 +22,8 @@ export interface JobStore {
   /** Answers which of the jobs are still the holder's. */
   renew(ids: readonly string[], lease: Lease): Promise<ReadonlySet<string>>
   finish(id: string, holder: string, end: { state: JobState; error?: string; now: number }): Promise<void>
+  /** Writes down how far a job is; a process that lost it changes nothing. */
+  report(id: string, holder: string, progress: Job['progress']): Promise<void>
   /** Puts a job back that its process gives up of its own will: that is no failed attempt. */
   putBack(id: string, holder: string): Promise<void>
   cancelQueued(id: string, now: number): Promise<boolean>
@@ -116,6 +118,15 @@ export function createJobStore(database: Database): JobStore {
         .where('state', '=', 'running')
         .execute()
     },
+    report: async (id, holder, progress) => {
+      await query
+        .updateTable('jobs')
+        .set({ progress: JSON.stringify(progress ?? {}) })
+        .where('id', '=', id)
+        .where('holder', '=', holder)
+        .where('state', '=', 'running')
+        .execute()
+    },
     putBack: async (id, holder) => {
       await query
         .updateTable('jobs')
@@ -170,6 +181,7 @@ function toRow(job: Job): JobRow {
     error: null,
     holder: null,
     lease_until: null,
+    progress: null,
   }
 }
 
@@ -185,5 +197,6 @@ function toJob(row: JobRow): Job {
     createdAt: row.created_at,
     finishedAt: row.finished_at ?? undefined,
     error: row.error ?? undefined,
+    progress: row.progress === null ? undefined : (JSON.parse(row.progress) as Record<string, unknown>),
   }
 }

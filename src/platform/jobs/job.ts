@@ -13,4 +13,6 @@ export interface Job {
   readonly createdAt: number
   readonly finishedAt: number | undefined
   readonly error: string | undefined
+  /** What it last said about itself: how far it is, and at the end what it did. */
+  readonly progress: Readonly<Record<string, unknown>> | undefined
 }

@@ -11,6 +11,8 @@ export interface JobContext {
   readonly job: Job
   /** Aborted when someone cancels the job or the process shuts down. */
   readonly signal: AbortSignal
+  /** Keeps how far the job is, in place of what was kept before. A job that is taken up again reads it in `job.progress`. */
+  report(progress: Readonly<Record<string, unknown>>): Promise<void>
 }
 
 export interface JobKind {
@@ -69,7 +71,7 @@ export function createJobs({ database, clock, log }: { database: Database; clock
     const finish = (state: JobState, error?: string): Promise<void> =>
       store.finish(job.id, holder, { state, now: clock.now(), ...(error === undefined ? {} : { error }) })
     try {
-      await kind.run({ job, signal })
+      await kind.run({ job, signal, report: (progress) => store.report(job.id, holder, progress) })
       await finish('succeeded')
     } catch (error) {
       log.warn({ jobId: job.id, kind: job.kind, error: messageOf(error) }, 'job did not succeed')
@@ -129,6 +131,7 @@ export function createJobs({ database, clock, log }: { database: Database; clock
         createdAt: clock.now(),
         finishedAt: undefined,
         error: undefined,
+        progress: undefined,
       })
       takeSoon()
       return job

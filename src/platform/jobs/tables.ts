@@ -18,6 +18,7 @@ export type JobTables = {
     /** The process that runs it, and until when the others leave it alone. */
     holder: string | null
     lease_until: number | null
+    progress: string | null
   }
 }
 
@@ -56,6 +57,13 @@ export const jobMigrations: readonly Migration[] = [
       await sql`create unique index jobs_unfinished on jobs (kind, key) where state in ('queued', 'running')`.execute(
         query,
       )
+    },
+  },
+  {
+    number: 5,
+    name: 'progress of jobs',
+    up: async (query) => {
+      await query.schema.alterTable('jobs').addColumn('progress', 'text').execute()
     },
   },
 ]
