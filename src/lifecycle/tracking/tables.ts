@@ -1,6 +1,8 @@
-import { sql, type CreateTableBuilder, type Generated } from 'kysely'
-import { sequenceColumnType, type Engine, type Migration } from '#platform/database/index'
+import { sql, type Generated } from 'kysely'
+import { sequenceColumnType, type Migration } from '#platform/database/index'
+import { createClustered } from './clustered-table.ts'
 import type { LifecycleStage, RunStatus } from './contract.ts'
+import { loggedModelMigrations, type LoggedModelTables } from './logged-model-tables.ts'
 
 type KeyValue = { key: string; value: string }
 type Point = {
@@ -12,7 +14,7 @@ type Point = {
   step: number
 }
 
-export type TrackingTables = {
+export type TrackingTables = LoggedModelTables & {
   experiments: {
     id: Generated<number>
     name: string
@@ -95,7 +97,7 @@ export const trackingMigrations: readonly Migration[] = [
           updated_at: 0,
         })
         .execute()
-      await clustered(
+      await createClustered(
         query.schema
           .createTable('experiment_tags')
           .addColumn('experiment_id', 'bigint', (column) => column.notNull())
@@ -124,7 +126,7 @@ export const trackingMigrations: readonly Migration[] = [
       await sql`create index runs_newest
         on runs (experiment_id, lifecycle_stage, started_at desc${nullsLast}, id)`.execute(query)
       for (const table of ['run_params', 'run_tags']) {
-        await clustered(
+        await createClustered(
           query.schema
             .createTable(table)
             .addColumn('run_number', 'integer', (column) => column.notNull())
@@ -154,8 +156,8 @@ export const trackingMigrations: readonly Migration[] = [
           .addColumn('step', 'bigint', (column) => column.notNull())
           .addColumn('value', 'double precision', (column) => column.notNull())
           .addColumn('is_nan', sql`smallint`, (column) => column.notNull())
-      await clustered(points('metrics').addPrimaryKeyConstraint('metrics_key', [...pointKey]), engine)
-      await clustered(
+      await createClustered(points('metrics').addPrimaryKeyConstraint('metrics_key', [...pointKey]), engine)
+      await createClustered(
         points('latest_metrics').addPrimaryKeyConstraint('latest_metrics_key', ['run_number', 'key_id']),
         engine,
       )
@@ -177,7 +179,7 @@ export const trackingMigrations: readonly Migration[] = [
         .addColumn('profile', 'text')
         .addUniqueConstraint('input_datasets_identity', ['experiment_id', 'name', 'digest'])
         .execute()
-      await clustered(
+      await createClustered(
         query.schema
           .createTable('run_datasets')
           .addColumn('run_number', 'integer', (column) => column.notNull())
@@ -187,7 +189,7 @@ export const trackingMigrations: readonly Migration[] = [
           .addPrimaryKeyConstraint('run_datasets_key', ['run_number', 'dataset_number']),
         engine,
       )
-      await clustered(
+      await createClustered(
         query.schema
           .createTable('run_models')
           .addColumn('run_number', 'integer', (column) => column.notNull())
@@ -197,7 +199,7 @@ export const trackingMigrations: readonly Migration[] = [
           .addPrimaryKeyConstraint('run_models_key', ['run_number', 'direction', 'model_id']),
         engine,
       )
-      await clustered(
+      await createClustered(
         query.schema
           .createTable('run_artifacts')
           .addColumn('run_number', 'integer', (column) => column.notNull())
@@ -212,12 +214,5 @@ export const trackingMigrations: readonly Migration[] = [
       await query.schema.createIndex('run_artifacts_digest').on('run_artifacts').column('digest').execute()
     },
   },
+  ...loggedModelMigrations,
 ]
-
-/** A table that is read by its primary key is stored in its order where the engine can do that. */
-async function clustered<Table extends string, Column extends string>(
-  table: CreateTableBuilder<Table, Column>,
-  engine: Engine,
-): Promise<void> {
-  await (engine === 'sqlite' ? table.modifyEnd(sql`without rowid`) : table).execute()
-}
