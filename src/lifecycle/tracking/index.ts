@@ -18,10 +18,11 @@ export {
   type RunStatus,
 } from './contract.ts'
 export { checkKey, isNormalPath } from './limits.ts'
+export type { Batch, KeyValue, NewMetric } from './log-batch.ts'
 export type { Metric } from './metric-store.ts'
 export type { Run } from './run-details.ts'
 export type { RunOrder } from './run-order.ts'
-export type { Batch, NewMetric, RunRequest, RunSearch, RunUpdate, TrackingService } from './service.ts'
+export type { RunRequest, RunSearch, RunUpdate, TrackingService } from './service.ts'
 export { trackingMigrations } from './tables.ts'
 
 export function createTrackingStage({ platform }: { readonly platform: Platform }): {

@@ -17,33 +17,63 @@ export const limits = {
 
 export type KeyKind = 'metric' | 'param' | 'tag'
 
-/** Keys become parts of paths in MLflow's file layout, so they are kept to normal relative paths. */
-export function checkKey(kind: KeyKind, key: string): void {
-  const at = `${kind}s`
-  if (key === '') fail('invalid_input', `A ${kind} has an empty name.`, { at })
+const keyTitles = { metric: 'Metric name', param: 'Param key', tag: 'Tag key' } as const
+
+/**
+ * Keys become parts of paths in MLflow's file layout, so they are kept to normal relative paths. The words are those that
+ * MLflow's clients show. `at` is the place of the key in the request.
+ */
+export function checkKey(kind: KeyKind, key: string, at = 'key'): void {
+  if (key === '') missingValue(at)
   if (lengthOf(key) > limits.keyLength) {
     fail(
       'invalid_input',
-      `The ${kind} name "${key.slice(0, 40)}…" has ${lengthOf(key)} characters; the limit is ${limits.keyLength}.`,
-      { at },
+      `'${keyTitles[kind]}' exceeds the maximum length of ${limits.keyLength} characters`,
+      {
+        at,
+      },
     )
   }
   if (!/^[\p{L}\p{N}_/.\- :]+$/u.test(key)) {
-    fail('invalid_input', `Invalid ${kind} name: "${key}".`, {
+    invalidValue(key, {
       at,
-      hint: 'Names may have letters, digits, underscores, dashes, periods, spaces, colons and slashes.',
+      why: 'Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colon(:) and slashes (/).',
     })
   }
-  if (!isNormalPath(key)) {
-    fail('invalid_input', `Invalid ${kind} name: "${key}".`, {
-      at,
-      hint: 'A name must be a normal relative path: no "..", no "//", no "/" at its ends.',
-    })
-  }
+  const path = normalPathOf(key)
+  if (path === key && path !== '.' && !path.startsWith('..') && !path.startsWith('/')) return
+  invalidValue(key, {
+    at,
+    why: `Names may be treated as files in certain cases, and must not resolve to other names when treated as such. This name would resolve to '${path}'`,
+  })
 }
 
 export function isNormalPath(path: string): boolean {
   return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..')
+}
+
+/** What a file system takes the path for: without empty parts, `.` and what `..` undoes. */
+function normalPathOf(path: string): string {
+  const root = path.startsWith('/') ? '/' : ''
+  const kept: string[] = []
+  for (const part of path.split('/')) {
+    if (part === '' || part === '.') continue
+    if (part !== '..' || (root === '' && (kept.length === 0 || kept.at(-1) === '..'))) kept.push(part)
+    else kept.pop()
+  }
+  return root + kept.join('/') || '.'
+}
+
+/** In MLflow's words. */
+export function missingValue(at: string): never {
+  return fail('invalid_input', `Missing value for required parameter '${at}'.`, { at })
+}
+
+/** In MLflow's words; a long text is shown in part. */
+export function invalidValue(value: unknown, { at, why }: { at: string; why?: string }): never {
+  const shown = typeof value === 'string' ? JSON.stringify(value.slice(0, 300)) : String(value)
+  const reason = why === undefined ? '.' : `: ${why}`
+  return fail('invalid_input', `Invalid value ${shown} for parameter '${at}' supplied${reason}`, { at })
 }
 
 /** Cut silently, as MLflow does by default: a long value must not end a training. */
@@ -88,7 +118,7 @@ export function checkBatchSizes({ metrics, params, tags }: BatchSizes): void {
   checkCount('metrics', metrics, limits.batchMetrics)
   checkCount('params', params, limits.batchParams)
   checkCount('tags', tags, limits.batchTags)
-  checkCount('metrics, params and tags together', metrics + params + tags, limits.batchTotal)
+  checkCount('metrics, params, and tags', metrics + params + tags, limits.batchTotal)
 }
 
 /** One run, one name: the name given and the name in the tag must agree. */
@@ -108,11 +138,17 @@ export function runNameOf(
   return given ?? tagged
 }
 
+/** Whether the text may be a run's id at all. */
+export function isRunId(text: string): boolean {
+  return /^[A-Za-z0-9][\w-]{0,255}$/.test(text)
+}
+
 function checkCount(what: string, count: number, limit: number): void {
   if (count <= limit) return
-  fail('invalid_input', `The batch has ${count} ${what}; the limit is ${limit}.`, {
-    hint: 'Send it in several batches.',
-  })
+  fail(
+    'invalid_input',
+    `A batch logging request can contain at most ${limit} ${what}. Got ${count} ${what}. Please split up ${what} across multiple requests and try again.`,
+  )
 }
 
 /** In characters as people count them, not UTF-16 units. */

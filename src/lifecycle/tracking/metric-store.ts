@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 import { bulkInsert, type Engine } from '#platform/database/index'
-import { fromStored, isLater, toStored, type StoredPoint } from './metric-value.ts'
+import { fromStored, type StoredPoint } from './metric-value.ts'
 import type { TrackingTables } from './tables.ts'
 
 /** One point of a metric, in numbers: NaN is NaN. */
@@ -12,8 +12,16 @@ export interface Metric {
   readonly step: number
 }
 
+/** A point with the numbers of its run and its name, as it is stored. */
+export interface RunPoint extends StoredPoint {
+  readonly runNumber: number
+  readonly keyId: number
+}
+
 /** Metric names are few and never change their number, so what was looked up once stays known; up to a bound. */
 const knownKeysLimit = 100_000
+
+export type MetricStore = ReturnType<typeof createMetricStore>
 
 /** All SQL about metric points. */
 export function createMetricStore(query: Kysely<TrackingTables>, engine: Engine) {
@@ -54,34 +62,27 @@ export function createMetricStore(query: Kysely<TrackingTables>, engine: Engine)
   return {
     keyIds,
 
-    /** Writes the points and moves the latest ones, inside the caller's transaction. */
-    write: async (
-      transaction: Kysely<TrackingTables>,
-      runNumber: number,
-      { metrics, ids }: { metrics: readonly Metric[]; ids: ReadonlyMap<string, number> },
-    ): Promise<void> => {
-      const points = metrics.map((metric) => ({ keyId: ids.get(metric.key) as number, ...toStored(metric) }))
-      const latest = new Map<number, StoredPoint & { keyId: number }>()
-      for (const point of points) {
-        const before = latest.get(point.keyId)
-        if (before === undefined || isLater(point, before)) latest.set(point.keyId, point)
-      }
-      await bulkInsert(transaction, engine, {
+    /** Whether the name was stored before; `false` when that is not remembered. */
+    isKnown: (key: string): boolean => known.has(key),
+
+    /** Adds the points; those that are there stay as they are. */
+    insertPoints: (transaction: Kysely<TrackingTables>, points: readonly RunPoint[]): Promise<unknown[]> =>
+      bulkInsert(transaction, engine, {
         table: 'metrics',
-        columns: pointColumns(runNumber, points),
+        columns: pointColumns(points),
         onConflict: 'do nothing',
-      })
-      // Sorted, so that two batches of one run take PostgreSQL's row locks in the same order.
-      const ordered = [...latest.values()].sort((left, right) => left.keyId - right.keyId)
-      await bulkInsert(transaction, engine, {
+      }),
+
+    /** Moves the latest points, of which there is one for each run and key, where they are later than what is there. */
+    moveLatest: (transaction: Kysely<TrackingTables>, points: readonly RunPoint[]): Promise<unknown[]> =>
+      bulkInsert(transaction, engine, {
         table: 'latest_metrics',
-        columns: pointColumns(runNumber, ordered),
+        columns: pointColumns(points),
         onConflict: `(run_number, key_id) do update
           set timestamp = excluded.timestamp, step = excluded.step, value = excluded.value, is_nan = excluded.is_nan
           where (excluded.step, excluded.timestamp, excluded.value)
               > (latest_metrics.step, latest_metrics.timestamp, latest_metrics.value)`,
-      })
-    },
+      }),
 
     /** By timestamp, step and value. */
     history: async (
@@ -128,9 +129,10 @@ export function toMetric(key: string, row: StoredPoint): Metric {
   return { key, value: fromStored(row), timestamp: row.timestamp, step: row.step }
 }
 
-function pointColumns(runNumber: number, points: readonly (StoredPoint & { keyId: number })[]) {
+/** The columns of points for a bulk insert. */
+export function pointColumns(points: readonly RunPoint[]) {
   return [
-    { name: 'run_number', type: 'int', values: points.map(() => runNumber) },
+    { name: 'run_number', type: 'int', values: points.map(({ runNumber }) => runNumber) },
     { name: 'key_id', type: 'int', values: points.map(({ keyId }) => keyId) },
     { name: 'timestamp', type: 'bigint', values: points.map(({ timestamp }) => timestamp) },
     { name: 'step', type: 'bigint', values: points.map(({ step }) => step) },

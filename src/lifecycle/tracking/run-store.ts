@@ -2,6 +2,8 @@ import { sql, type Kysely, type RawBuilder, type Selectable } from 'kysely'
 import { bulkInsert, type Engine } from '#platform/database/index'
 import type { LifecycleStage, RunStatus } from './contract.ts'
 import { reservedTags } from './contract.ts'
+import { isRunId } from './limits.ts'
+import { setTags } from './log-store.ts'
 import type { TrackingTables } from './tables.ts'
 
 export type RunRow = Selectable<TrackingTables['runs']>
@@ -24,24 +26,7 @@ export interface RunChange {
 
 /** All SQL about a run itself, its params and its tags. */
 export function createRunStore(query: Kysely<TrackingTables>, engine: Engine) {
-  const upsertTags = async (
-    executor: Kysely<TrackingTables>,
-    runNumber: number,
-    tags: Readonly<Record<string, string>>,
-  ): Promise<void> => {
-    await bulkInsert(executor, engine, {
-      table: 'run_tags',
-      columns: keyValueColumns(runNumber, tags),
-      onConflict: '(run_number, key) do update set value = excluded.value',
-    })
-    const name = tags[reservedTags.runName]
-    if (name === undefined) return
-    await executor.updateTable('runs').set({ name }).where('number', '=', runNumber).execute()
-  }
-
   return {
-    upsertTags,
-
     insert: async (run: NewRun): Promise<void> => {
       await query.transaction().execute(async (transaction) => {
         const { number } = await transaction
@@ -68,8 +53,8 @@ export function createRunStore(query: Kysely<TrackingTables>, engine: Engine) {
       })
     },
 
-    byId: (id: string, executor: Kysely<TrackingTables> = query): Promise<RunRow | undefined> =>
-      executor.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst(),
+    byId: async (id: string): Promise<RunRow | undefined> =>
+      isRunId(id) ? query.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst() : undefined,
 
     /** At most `limit` ids that begin with the prefix, which is lower-case hexadecimal. */
     idsWithPrefix: async (prefix: string, limit: number): Promise<string[]> => {
@@ -92,7 +77,8 @@ export function createRunStore(query: Kysely<TrackingTables>, engine: Engine) {
         }
         if (Object.keys(change).length > 0)
           await transaction.updateTable('runs').set(change).where('number', '=', runNumber).execute()
-        if (name !== undefined) await upsertTags(transaction, runNumber, { [reservedTags.runName]: name })
+        if (name !== undefined)
+          await setTags(transaction, engine, [{ runNumber, key: reservedTags.runName, value: name }])
       })
     },
 
@@ -114,31 +100,6 @@ export function createRunStore(query: Kysely<TrackingTables>, engine: Engine) {
         .executeTakeFirst()
       return result.numDeletedRows > 0n
     },
-
-    /** Writes params that are new, and answers the first that is there with another value. */
-    insertParams: async (
-      transaction: Kysely<TrackingTables>,
-      runNumber: number,
-      params: Readonly<Record<string, string>>,
-    ): Promise<{ key: string; kept: string; given: string } | undefined> => {
-      const keys = Object.keys(params)
-      if (keys.length === 0) return undefined
-      const written = await bulkInsert(transaction, engine, {
-        table: 'run_params',
-        columns: keyValueColumns(runNumber, params),
-        onConflict: 'do nothing',
-        returning: 'key',
-      })
-      if (written.length === keys.length) return undefined
-      const rows = await transaction
-        .selectFrom('run_params')
-        .select(['key', 'value'])
-        .where('run_number', '=', runNumber)
-        .where('key', 'in', keys)
-        .execute()
-      const changed = rows.find(({ key, value }) => params[key] !== value)
-      return changed && { key: changed.key, kept: changed.value, given: params[changed.key] ?? '' }
-    },
   }
 }
 
@@ -150,8 +111,7 @@ export function numberIn(engine: Engine, column: string, numbers: readonly numbe
 }
 
 function keyValueColumns(runNumber: number, pairs: Readonly<Record<string, string>>) {
-  // Sorted, so that two batches of one run take PostgreSQL's row locks in the same order.
-  const entries = Object.entries(pairs).sort(([left], [right]) => (left < right ? -1 : 1))
+  const entries = Object.entries(pairs)
   return [
     { name: 'run_number', type: 'int', values: entries.map(() => runNumber) },
     { name: 'key', type: 'text', values: entries.map(([key]) => key) },

@@ -234,7 +234,7 @@ forEachEngine('tracking', [...platformMigrations, ...trackingMigrations], (open)
       assert.deepEqual([sample[0]?.step, sample.at(-1)?.step, sample.length], [0, 998, 11])
       await assert.rejects(tracking.logBatch({ runId: id, metrics: [...metrics, ...metrics.slice(0, 2)] }), {
         code: 'invalid_input',
-        message: /1001 metrics; the limit is 1000/,
+        message: /at most 1000 metrics\. Got 1001/,
       })
     }))
 

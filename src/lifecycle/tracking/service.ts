@@ -9,7 +9,9 @@ import { reservedTags } from './contract.ts'
 import { createExperimentService } from './experiment-service.ts'
 import { createExperimentStore } from './experiment-store.ts'
 import { createInputStore } from './input-store.ts'
-import { checkBatchSizes, checkKey, cutParam, cutTag, runNameOf } from './limits.ts'
+import { checkKey, cutTag, runNameOf } from './limits.ts'
+import { notActive } from './log-group.ts'
+import { createLogService } from './log-service.ts'
 import { createMetricStore, type Metric } from './metric-store.ts'
 import { readRuns, type Run } from './run-details.ts'
 import { randomRunName } from './run-name.ts'
@@ -35,22 +37,6 @@ export interface RunUpdate {
   readonly endedAt?: number
   readonly name?: string
   readonly caller: Pick<Caller, 'name'>
-}
-
-export interface NewMetric {
-  readonly key: string
-  /** May be NaN or infinite. */
-  readonly value: number
-  /** Epoch milliseconds; now when left out. */
-  readonly timestamp?: number
-  readonly step?: number
-}
-
-export interface Batch {
-  readonly runId: string
-  readonly metrics?: readonly NewMetric[]
-  readonly params?: Readonly<Record<string, string>>
-  readonly tags?: Readonly<Record<string, string>>
 }
 
 export interface RunSearch {
@@ -114,35 +100,14 @@ export function createTrackingService({ platform }: { platform: Platform }) {
     return getRun(runId)
   }
 
-  const logBatch = async ({ runId, metrics = [], params = {}, tags = {} }: Batch): Promise<void> => {
-    const cutParams = mapValues(params, cutParam)
-    const cutTags = mapValues(tags, cutTag)
-    checkBatchSizes({
-      metrics: metrics.length,
-      params: Object.keys(params).length,
-      tags: Object.keys(tags).length,
-    })
-    for (const key of Object.keys(params)) checkKey('param', key)
-    for (const key of Object.keys(tags)) checkKey('tag', key)
-    const now = clock.now()
-    const points = metrics.map((metric, index) => checkedPoint(metric, index, now))
-    const ids = await metricPoints.keyIds(points.map(({ key }) => key))
-    await query.transaction().execute(async (transaction) => {
-      const run = mustBeActive((await runs.byId(runId, transaction)) ?? noRun(runId))
-      const changed = await runs.insertParams(transaction, run.number, cutParams)
-      if (changed !== undefined) refuseChangedParam(runId, changed)
-      await metricPoints.write(transaction, run.number, { metrics: points, ids })
-      await runs.upsertTags(transaction, run.number, cutTags)
-    })
-  }
+  const logging = createLogService({ query, engine, metricPoints, clock })
 
   return {
     ...experiments,
     ...artifacts,
+    ...logging,
     getRun,
     updateRun,
-    /** All of it or nothing. A param that is there with another value is a `conflict`; the same value again is fine. */
-    logBatch,
 
     createRun: async (request: RunRequest): Promise<Run> => {
       const { tags = {}, caller, experimentId = '0' } = request
@@ -184,13 +149,10 @@ export function createTrackingService({ platform }: { platform: Platform }) {
     finishRun: (runId: string, status: RunStatus, caller: Pick<Caller, 'name'>): Promise<Run> =>
       updateRun({ runId, status, endedAt: clock.now(), caller }),
 
-    setTag: (runId: string, key: string, value: string): Promise<void> =>
-      logBatch({ runId, tags: { [key]: value } }),
-
     deleteTag: async (runId: string, key: string): Promise<void> => {
       const row = await activeRun(runId)
       if (await runs.deleteTag(row.number, key)) return
-      fail('not_found', `Run ${runId} has no tag "${key}".`)
+      fail('not_found', `No tag with name: ${key} in run with id ${runId}`)
     },
 
     /** Deletes softly; a run that is deleted already stays so. */
@@ -245,7 +207,7 @@ export function createTrackingService({ platform }: { platform: Platform }) {
 }
 
 function noRun(runId: string): never {
-  return fail('not_found', `There is no run with the id ${runId}.`, { hint: 'See `devmlops runs`.' })
+  return fail('not_found', `Run with id=${runId} not found`, { hint: 'See `devmlops runs`.' })
 }
 
 function isEnd(status: RunStatus): boolean {
@@ -254,28 +216,7 @@ function isEnd(status: RunStatus): boolean {
 
 function mustBeActive(row: RunRow): RunRow {
   if (row.lifecycle_stage === 'active') return row
-  return fail(
-    'conflict',
-    `The run ${row.id} must be in the 'active' state. Current state is ${row.lifecycle_stage}.`,
-    {
-      hint: 'Restore it first.',
-    },
-  )
-}
-
-function checkedPoint(metric: NewMetric, index: number, now: number): Metric {
-  const { key, value, timestamp = now, step = 0 } = metric
-  checkKey('metric', key)
-  if (typeof value !== 'number') {
-    fail('invalid_input', `The value of metric "${key}" is not a number.`, { at: `metrics[${index}].value` })
-  }
-  checkTime(`metrics[${index}].timestamp`, timestamp)
-  if (!Number.isSafeInteger(step)) {
-    fail('invalid_input', `The step ${step} of metric "${key}" is not a whole number.`, {
-      at: `metrics[${index}].step`,
-    })
-  }
-  return { key, value, timestamp, step }
+  throw notActive(row)
 }
 
 function checkTime(at: string, time: number): void {
@@ -288,21 +229,6 @@ function experimentNumber(id: string): number {
   return fail('invalid_input', `"${id}" is not an experiment id; ids are whole numbers.`, {
     at: 'experimentIds',
   })
-}
-
-function refuseChangedParam(
-  runId: string,
-  { key, kept, given }: { key: string; kept: string; given: string },
-): never {
-  return fail(
-    'conflict',
-    `Changing param values is not allowed. Param with key='${key}' was already logged with value='${shortened(kept)}' for run ID='${runId}'. Attempted logging new value '${shortened(given)}'.`,
-    { at: `params.${key}`, hint: 'Log another value under another name, or start a new run.' },
-  )
-}
-
-function shortened(value: string): string {
-  return value.length > 200 ? `${value.slice(0, 200)}…` : value
 }
 
 function mapValues(
