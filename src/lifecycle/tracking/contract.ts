@@ -15,6 +15,22 @@ export const modelSignatureSchema = z.object({
 export type ModelSignature = z.infer<typeof modelSignatureSchema>
 export type ColumnType = z.infer<typeof columnTypeSchema>
 
+/**
+ * How the files of a model can be loaded, where they are not one `model.onnx` of our own form: by a graph of another
+ * program, by MLflow's `python_function`, or by either.
+ */
+export const modelFormatSchema = z.object({
+  onnx: z.object({ path: z.string().min(1) }).optional(),
+  python: z
+    .object({
+      /** Of the Python that logged it, such as `3.11.7`. */
+      version: z.string().optional(),
+      mlflow: z.string().optional(),
+    })
+    .optional(),
+})
+export type ModelFormat = z.infer<typeof modelFormatSchema>
+
 /** Tags with a meaning: MLflow's, which its clients set and show, and those that tie a run to a pipeline. */
 export const reservedTags = {
   runName: 'mlflow.runName',
