@@ -41,10 +41,7 @@ export async function bulkInsert(
   }
   if (engine === 'postgres') {
     const arrays = columns.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ')
-    return write(
-      `select * from unnest(${arrays})`,
-      columns.map(({ values }) => values),
-    )
+    return write(`select * from unnest(${arrays})`, columns.map(arrayOf))
   }
   const row = `(${columns.map(() => '?').join(', ')})`
   const written: unknown[] = []
@@ -63,6 +60,11 @@ export async function bulkInsert(
     start += count
   }
   return written
+}
+
+/** Numbers as PostgreSQL writes a list of them: the driver would quote each of thousands. */
+function arrayOf({ type, values }: BulkColumn): string | readonly (string | number | null)[] {
+  return type === 'text' || values.includes(null) ? values : `{${values.join(',')}}`
 }
 
 function chunkSize(left: number): number {
