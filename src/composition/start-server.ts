@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path'
+import { mlflowDoor } from '#adapters/mlflow/index'
 import { fail } from '#contract/errors'
 import { monitoringGauges } from '#lifecycle/monitoring/index'
 import { findProject } from '#lifecycle/project/index'
@@ -6,6 +7,7 @@ import { readConfig, type ConfigOverrides } from '#platform/config'
 import { acquireStoreLock } from '#platform/database/index'
 import { createLog } from '#platform/log'
 import { createApp } from '#server/app'
+import { doorListener } from '#server/door-listener'
 import { announce, listen, type Listening } from '#server/listen'
 import { createServerMetrics } from '#server/server-metrics'
 import { openPlatform } from './platform.ts'
@@ -51,15 +53,15 @@ export async function startServer({ directory, ...overrides }: ServerOptions): P
     trackingUri: () => url,
     serve: true,
   })
+  const metrics = createServerMetrics(monitoringGauges(program.services.monitoring))
+  const access = { metrics, token: config.token, loopback: loopback.has(config.host) }
   const app = createApp({
+    ...access,
     routes: program.routes,
     dispatch: program.dispatch,
     events: platform.events,
     log,
-    metrics: createServerMetrics(monitoringGauges(program.services.monitoring)),
     version,
-    token: config.token,
-    loopback: loopback.has(config.host),
     pageDirectory: join(import.meta.dirname, '..', '..', 'dist', 'ui'),
     closing: closing.signal,
   })
@@ -72,7 +74,12 @@ export async function startServer({ directory, ...overrides }: ServerOptions): P
     lock?.release()
   }
   try {
-    listening = await listen(app, config)
+    const doors = [mlflowDoor({ ...program.services, dispatch: program.dispatch, log })]
+    listening = await listen(app, {
+      host: config.host,
+      port: config.port,
+      before: (next) => doorListener({ ...access, doors }, next),
+    })
     url = listening.url
     const { servingProblem } = await program.start()
     const withdraw = await announce(config.home, url)

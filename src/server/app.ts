@@ -9,7 +9,7 @@ import type { Dispatch, Route } from '#platform/dispatch'
 import type { Events } from '#platform/events'
 import type { Log } from '#platform/log'
 import { explainSystemError } from '#platform/system-error'
-import { guard, securityHeaders } from './guard.ts'
+import { guard, withSecurityHeaders } from './guard.ts'
 import { httpInput, maximumBodyBytes } from './http-input.ts'
 import { openapiDocument } from './openapi.ts'
 import { isAsset, pageFile } from './page-files.ts'
@@ -63,7 +63,7 @@ export function createApp(options: AppOptions): Hono {
     await next()
     metrics.observe(context.req.method, context.res.status, (performance.now() - startedAt) / 1000)
   })
-  app.use(securityHeaders())
+  app.use(withSecurityHeaders())
   app.use(guard(options))
 
   app.get('/health', (context) => context.text('OK'))

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
@@ -14,8 +14,16 @@ export interface Listening {
 
 const drainMs = 5000
 
-export async function listen(app: Hono, { host, port }: { host: string; port: number }): Promise<Listening> {
-  const server = createServer(getRequestListener(app.fetch))
+export interface ListenOptions {
+  readonly host: string
+  readonly port: number
+  /** Sees a request before the app does. */
+  readonly before?: (next: RequestListener) => RequestListener
+}
+
+export async function listen(app: Hono, { host, port, before }: ListenOptions): Promise<Listening> {
+  const listener: RequestListener = getRequestListener(app.fetch)
+  const server = createServer(before === undefined ? listener : before(listener))
   // Longer than a load balancer keeps an idle connection, or it sends a request into a socket that is just closing.
   server.keepAliveTimeout = 65_000
   await new Promise<void>((resolve, reject) => {

@@ -32,7 +32,7 @@ export interface Credentials {
 export function authenticate({ authorization, actor }: Credentials, token: string | undefined): Caller {
   const claimed = actor !== undefined && /^[\w.@ -]{1,100}$/.test(actor) ? `/${actor}` : ''
   if (token === undefined) return { ...localCaller(), name: `${localName()}${claimed}` }
-  const sent = /^Bearer +(.+)$/i.exec(authorization ?? '')?.[1]
+  const sent = secretOf(authorization ?? '')
   if (sent === undefined || !sameSecret(sent, token)) {
     fail(
       'unauthenticated',
@@ -43,6 +43,14 @@ export function authenticate({ authorization, actor }: Credentials, token: strin
     )
   }
   return { name: `token${claimed}`, permissions: everything }
+}
+
+/** A bearer token, or the password of Basic, which is what clients of other tools can be told to send. */
+function secretOf(authorization: string): string | undefined {
+  const bearer = /^Bearer +(.+)$/i.exec(authorization)?.[1]
+  if (bearer !== undefined) return bearer
+  const basic = /^Basic +([A-Za-z0-9+/=]+)$/i.exec(authorization)?.[1]
+  return basic === undefined ? undefined : /:(.*)$/s.exec(Buffer.from(basic, 'base64').toString())?.[1]
 }
 
 /** Compares in a time that tells nothing about where the two differ. */

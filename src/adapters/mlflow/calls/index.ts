@@ -1,0 +1,13 @@
+import type { TrackingService } from '#lifecycle/tracking/index'
+import type { MlflowCall } from '../call.ts'
+import { experimentCalls } from './experiments.ts'
+import { runCalls } from './runs.ts'
+
+export interface MlflowServices {
+  readonly tracking: TrackingService
+}
+
+/** Every call of MLflow's protocol that is answered here. */
+export function mlflowCalls({ tracking }: MlflowServices): MlflowCall[] {
+  return [...experimentCalls(tracking), ...runCalls(tracking)]
+}
