@@ -3,3 +3,4 @@ export { openDatabase, sequenceColumnType, type Database, type Engine } from './
 export { isMigrated, migrate, type Migration } from './migrations.ts'
 export { openSourceDatabase, type SourceDatabase, type SourceRow } from './source-database.ts'
 export { acquireStoreLock, type StoreLock } from './store-lock.ts'
+export type { ReadFunction, ReadPlace } from './reader.ts'

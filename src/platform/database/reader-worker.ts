@@ -1,0 +1,38 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { fail, toProblem } from '#contract/errors'
+import { openDatabase } from './database.ts'
+import { readHere } from './read-here.ts'
+import type { ReadCall, ThreadAnswer } from './reader.ts'
+
+/** The thread of a reader: opens the store to look at it, and answers one call at a time. */
+const port = parentPort ?? fail('internal', 'The reader runs in a thread.')
+const { path } = workerData as { readonly path: string }
+const opened = openDatabase({ path, readOnly: true })
+
+port.on('message', (call: ReadCall) => {
+  answerTo(call).then(
+    (answer) => port.postMessage(answer, transferable(answer.output)),
+    (error: unknown) => port.postMessage({ problem: toProblem(error) } satisfies ThreadAnswer),
+  )
+})
+
+async function answerTo(call: ReadCall): Promise<ThreadAnswer> {
+  const { query, engine } = await opened
+  return { output: await readHere({ query, engine }, call) }
+}
+
+/** Buffers that the answer owns whole: a part of a pool of small ones must stay. */
+function transferable(output: unknown): ArrayBuffer[] {
+  const values =
+    typeof output === 'object' && output !== null && !ArrayBuffer.isView(output)
+      ? Object.values(output)
+      : [output]
+  const buffers = values.flatMap((value) =>
+    ArrayBuffer.isView(value) &&
+    value.buffer instanceof ArrayBuffer &&
+    value.byteLength === value.buffer.byteLength
+      ? [value.buffer]
+      : [],
+  )
+  return [...new Set(buffers)]
+}
