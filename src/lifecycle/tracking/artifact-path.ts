@@ -12,6 +12,7 @@ export function artifactPath(path: string): string {
   if (path === '') refuse(path, 'it is empty')
   if (path.length > longestPath)
     refuse(`${path.slice(0, 40)}…`, `it is longer than ${longestPath} characters`)
+  if (!path.isWellFormed()) refuse(path.toWellFormed(), 'it has half a character')
   let form = path
   for (;;) {
     checkForm(path, form)
@@ -21,6 +22,11 @@ export function artifactPath(path: string): string {
     if (next === form) return path
     form = next
   }
+}
+
+/** The path of a folder, which may end with a slash; `''` is the root. */
+export function artifactFolder(path = ''): string {
+  return path === '' ? '' : artifactPath(path.length > 1 ? path.replace(/\/$/, '') : path)
 }
 
 function checkForm(path: string, form: string): void {

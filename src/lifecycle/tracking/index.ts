@@ -1,9 +1,10 @@
 import { routesOf } from '#platform/dispatch'
-import type { Platform, Stage } from '#platform/platform'
+import type { Stage } from '#platform/platform'
 import { trackingContract } from './contract.ts'
 import { trackingHandlers } from './handlers.ts'
-import { createTrackingService, type TrackingService } from './service.ts'
+import { createTrackingService, type TrackingDependencies, type TrackingService } from './service.ts'
 
+export type { VersionArtifacts } from './artifact-place.ts'
 export type { ArtifactContent } from './artifact-service.ts'
 export type { StoredArtifact } from './artifact-store.ts'
 export {
@@ -25,11 +26,11 @@ export type { RunOrder } from './run-order.ts'
 export type { RunRequest, RunSearch, RunUpdate, TrackingService } from './service.ts'
 export { trackingMigrations } from './tables.ts'
 
-export function createTrackingStage({ platform }: { readonly platform: Platform }): {
+export function createTrackingStage(dependencies: TrackingDependencies): {
   readonly service: TrackingService
   readonly stage: Stage
 } {
-  const service = createTrackingService({ platform })
+  const service = createTrackingService(dependencies)
   return {
     service,
     stage: { name: 'tracking', routes: routesOf('tracking', trackingContract, trackingHandlers(service)) },

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { Caller } from '#contract/endpoint'
 import { fail } from '#contract/errors'
 import type { Platform } from '#platform/platform'
+import { createArtifactOwnerStore } from './artifact-owner-store.ts'
+import type { VersionArtifacts } from './artifact-place.ts'
 import { createArtifactService } from './artifact-service.ts'
 import { createArtifactStore } from './artifact-store.ts'
 import type { DatasetInput, LifecycleView, ModelOutput, RunStatus } from './contract.ts'
@@ -52,10 +54,16 @@ export interface RunSearch {
   readonly offset?: number
 }
 
+export interface TrackingDependencies {
+  readonly platform: Platform
+  /** What versions of registered models hold: the stage that has them is further down the loop. */
+  readonly versionArtifacts?: VersionArtifacts
+}
+
 export type TrackingService = ReturnType<typeof createTrackingService>
 
 /** The rules of tracking: experiments, runs, what is logged to them. The semantics are MLflow's. */
-export function createTrackingService({ platform }: { platform: Platform }) {
+export function createTrackingService({ platform, versionArtifacts }: TrackingDependencies) {
   const { clock, database, events } = platform
   const { engine } = database
   const query = database.query.withTables<TrackingTables>()
@@ -70,7 +78,9 @@ export function createTrackingService({ platform }: { platform: Platform }) {
 
   const artifacts = createArtifactService({
     platform,
-    store: createArtifactStore(query),
+    store: createArtifactStore(query, engine),
+    owners: createArtifactOwnerStore(query),
+    versionArtifacts: versionArtifacts ?? (async () => undefined),
     runNumber: async (runId, active) =>
       (active === undefined ? await existingRun(runId) : await activeRun(runId)).number,
   })

@@ -6,6 +6,12 @@ export interface StoredBlob {
   readonly sizeBytes: number
 }
 
+/** Both ends count: `{ first: 0, last: 9 }` are ten bytes. */
+export interface ByteRange {
+  readonly first: number
+  readonly last: number
+}
+
 /**
  * Content-addressed bytes. Saving the same bytes twice costs nothing; a blob is whole or absent (written aside, synced,
  * then named); whoever reads is told when the bytes are not those that the digest promises (`storage_corrupt`).
@@ -18,7 +24,7 @@ export interface BlobStore {
   /** The whole content, verified. Fails with `not_found` or `storage_corrupt`. */
   get(digest: Digest): Promise<Uint8Array>
   /** The content as a stream that fails at its end when the digest does not match. */
-  stream(digest: Digest): Promise<AsyncIterable<Uint8Array>>
+  stream(digest: Digest, range?: ByteRange): Promise<AsyncIterable<Uint8Array>>
   /** A read-only local file with the content, for readers that need a path (DuckDB). Verified when first fetched. */
   localPath(digest: Digest): Promise<string>
   head(digest: Digest): Promise<StoredBlob | undefined>

@@ -4,7 +4,7 @@ import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs
 import { dirname, join } from 'node:path'
 import { fail } from '#contract/errors'
 import { explainSystemError } from '../system-error.ts'
-import type { BlobStore, Digest, StoredBlob } from './blob-store.ts'
+import type { BlobStore, ByteRange, Digest, StoredBlob } from './blob-store.ts'
 import { isDigest } from './blob-store.ts'
 
 /** What a killed process left half-written is swept away when it is this old: nobody writes one blob for a day. */
@@ -46,8 +46,14 @@ export function fileBlobStore(root: string): BlobStore {
     }
   }
 
-  const stream = async (digest: Digest): Promise<AsyncIterable<Uint8Array>> => {
+  const stream = async (digest: Digest, range?: ByteRange): Promise<AsyncIterable<Uint8Array>> => {
     if ((await head(digest)) === undefined) missing(digest)
+    if (range !== undefined)
+      return createReadStream(pathOf(digest), {
+        start: range.first,
+        end: range.last,
+        highWaterMark: 1 << 20,
+      })
     return verified(createReadStream(pathOf(digest), { highWaterMark: 1 << 20 }), digest)
   }
 

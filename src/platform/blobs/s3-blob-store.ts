@@ -116,9 +116,9 @@ export function s3BlobStore(
         return cache.get(digest)
       }
     },
-    stream: async (digest) => {
+    stream: async (digest, range) => {
       await fetchToCache(digest)
-      return cache.stream(digest)
+      return cache.stream(digest, range)
     },
     localPath: async (digest) => {
       await fetchToCache(digest)
