@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely'
+import type { Kysely } from 'kysely'
 import { bulkInsert, type Engine } from '#platform/database/index'
 import { fromStored, type StoredPoint } from './metric-value.ts'
 import type { TrackingTables } from './tables.ts'
@@ -83,45 +83,6 @@ export function createMetricStore(query: Kysely<TrackingTables>, engine: Engine)
           where (excluded.step, excluded.timestamp, excluded.value)
               > (latest_metrics.step, latest_metrics.timestamp, latest_metrics.value)`,
       }),
-
-    /** By timestamp, step and value. */
-    history: async (
-      runNumber: number,
-      { key, limit, offset }: { key: string; limit: number; offset: number },
-    ): Promise<Metric[]> => {
-      const rows = await query
-        .selectFrom('metrics')
-        .innerJoin('metric_keys', 'metric_keys.id', 'metrics.key_id')
-        .select(['timestamp', 'step', 'value', 'is_nan'])
-        .where('run_number', '=', runNumber)
-        .where('metric_keys.key', '=', key)
-        .orderBy('timestamp')
-        .orderBy('step')
-        .orderBy('value')
-        .orderBy('is_nan')
-        .limit(limit)
-        .offset(offset)
-        .execute()
-      return rows.map((row) => toMetric(key, row))
-    },
-
-    /** About `points` of the history, evenly picked; the last one always. */
-    sample: async (
-      runNumber: number,
-      { key, points }: { key: string; points: number },
-    ): Promise<Metric[]> => {
-      const { rows } = await sql<StoredPoint>`
-        select timestamp, step, value, is_nan from (
-          select m.timestamp, m.step, m.value, m.is_nan,
-            row_number() over (order by m.timestamp, m.step, m.value, m.is_nan) as place,
-            count(*) over () as total
-          from metrics m join metric_keys k on k.id = m.key_id
-          where m.run_number = ${runNumber} and k.key = ${key}
-        ) as placed
-        where place = total or (place - 1) % (1 + (total - 1) / ${sql.raw(String(points))}) = 0
-        order by timestamp, step, value, is_nan`.execute(query)
-      return rows.map((row) => toMetric(key, row))
-    },
   }
 }
 

@@ -14,7 +14,8 @@ import { createInputStore } from './input-store.ts'
 import { checkKey, cutTag, runNameOf } from './limits.ts'
 import { notActive } from './log-group.ts'
 import { createLogService } from './log-service.ts'
-import { createMetricStore, type Metric } from './metric-store.ts'
+import { createMetricHistory } from './metric-history.ts'
+import { createMetricStore } from './metric-store.ts'
 import { readRuns, type Run } from './run-details.ts'
 import { randomRunName } from './run-name.ts'
 import type { RunOrder } from './run-order.ts'
@@ -116,6 +117,7 @@ export function createTrackingService({ platform, versionArtifacts }: TrackingDe
     ...experiments,
     ...artifacts,
     ...logging,
+    ...createMetricHistory({ database }),
     getRun,
     updateRun,
 
@@ -196,23 +198,6 @@ export function createTrackingService({ platform, versionArtifacts }: TrackingDe
       })
       return readRuns(query, engine, numbers)
     },
-
-    /** By timestamp, step and value. */
-    metricHistory: async (
-      runId: string,
-      page: { readonly key: string; readonly limit: number; readonly offset?: number },
-    ): Promise<Metric[]> =>
-      metricPoints.history((await existingRun(runId)).number, {
-        key: page.key,
-        limit: page.limit,
-        offset: page.offset ?? 0,
-      }),
-
-    /** About `points` of the history, evenly picked; the last one always. */
-    sampleHistory: async (
-      runId: string,
-      sample: { readonly key: string; readonly points: number },
-    ): Promise<Metric[]> => metricPoints.sample((await existingRun(runId)).number, sample),
   }
 }
 
