@@ -9,9 +9,9 @@ export type Json =
   | readonly Json[]
   | { readonly [name: string]: Json | undefined }
 
-/** An answer that is JSON already. */
+/** An answer that is JSON already; by parts where it may be longer than should be held at once. */
 export interface RawJson {
-  readonly json: string | Uint8Array
+  readonly json: string | Uint8Array | AsyncIterable<Uint8Array>
 }
 
 /** One call of MLflow's protocol, as data. */

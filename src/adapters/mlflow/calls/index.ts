@@ -1,6 +1,8 @@
 import type { TrackingService } from '#lifecycle/tracking/index'
 import type { MlflowCall } from '../call.ts'
 import { experimentCalls } from './experiments.ts'
+import { loggingCalls } from './logging.ts'
+import { metricHistoryCalls } from './metric-history.ts'
 import { runCalls } from './runs.ts'
 
 export interface MlflowServices {
@@ -9,5 +11,10 @@ export interface MlflowServices {
 
 /** Every call of MLflow's protocol that is answered here. */
 export function mlflowCalls({ tracking }: MlflowServices): MlflowCall[] {
-  return [...experimentCalls(tracking), ...runCalls(tracking)]
+  return [
+    ...experimentCalls(tracking),
+    ...runCalls(tracking),
+    ...loggingCalls(tracking),
+    ...metricHistoryCalls(tracking),
+  ]
 }
