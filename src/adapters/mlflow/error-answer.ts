@@ -40,7 +40,7 @@ export function errorAnswer(error: unknown): DoorAnswer {
   const message =
     problem.code === 'internal'
       ? 'A fault in DevMLOps; the log of the server has it.'
-      : [problem.detail, problem.hint].filter((part) => part !== undefined).join(' ')
+      : withHint(problem.detail, problem.hint)
   return {
     status,
     headers: {
@@ -49,6 +49,11 @@ export function errorAnswer(error: unknown): DoorAnswer {
     },
     body: JSON.stringify({ error_code: code, message }),
   }
+}
+
+function withHint(detail: string, hint: string | undefined): string {
+  if (hint === undefined) return detail
+  return `${detail}${/[.!?]$/.test(detail) ? '' : '.'} ${hint}`
 }
 
 /** An unknown route, in the form that makes clients fall back to older ones. */

@@ -75,12 +75,36 @@ function parseJson(text: string): unknown {
 
 /** Python writes NaN and infinities as bare words, which no JSON has. */
 function parsePythonJson(text: string): unknown {
-  const quoted = text.replaceAll(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (token) =>
-    token.startsWith('"') ? token : `"${token}"`,
-  )
   try {
-    return JSON.parse(quoted)
+    return JSON.parse(withQuotedNumbers(text))
   } catch {
     return fail('invalid_input', 'The body of the request is not JSON.', { at: 'body' })
   }
+}
+
+/** By hand and in one pass: what is broken may be long, and a pattern that skips texts would go over it again and again. */
+function withQuotedNumbers(text: string): string {
+  const parts: string[] = []
+  let kept = 0
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at]
+    if (character === '"') {
+      at = endOfText(text, at)
+      continue
+    }
+    if (character !== 'N' && character !== 'I' && character !== '-') continue
+    const word = ['NaN', 'Infinity', '-Infinity'].find((one) => text.startsWith(one, at))
+    if (word === undefined) continue
+    parts.push(text.slice(kept, at), `"${word}"`)
+    at += word.length - 1
+    kept = at + 1
+  }
+  return parts.join('') + text.slice(kept)
+}
+
+/** Where the text that begins with the quote at this place has its closing quote. */
+function endOfText(text: string, start: number): number {
+  let at = start + 1
+  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1
+  return at
 }

@@ -20,7 +20,7 @@ export function createExperimentService({ platform, store }: ExperimentServiceDe
   const { clock } = platform
 
   const getExperiment = async (id: string): Promise<Experiment> => {
-    if (!/^\d{1,15}$/.test(id)) {
+    if (!/^-?\d{1,15}$/.test(id)) {
       fail('invalid_input', `"${id}" is not an experiment id; ids are whole numbers.`, { at: 'experimentId' })
     }
     return (await store.byId(Number(id))) ?? fail('not_found', `There is no experiment with the id ${id}.`)
@@ -56,7 +56,8 @@ export function createExperimentService({ platform, store }: ExperimentServiceDe
   const moveTo = async (id: string, stage: LifecycleStage): Promise<void> => {
     const experiment = await getExperiment(id)
     if (experiment.lifecycleStage === stage) {
-      fail('conflict', `The experiment "${experiment.name}" (${id}) is ${stage} already.`)
+      const other = stage === 'deleted' ? 'active' : 'deleted'
+      fail('not_found', `No ${other} experiment has the id ${id}: "${experiment.name}" is ${stage} already.`)
     }
     await store.setStage(Number(id), stage, clock.now())
   }
@@ -95,6 +96,14 @@ export function createExperimentService({ platform, store }: ExperimentServiceDe
       checkExperimentTags(tags)
       await activeExperiment(id)
       await store.setTags(Number(id), tags)
+      await store.touch(Number(id), clock.now())
+    },
+
+    deleteExperimentTag: async (id: string, key: string): Promise<void> => {
+      await activeExperiment(id)
+      if (!(await store.deleteTag(Number(id), key))) {
+        fail('not_found', `The experiment ${id} has no tag "${key}".`)
+      }
       await store.touch(Number(id), clock.now())
     },
 

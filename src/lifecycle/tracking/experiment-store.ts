@@ -48,6 +48,16 @@ export function createExperimentStore(query: Kysely<TrackingTables>) {
   return {
     setTags,
 
+    /** Answers false when the experiment has no such tag. */
+    deleteTag: async (id: number, key: string): Promise<boolean> => {
+      const result = await query
+        .deleteFrom('experiment_tags')
+        .where('experiment_id', '=', id)
+        .where('key', '=', key)
+        .executeTakeFirst()
+      return result.numDeletedRows > 0n
+    },
+
     /** Undefined when the name is taken, by a deleted experiment too. */
     insert: async ({ name, artifactLocation, tags, now }: NewExperiment): Promise<number | undefined> => {
       const row = await query

@@ -84,5 +84,15 @@ export function experimentCalls(tracking: TrackingService): MlflowCall[] {
         return nothing
       },
     }),
+    call({
+      methods: ['POST'],
+      path: 'experiments/delete-experiment-tag',
+      permission: 'write',
+      request: message({ experiment_id: required(text), key: required(text) }),
+      answer: async ({ experiment_id, key }) => {
+        await tracking.deleteExperimentTag(experiment_id, key)
+        return nothing
+      },
+    }),
   ]
 }

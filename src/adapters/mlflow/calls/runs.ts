@@ -1,8 +1,9 @@
+import { fail } from '#contract/errors'
 import type { TrackingService } from '#lifecycle/tracking/index'
 import { call, nothing, type MlflowCall } from '../call.ts'
 import { runDocument, runInfo } from '../documents.ts'
 import { keyValue, textMap } from '../key-value.ts'
-import { integer, list, message, oneOf, text } from '../message.ts'
+import { integer, list, message, oneOf, required, text } from '../message.ts'
 import { runId, runIdOf } from '../run-id.ts'
 
 const runStatus = oneOf({ RUNNING: 1, SCHEDULED: 2, FINISHED: 3, FAILED: 4, KILLED: 5 })
@@ -15,7 +16,7 @@ export function runCalls(tracking: TrackingService): MlflowCall[] {
       path: 'runs/create',
       permission: 'write',
       request: message({
-        experiment_id: text,
+        experiment_id: required(text),
         user_id: text,
         start_time: integer,
         tags: list(keyValue),
@@ -26,7 +27,7 @@ export function runCalls(tracking: TrackingService): MlflowCall[] {
           caller,
           tags: textMap(tags),
           startedAt: start_time ?? null,
-          ...(experiment_id === undefined || experiment_id === '' ? {} : { experimentId: experiment_id }),
+          experimentId: experiment_id,
           ...(user_id === undefined || user_id === '' ? {} : { user: user_id }),
           ...(run_name === undefined ? {} : { name: run_name }),
         })
@@ -76,5 +77,55 @@ export function runCalls(tracking: TrackingService): MlflowCall[] {
         return nothing
       },
     }),
+    call({
+      methods: ['POST'],
+      path: 'runs/log-model',
+      permission: 'write',
+      request: message({ ...runId, model_json: required(text) }),
+      answer: async ({ model_json, ...request }) => {
+        const id = runIdOf(request)
+        const { tags } = await tracking.getRun(id)
+        await tracking.setTag(id, modelHistoryTag, withModel(tags[modelHistoryTag], modelOf(model_json)))
+        return nothing
+      },
+    }),
   ]
+}
+
+/** Where clients before 3.0 keep which models a run logged: a JSON list of what their MLmodel files say. */
+const modelHistoryTag = 'mlflow.log-model.history'
+
+/** A tag may be this long; beyond it the text would be cut, and no JSON any more. */
+const longestTag = 8000
+
+const neededOfModel = ['artifact_path', 'flavors', 'utc_time_created', 'run_id'] as const
+
+function modelOf(json: string): object {
+  const model = jsonOf(json)
+  if (typeof model !== 'object' || model === null || Array.isArray(model)) {
+    return fail('invalid_input', 'Malformed model info: `model_json` is not a JSON object.', {
+      at: 'model_json',
+    })
+  }
+  const missing = neededOfModel.filter((name) => !(name in model))
+  if (missing.length === 0) return model
+  return fail('invalid_input', `Model json is missing mandatory fields: ${missing.join(', ')}`, {
+    at: 'model_json',
+  })
+}
+
+/** The newest at the end; the oldest go when there is no room for them. */
+function withModel(history: string | undefined, model: object): string {
+  const known = jsonOf(history ?? '[]')
+  const models: unknown[] = [...(Array.isArray(known) ? (known as unknown[]) : []), model]
+  while (models.length > 1 && JSON.stringify(models).length > longestTag) models.shift()
+  return JSON.stringify(models)
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }
