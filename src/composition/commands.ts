@@ -8,6 +8,7 @@ import { servingCommands } from '#lifecycle/serving/commands'
 import { trackingCommands } from '#lifecycle/tracking/commands'
 import { doctorCommand } from './doctor-command.ts'
 import { initCommand } from './init-command.ts'
+import { sdkFlushCommand } from './sdk-flush-command.ts'
 import { serverCommand } from './server-command.ts'
 
 /** All commands, in the order of the loop: the order of the help. */
@@ -21,5 +22,6 @@ export const commands: readonly Command[] = [
   ...monitoringCommands,
   ...governanceCommands,
   serverCommand,
+  sdkFlushCommand,
   doctorCommand,
 ]

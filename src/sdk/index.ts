@@ -1,36 +1,30 @@
-import { createClient, httpTransport, type HttpTransportOptions } from '#contract/client'
-import { dataContract } from '#lifecycle/data/contract'
-import { governanceContract } from '#lifecycle/governance/contract'
-import { monitoringContract } from '#lifecycle/monitoring/contract'
-import { pipelinesContract } from '#lifecycle/pipelines/contract'
-import { registryContract } from '#lifecycle/registry/contract'
-import { servingContract } from '#lifecycle/serving/contract'
-import { trackingContract } from '#lifecycle/tracking/contract'
+import { connect, type ConnectOptions } from './connect.ts'
+import type { Run } from './run.ts'
+import type { StartRunOptions } from './runs.ts'
 
 export { DevmlopsError, type ErrorCode } from '#contract/errors'
+export type { RunDocument, RunStatus } from '#lifecycle/tracking/contract'
+export type { ArtifactSource } from './artifacts.ts'
+export { connect, type ConnectOptions, type DevmlopsClient } from './connect.ts'
+export { readEnvironment, type SdkEnvironment } from './environment.ts'
+export { flushJournals, type FlushOptions, type FlushOutcome } from './flush-journals.ts'
+export type { ChildRunOptions, EndStatus, MetricOptions, Run, TextValue } from './run.ts'
+export type { LoggingOptions, StartRunOptions } from './runs.ts'
+export type { RunSearchOptions } from './search-runs.ts'
 
 /**
- * A typed client of a DevMLOps server, one group of calls a stage.
- *
- * ```ts
- * const devmlops = connect({ url: 'http://127.0.0.1:5000' })
- * const run = await devmlops.tracking.createRun({ name: 'first try' })
- * await devmlops.tracking.logBatch({ runId: run.id, metrics: [{ key: 'roc_auc', value: 0.91 }] })
- * ```
- *
- * Every call rejects with a {@link DevmlopsError} that has a `code`, a message and a hint.
+ * Starts a run over a connection of its own. With a function, the run ends with it: FINISHED when it returns, FAILED when it
+ * throws. Where there is more to do than one run, `connect()` once.
  */
-export function connect(options: HttpTransportOptions) {
-  const transport = httpTransport(options)
-  return {
-    data: createClient(dataContract, transport),
-    tracking: createClient(trackingContract, transport),
-    pipelines: createClient(pipelinesContract, transport),
-    registry: createClient(registryContract, transport),
-    serving: createClient(servingContract, transport),
-    monitoring: createClient(monitoringContract, transport),
-    governance: createClient(governanceContract, transport),
-  } as const
+export function startRun(options?: StartRunOptions & ConnectOptions): Promise<Run>
+export function startRun<Result>(
+  options: StartRunOptions & ConnectOptions,
+  body: (run: Run) => Promise<Result> | Result,
+): Promise<Result>
+export function startRun<Result>(
+  options: StartRunOptions & ConnectOptions = {},
+  body?: (run: Run) => Promise<Result> | Result,
+): Promise<Run | Result> {
+  const devmlops = connect(options)
+  return body === undefined ? devmlops.startRun(options) : devmlops.startRun(options, body)
 }
-
-export type DevmlopsClient = ReturnType<typeof connect>
