@@ -14,6 +14,7 @@ import { createInputStore } from './input-store.ts'
 import { checkKey, cutTag, runNameOf } from './limits.ts'
 import { notActive } from './log-group.ts'
 import { createLogService } from './log-service.ts'
+import { createLoggedModelService } from './logged-model-service.ts'
 import { createMetricHistory } from './metric-history.ts'
 import { createMetricStore } from './metric-store.ts'
 import { readRuns, type Run } from './run-details.ts'
@@ -40,19 +41,6 @@ export interface RunUpdate {
   readonly endedAt?: number
   readonly name?: string
   readonly caller: Pick<Caller, 'name'>
-}
-
-export interface RunSearch {
-  /** All active experiments when left out. */
-  readonly experimentIds?: readonly string[]
-  readonly statuses?: readonly RunStatus[]
-  /** Tags that a run must have, with these values. */
-  readonly tags?: Readonly<Record<string, string>>
-  readonly view?: LifecycleView
-  /** Newest first when left out. */
-  readonly order?: RunOrder
-  readonly limit: number
-  readonly offset?: number
 }
 
 export interface TrackingDependencies {
@@ -86,6 +74,12 @@ export function createTrackingService({ platform, versionArtifacts }: TrackingDe
       (active === undefined ? await existingRun(runId) : await activeRun(runId)).number,
   })
 
+  const loggedModels = createLoggedModelService({
+    platform,
+    query,
+    activeExperiment: experiments.activeExperiment,
+  })
+
   const read = async (row: Pick<RunRow, 'number' | 'id'>): Promise<Run> =>
     (await readRuns(query, engine, [row.number]))[0] ?? fail('not_found', `Run ${row.id} is gone.`)
 
@@ -116,6 +110,7 @@ export function createTrackingService({ platform, versionArtifacts }: TrackingDe
   return {
     ...experiments,
     ...artifacts,
+    ...loggedModels,
     ...logging,
     ...createMetricHistory({ database }),
     getRun,
