@@ -120,7 +120,9 @@ export function oneOf<Name extends string>(numbers: Readonly<Record<Name, number
   return {
     read: (value, path) => {
       if (isUnset(value)) return undefined
-      const known = names.find((name) => name === value || numbers[name] === value)
+      const known = names.find(
+        (name) => name === value || numbers[name] === value || String(numbers[name]) === value,
+      )
       return known ?? wrongValue(value, path)
     },
   }

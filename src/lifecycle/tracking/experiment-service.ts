@@ -124,7 +124,7 @@ function checkArtifactLocation(location: string | undefined): void {
     )
   }
   if (location.startsWith('runs:')) fail('invalid_input', 'An artifact location cannot be inside a run.', at)
-  if (/[#;]/.test(location) || /(?:^|\/)\.\.(?:\/|$)/.test(location)) {
+  if (/[#;]/.test(location) || /(?:^|[/=?&])\.\.(?:\/|$)/.test(location)) {
     fail('invalid_input', `"${location}" cannot be an artifact location.`, at)
   }
 }

@@ -6,7 +6,7 @@ export const limits = {
   keyLength: 250,
   paramValueLength: 6000,
   tagValueLength: 8000,
-  experimentTagValueLength: 5000,
+  experimentTagValueLength: 20_000,
   experimentNameLength: 500,
   artifactLocationLength: 2048,
   batchMetrics: 1000,
