@@ -105,7 +105,7 @@ export function createProgram(options: ProgramOptions): Program {
 function createStages({ platform, directory, trackingUri, serve }: ProgramOptions) {
   const { config } = platform
   const project = () => readProjectAt(directory)
-  const { scorer, close: closeScorer } = lazyScorer()
+  const { scorer, close: closeScorer } = lazyScorer(platform)
 
   const data = createDataStage({ platform, project })
   const tracking = createTrackingStage({ platform })
@@ -139,12 +139,12 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
     }),
     batchPredictStep({
       scorer,
-      graphOf: async (reference) => {
+      modelOf: async (reference) => {
         const [model = '', which = ''] = reference.split('@')
         const version = /^\d+$/.test(which)
           ? await models.version(model, Number(which))
           : await models.versionOfAlias(model, which)
-        return models.readGraph(
+        return models.readModel(
           version ?? fail('not_found', `No version of "${model}" has the alias "${which}".`),
         )
       },
@@ -190,8 +190,8 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
     references: monitoringReferences(registry.service),
     scorer: {
       scoreRows: async (model, version, rows) => {
-        const graph = await models.readGraph({ model, version })
-        return scorer.score(graph, frameOfRows(graph.inputs, rows))
+        const scorable = await models.readModel({ model, version })
+        return scorer.score(scorable, frameOfRows(scorable.inputs, rows))
       },
     },
     retraining: {
@@ -232,14 +232,17 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
   }
 }
 
-/** The runtime costs time to load and its threads cost memory, so both start with the first table that is scored. */
-function lazyScorer(): { scorer: ModelScorer; close(): Promise<void> } {
+/** The runtimes cost time to load and their threads cost memory, so both start with the first table that is scored. */
+function lazyScorer({ config, log }: Pick<OpenPlatform, 'config' | 'log'>): {
+  scorer: ModelScorer
+  close(): Promise<void>
+} {
   const open = async () => {
-    const [{ createOnnxRuntime }, { frameScorer }] = await Promise.all([
-      import('#adapters/model-runtimes/onnx/index'),
+    const [{ modelRuntimes }, { frameScorer }] = await Promise.all([
+      import('./model-runtimes.ts'),
       import('#adapters/model-runtimes/frame-scorer'),
     ])
-    const runtime = createOnnxRuntime({ threads: availableParallelism() })
+    const runtime = modelRuntimes({ config, log, threads: availableParallelism() })
     return { scorer: frameScorer(runtime), close: () => runtime.close() }
   }
   let opened: ReturnType<typeof open> | undefined

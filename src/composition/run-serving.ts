@@ -1,12 +1,12 @@
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createOnnxRuntime } from '#adapters/model-runtimes/onnx/index'
 import { fail } from '#contract/errors'
 import { startServingProcess } from '#lifecycle/serving/process/serving-process'
 import { openBlobs } from '#platform/blobs/index'
 import { systemClock } from '#platform/clock'
 import { environmentVariable, readConfig } from '#platform/config'
 import { createLog } from '#platform/log'
+import { modelRuntimes } from './model-runtimes.ts'
 import { version } from './version.ts'
 
 /** The hot path: a process of its own that answers predictions and nothing else. Started by the server. */
@@ -19,7 +19,7 @@ export async function runServingProcess(): Promise<void> {
     port: config.servingPort,
     stateDirectory,
     files: await openBlobs(config),
-    runtime: createOnnxRuntime(),
+    runtime: modelRuntimes({ config, log }),
     controlToken: required('DEVMLOPS_SERVING_TOKEN'),
     callerToken: config.token,
     clock: systemClock,

@@ -16,7 +16,15 @@ export interface Config {
   readonly token: string | undefined
   /** A running server to talk to, instead of the store in `home`. */
   readonly serverUrl: string | undefined
+  /** Whether webhooks may call http:// and addresses that are not public. */
+  readonly webhookPrivateHosts: boolean
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  /** The interpreter for models that were logged in Python; undefined: looked for by the model's version. */
+  readonly python: string | undefined
+  /** `build`: an environment per set of requirements. `as-is`: the interpreter with the packages that it has. */
+  readonly pythonEnvironment: 'build' | 'as-is'
+  /** Processes per Python model; undefined: by the cores. */
+  readonly pythonWorkers: number | undefined
 }
 
 export interface ConfigOverrides {
@@ -38,7 +46,15 @@ export const environmentVariables = {
   DEVMLOPS_SERVING_PORT: 'Port of the prediction endpoints (default: 5001)',
   DEVMLOPS_TOKEN: 'Token that every caller must send; required to listen beyond loopback',
   DEVMLOPS_SERVER: 'URL of a running server for the command line (default: found through the home folder)',
+  DEVMLOPS_URL: 'URL of the server that devmlops/sdk logs to (default: http://127.0.0.1:5000)',
+  DEVMLOPS_JOURNAL: 'Folder for what devmlops/sdk could not send (default: ~/.devmlops/journal)',
+  DEVMLOPS_WEBHOOK_PRIVATE_HOSTS:
+    'Set to 1 to let webhooks call http:// and private addresses, for tests on one machine (default: 0)',
   DEVMLOPS_LOG_LEVEL: 'debug, info, warn, error or silent (default: info)',
+  DEVMLOPS_PYTHON: 'Python for models that were logged in it (default: python3.X of the model, then python3)',
+  DEVMLOPS_PYTHON_ENVIRONMENT:
+    'build: an environment from each model’s own requirements; as-is: DEVMLOPS_PYTHON with the packages it has (default: build)',
+  DEVMLOPS_PYTHON_WORKERS: 'Processes per Python model, 1 to 64 (default: one less than cores, at most 4)',
   NO_COLOR: 'Set to anything to print without colours',
   AWS_ENDPOINT_URL: 'Address of an S3-compatible store that is not Amazon’s',
   AWS_REGION: 'Region of the bucket (default: us-east-1)',
@@ -64,7 +80,11 @@ export function readConfig(overrides: ConfigOverrides = {}, environment: Environ
     ),
     token: nonEmpty(environment['DEVMLOPS_TOKEN']),
     serverUrl: overrides.serverUrl ?? nonEmpty(environment['DEVMLOPS_SERVER']),
+    webhookPrivateHosts: flagOf(environment, 'DEVMLOPS_WEBHOOK_PRIVATE_HOSTS'),
     logLevel: logLevelOf(environment['DEVMLOPS_LOG_LEVEL']),
+    python: nonEmpty(environment['DEVMLOPS_PYTHON']),
+    pythonEnvironment: pythonEnvironmentOf(environment['DEVMLOPS_PYTHON_ENVIRONMENT']),
+    pythonWorkers: pythonWorkersOf(nonEmpty(environment['DEVMLOPS_PYTHON_WORKERS'])),
   }
 }
 
@@ -99,9 +119,29 @@ function portOf(value: string | number | undefined, name: string, fallback: numb
   })
 }
 
+function flagOf(environment: Environment, name: keyof typeof environmentVariables): boolean {
+  const value = environment[name]
+  if (value === undefined || value === '' || value === '0' || value === 'false') return false
+  if (value === '1' || value === 'true') return true
+  return fail('invalid_input', `${name} is "${value}"; it is 1 or 0.`, { at: name })
+}
+
 function logLevelOf(value: string | undefined): Config['logLevel'] {
   if (value === undefined || value === '') return 'info'
   if (value === 'debug' || value === 'info' || value === 'warn' || value === 'error' || value === 'silent')
     return value
   return fail('invalid_input', `DEVMLOPS_LOG_LEVEL is "${value}"; it is debug, info, warn, error or silent.`)
+}
+
+function pythonEnvironmentOf(value: string | undefined): Config['pythonEnvironment'] {
+  if (value === undefined || value === '') return 'build'
+  if (value === 'build' || value === 'as-is') return value
+  return fail('invalid_input', `DEVMLOPS_PYTHON_ENVIRONMENT is "${value}"; it is build or as-is.`)
+}
+
+function pythonWorkersOf(value: string | undefined): number | undefined {
+  if (value === undefined) return undefined
+  const workers = Number(value)
+  if (Number.isInteger(workers) && workers >= 1 && workers <= 64) return workers
+  return fail('invalid_input', `DEVMLOPS_PYTHON_WORKERS is "${value}"; it is a whole number from 1 to 64.`)
 }

@@ -14,11 +14,12 @@ export function frameScorer(runtime: ModelRuntime): ModelScorer {
       const loaded = await runtime.load({
         label: model.label,
         signature: signatureOf(model),
-        paths: ['model.onnx'],
-        read: async () => model.onnx,
+        format: model.format,
+        paths: model.paths,
+        read: (path) => model.read(path),
       })
       try {
-        return await scoreFrame(loaded, { model, frame, parallel: runtime.parallelBatches })
+        return await scoreFrame(loaded, model, frame)
       } finally {
         await loaded.release()
       }
@@ -26,30 +27,34 @@ export function frameScorer(runtime: ModelRuntime): ModelScorer {
   }
 }
 
-async function scoreFrame(
-  loaded: LoadedModel,
-  { model, frame, parallel }: { model: ScorableModel; frame: Frame; parallel: number },
-): Promise<Float64Array> {
+async function scoreFrame(loaded: LoadedModel, model: ScorableModel, frame: Frame): Promise<Float64Array> {
   const scores = new Float64Array(frame.rows)
-  const index = scoreOutput(model)
+  const index = scoreOutput(loaded, model.label)
   let next = 0
   const work = async (): Promise<void> => {
     while (next < frame.rows) {
       const start = next
       next = Math.min(frame.rows, next + rowsPerBatch)
       const { outputs } = await loaded.score(batchOf(model, frame, { start, end: next }))
-      const values = outputs[index]?.values
+      const { values, width = 1 } = outputs[index] ?? {}
+      const name = loaded.outputs[index]?.name
       if (!(values instanceof Float32Array || values instanceof Float64Array)) {
-        fail('invalid_input', `${model.label}: its output "${model.outputs[index]?.name}" is not a number.`)
+        fail('invalid_input', `${model.label}: its output "${name}" is not a number.`)
+      }
+      if (width !== 1) {
+        fail(
+          'invalid_input',
+          `${model.label}: its output "${name}" has ${width} values a row; a score is one.`,
+        )
       }
       scores.set(values, start)
     }
   }
-  await Promise.all(Array.from({ length: parallel }, work))
+  await Promise.all(Array.from({ length: loaded.parallelBatches }, work))
   return scores
 }
 
-function scoreOutput({ outputs, label }: ScorableModel): number {
+function scoreOutput({ outputs }: LoadedModel, label: string): number {
   const index = outputs.findIndex(({ name }) => name === 'probability' || name === 'prediction')
   if (index !== -1) return index
   const first = outputs.findIndex(({ type }) => type === 'float' || type === 'double')

@@ -1,6 +1,6 @@
 import { fail } from '#contract/errors'
 import type { StepContext } from '#lifecycle/pipelines/index'
-import { modelFileName, type TrainedCandidate } from '#lifecycle/training/index'
+import type { TrainedCandidate } from '#lifecycle/training/index'
 import type { BlobStore, Digest } from '#platform/blobs/index'
 import type { Clock } from '#platform/clock'
 import type { ChampionSource } from './champion-point.ts'
@@ -12,7 +12,7 @@ import type { EvaluationResult } from './evaluation-result.ts'
 import type { EvaluationThread } from './evaluation-thread.ts'
 import type { Holdout } from './holdout.ts'
 import type { ModelEvaluation } from './model-evaluation.ts'
-import type { ModelScorer } from './scorer-point.ts'
+import type { ModelScorer, ScorableModel } from './scorer-point.ts'
 
 export interface Evaluation {
   readonly blobs: BlobStore
@@ -36,7 +36,7 @@ export async function judgeCandidates(
   for (const [index, candidate] of candidates.entries()) {
     context.progress({ fraction: index / (candidates.length + 2), text: `scoring ${candidate.name}` })
     const startedAt = performance.now()
-    const scores = shared(await scorer.score(await scorable(candidate, blobs), holdout.frame))
+    const scores = shared(await scorer.score(scorable(candidate, blobs), holdout.frame))
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
     context.log(`${candidate.name} scored ${holdout.frame.rows} rows in ${seconds} s`)
     holdout.scores.set(candidate.name, scores)
@@ -86,11 +86,19 @@ export async function judgeCandidates(
   }
 }
 
-async function scorable(candidate: TrainedCandidate, blobs: BlobStore) {
-  const file =
-    candidate.files.find(({ path }) => path === modelFileName) ??
-    fail('not_found', `The candidate ${candidate.name} has no ${modelFileName}.`)
-  return { label: candidate.name, onnx: await blobs.get(file.digest as Digest), ...candidate.signature }
+function scorable({ name, files, signature, format }: TrainedCandidate, blobs: BlobStore): ScorableModel {
+  return {
+    label: name,
+    ...signature,
+    format,
+    paths: files.map(({ path }) => path),
+    read: async (path) => {
+      const file = files.find((candidate) => candidate.path === path)
+      return file === undefined
+        ? fail('not_found', `The candidate ${name} has no ${path}.`)
+        : blobs.get(file.digest as Digest)
+    },
+  }
 }
 
 async function scoredChampion(

@@ -1,9 +1,12 @@
 import { fail, messageOf } from '#contract/errors'
 import type { Caller } from '#contract/endpoint'
 import type { ChampionSource } from '#lifecycle/evaluation/champion-point'
+import type { ScorableModel } from '#lifecycle/evaluation/scorer-point'
+import type { ModelFormat } from '#lifecycle/tracking/contract'
 import type { ModelSignature } from '#lifecycle/tracking/index'
 import type { Digest } from '#platform/blobs/index'
 import { championAlias, type ModelVersion } from './contract.ts'
+import { mlModelFile, readMlModel } from './mlmodel.ts'
 import type { RegistryService } from './service.ts'
 
 /** A version as whoever scores with it needs it. */
@@ -13,6 +16,8 @@ export interface RunnableVersion {
   readonly runId?: string
   readonly files: { path: string; digest: Digest; sizeBytes: number }[]
   readonly signature: ModelSignature
+  /** How MLflow's clients logged it; undefined for a `model.onnx` of our own. */
+  readonly format?: ModelFormat
 }
 
 /** The registry as other stages see it, by what they need: which version, and its bytes. */
@@ -28,16 +33,37 @@ export interface ModelSource {
     },
     caller: Caller,
   ): Promise<unknown>
-  /** The version's ONNX graph, in the form that scorers take. */
-  readGraph(version: Pick<RunnableVersion, 'model' | 'version'>): Promise<{
-    readonly label: string
-    readonly onnx: Uint8Array
-    readonly inputs: ModelSignature['inputs']
-    readonly outputs: ModelSignature['outputs']
-  }>
+  /** The version in the form that scorers take. */
+  readModel(version: Pick<RunnableVersion, 'model' | 'version'>): Promise<ScorableModel>
 }
 
 export function modelSource(registry: RegistryService): ModelSource {
+  const runnable = async (found: ModelVersion): Promise<RunnableVersion> => {
+    const { model, version, signature, artifacts, runId } = found
+    if (signature === null) {
+      return fail(
+        'conflict',
+        `Version ${version} of "${model}" has no signature of columns, so nothing can check its inputs.`,
+        {
+          hint: 'Log the model with one (`signature=infer_signature(rows, predictions)`), and register it again.',
+        },
+      )
+    }
+    const read = (path: string): Promise<Uint8Array> =>
+      registry.readArtifact({ model, reference: String(version) }, path)
+    const format = artifacts.some(({ path }) => path === mlModelFile)
+      ? formatOf(`Version ${version} of "${model}"`, Buffer.from(await read(mlModelFile)).toString('utf8'))
+      : foreignGraph(artifacts.map(({ path }) => path))
+    return {
+      model,
+      version,
+      // The store only takes digests of this form.
+      files: artifacts.map((artifact) => ({ ...artifact, digest: artifact.digest as Digest })),
+      signature,
+      ...(runId === null ? {} : { runId }),
+      ...(format === undefined ? {} : { format }),
+    }
+  }
   return {
     versionOfAlias: async (model, alias) => {
       const found = await registry.versionOfAlias(model, alias)
@@ -45,45 +71,55 @@ export function modelSource(registry: RegistryService): ModelSource {
     },
     version: async (model, version) => runnable(await registry.getVersion(model, String(version))),
     promote: (request, caller) => registry.promote(request, caller),
-    readGraph: async ({ model, version }) => {
+    readModel: async ({ model, version }) => {
       const reference = String(version)
-      const found = await registry.getVersion(model, reference)
-      const { signature } = runnable(found)
-      const onnx = await registry.readArtifact({ model, reference }, graphPath(found))
-      return { label: `${model} v${version}`, onnx, ...signature }
+      const { signature, format, files } = await runnable(await registry.getVersion(model, reference))
+      return {
+        label: `${model} v${version}`,
+        ...signature,
+        format,
+        paths: files.map(({ path }) => path),
+        read: (path) => registry.readArtifact({ model, reference }, path),
+      }
     },
   }
 }
 
-function runnable(found: ModelVersion): RunnableVersion {
-  const { model, version, signature, artifacts, runId } = found
-  if (signature === null) {
+/** A graph under another name than ours was made by another program. */
+function foreignGraph(paths: readonly string[]): ModelFormat | undefined {
+  const graphs = paths.filter((path) => path.endsWith('.onnx'))
+  const [path] = graphs
+  return paths.includes('model.onnx') || path === undefined || graphs.length > 1
+    ? undefined
+    : { onnx: { path } }
+}
+
+/** By its flavours: the graph where there is one, `python_function` for everything else. */
+export function formatOf(label: string, mlModel: string): ModelFormat {
+  const { flavors, mlflowVersion } = readMlModel(mlModel)
+  const { onnx, python_function: python } = flavors
+  if (onnx === undefined && python === undefined) {
     return fail(
       'conflict',
-      `Version ${version} of "${model}" has no signature, so nothing can check its inputs.`,
+      `${label} has neither the flavour onnx nor python_function, so nothing here can run it.`,
       {
-        hint: 'Log the model with a signature and register it again.',
+        hint: `Its flavours: ${Object.keys(flavors).join(', ') || 'none'}.`,
       },
     )
   }
-  // The store only takes digests of this form.
-  const files = artifacts.map((artifact) => ({ ...artifact, digest: artifact.digest as Digest }))
-  return { model, version, files, signature, ...(runId === null ? {} : { runId }) }
-}
-
-/** `model.onnx`, or the only ONNX file there is. */
-function graphPath({ model, version, artifacts }: ModelVersion): string {
-  const graphs = artifacts.map(({ path }) => path).filter((path) => path.endsWith('.onnx'))
-  const named = graphs.find((path) => path === 'model.onnx' || path.endsWith('/model.onnx'))
-  if (named !== undefined) return named
-  if (graphs.length === 1 && graphs[0] !== undefined) return graphs[0]
-  return fail(
-    'conflict',
-    `Version ${version} of "${model}" has ${graphs.length} ONNX graphs; one is expected.`,
-    {
-      hint: 'Call the one that answers model.onnx.',
-    },
-  )
+  const path = typeof onnx?.['data'] === 'string' ? onnx['data'] : 'model.onnx'
+  const version = python?.['python_version']
+  return {
+    ...(onnx === undefined ? {} : { onnx: { path } }),
+    ...(python === undefined
+      ? {}
+      : {
+          python: {
+            ...(typeof version === 'string' ? { version } : {}),
+            ...(mlflowVersion === undefined ? {} : { mlflow: mlflowVersion }),
+          },
+        }),
+  }
 }
 
 /** The champion, for evaluations that compare a candidate with it. */
@@ -95,7 +131,7 @@ export function championSource(registry: RegistryService): ChampionSource {
       if (found === undefined) return { status: 'none' }
       const name = `${model} v${found.version}`
       try {
-        return { status: 'found', name, model: await source.readGraph(found) }
+        return { status: 'found', name, model: await source.readModel(found) }
       } catch (error) {
         return { status: 'unavailable', name, reason: messageOf(error) }
       }

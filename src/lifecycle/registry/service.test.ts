@@ -297,9 +297,9 @@ forEachEngine('registry', [...platformMigrations, ...trackingMigrations, ...regi
       await promote(1)
       const version = await source.versionOfAlias('flights', 'champion')
       assert.deepEqual([version?.version, version?.files[0]?.path], [1, 'model.onnx'])
-      const { label, onnx, inputs } = await source.readGraph({ model: 'flights', version: 1 })
+      const { label, read, inputs } = await source.readModel({ model: 'flights', version: 1 })
       assert.deepEqual(
-        [label, Buffer.from(onnx).toString(), inputs],
+        [label, Buffer.from(await read('model.onnx')).toString(), inputs],
         ['flights v1', 'graph bytes', signature.inputs],
       )
       assert.equal((await champions.champion('flights')).status, 'found')

@@ -24,8 +24,8 @@ export const batchPredictForm: StepForm<BatchPredictConfig> = {
 
 export interface BatchPredictDependencies {
   readonly scorer: ModelScorer
-  /** The graph that a reference such as `flight-delays@champion` names now. */
-  readonly graphOf: (reference: string) => Promise<ScorableModel>
+  /** The model that a reference such as `flight-delays@champion` names now. */
+  readonly modelOf: (reference: string) => Promise<ScorableModel>
 }
 
 /** Rows that are in memory at a time. */
@@ -34,16 +34,16 @@ const rowsPerPart = 500_000
 /** The `batch-predict` step: the table with a score column, and the model version that gave it. */
 export function batchPredictStep({
   scorer,
-  graphOf,
+  modelOf,
 }: BatchPredictDependencies): StepKind<BatchPredictConfig> {
   return {
     ...batchPredictForm,
     version: '1',
     usesAllCores: true,
     // Which version the alias names decides the outputs.
-    environment: async ({ model }) => ({ model: (await graphOf(model)).label }),
+    environment: async ({ model }) => ({ model: (await modelOf(model)).label }),
     run: async (context) => {
-      const model = await graphOf(context.config.model)
+      const model = await modelOf(context.config.model)
       return { predictions: { kind: 'table', path: await predictAll(context, { model, scorer }) } }
     },
   }

@@ -1,4 +1,4 @@
-import type { ModelSignature } from '#lifecycle/tracking/contract'
+import type { ModelFormat, ModelSignature } from '#lifecycle/tracking/contract'
 
 /**
  * Extension point: how a model is loaded and scored. A runtime keeps the work off the event loop and knows nothing of
@@ -6,8 +6,6 @@ import type { ModelSignature } from '#lifecycle/tracking/contract'
  */
 export interface ModelRuntime {
   readonly name: string
-  /** Batches that can be scored at the same time; the process keeps that many in flight per model. */
-  readonly parallelBatches: number
   /** Fails with `invalid_input` when the files are not a model that fits the signature. */
   load(source: ModelSource): Promise<LoadedModel>
   close(): Promise<void>
@@ -17,17 +15,40 @@ export interface ModelSource {
   /** Names the model in errors, such as `flight-delays v3`. */
   readonly label: string
   readonly signature: ModelSignature
+  /** Undefined: `model.onnx`, on raw columns. */
+  readonly format: ModelFormat | undefined
   /** Paths of the model's files. */
   readonly paths: readonly string[]
   /** The content of one file, checked against its digest. */
   read(path: string): Promise<Uint8Array>
 }
 
+export type SignatureOutput = ModelSignature['outputs'][number]
+
 export interface LoadedModel {
+  /** For clients that ask what answers: the Open Inference Protocol calls it the platform. */
+  readonly platform: string
+  /** Batches that can be scored at the same time. */
+  readonly parallelBatches: number
+  /** What the model gives for a row. The signature that a model was logged with may not say. */
+  readonly outputs: readonly SignatureOutput[]
+  /** How MLflow's scoring server would answer; undefined for a model that it could not load. */
+  readonly answer?: AnswerForm | undefined
+  /** A row was scored while it was loaded. */
+  readonly isWarm: boolean
   /** The buffers of the batch may be moved to another thread: the caller must not touch them again. */
   score(batch: RowBatch): Promise<ScoredRows>
   /** Frees the model. Call it once, when nothing is being scored any more. */
   release(): Promise<void>
+}
+
+/**
+ * What stands under `predictions`: the values of one output, a list of records, or a list of values per column. Each
+ * column has the name that is shown and the output that it comes from.
+ */
+export interface AnswerForm {
+  readonly form: 'values' | 'records' | 'columns'
+  readonly columns: readonly (readonly [shown: string, output: string])[]
 }
 
 /**
@@ -41,7 +62,7 @@ export interface RowBatch {
   readonly texts: readonly (readonly string[])[]
 }
 
-/** One entry per output of the signature, in its order. */
+/** One entry per output of the loaded model, in its order. */
 export interface ScoredRows {
   readonly rows: number
   readonly outputs: readonly OutputColumn[]

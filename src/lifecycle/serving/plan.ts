@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { modelSignatureSchema } from '#lifecycle/tracking/contract'
+import { modelFormatSchema, modelSignatureSchema } from '#lifecycle/tracking/contract'
 import { isDigest, type Digest } from '#platform/blobs/index'
 
 const modelFileSchema = z.object({
@@ -28,6 +28,8 @@ const variantSchema = z.object({
   weight: z.number().min(0).max(100),
   files: z.array(modelFileSchema).min(1),
   signature: modelSignatureSchema,
+  /** How the files are loaded; left out, they have a `model.onnx` on raw columns. */
+  format: modelFormatSchema.optional(),
 })
 
 const limitsSchema = z.object({

@@ -1,7 +1,9 @@
-import { fail, messageOf } from '#contract/errors'
+import { fail } from '#contract/errors'
 import type { ColumnType, ModelSignature } from '#lifecycle/tracking/index'
 import {
-  decodeModel,
+  decodeGraph,
+  dimensionsOf,
+  elementTypeOf,
   encodeModel,
   int64Tensor,
   integer,
@@ -40,7 +42,7 @@ export interface AdoptedGraph {
  * @throws unreadable_data when it is no ONNX file, invalid_input when no score can be found in it
  */
 export function adoptGraph(bytes: Uint8Array, { task, label }: { task: Task; label: string }): AdoptedGraph {
-  const model = decode(bytes, label)
+  const model = decodeGraph(bytes, label)
   const { graph } = model
   const inputs = inputsOf(graph, label)
   const head = task === 'binary' ? binaryHead(graph, label) : regressionHead(graph, label)
@@ -58,20 +60,6 @@ export function adoptGraph(bytes: Uint8Array, { task, label }: { task: Task; lab
     type: elementTypeOf(output) === int64Type ? ('long' as const) : ('float' as const),
   }))
   return { onnx: encodeModel(adopted), signature: { inputs, outputs } }
-}
-
-function decode(bytes: Uint8Array, label: string): Model {
-  let model: Partial<Model> & Model
-  try {
-    model = decodeModel(bytes)
-  } catch (error) {
-    fail('unreadable_data', `${label} is not an ONNX file: ${messageOf(error)}`)
-  }
-  // Any bytes can pass for an empty message of that format.
-  if (model.graph === undefined || model.graph.node.length === 0) {
-    fail('unreadable_data', `${label} is not an ONNX file: it has no graph.`)
-  }
-  return model
 }
 
 function inputsOf(graph: Graph, label: string): ModelSignature['inputs'] {
@@ -139,16 +127,4 @@ function regressionHead(graph: Graph, label: string): Head {
     nodes: [node({ type: 'Reshape' }, { inputs: [output.name, 'adopted/flat'], outputs: ['prediction'] })],
     outputs: [value('prediction', 'float', ['N'])],
   }
-}
-
-function elementTypeOf({ type }: ValueInfo): number | undefined {
-  const element = type?.tensorType?.elemType
-  return element === undefined ? undefined : Number(element)
-}
-
-/** Free dimensions count as undefined. */
-function dimensionsOf({ type }: ValueInfo): (number | undefined)[] {
-  return (type?.tensorType?.shape?.dim ?? []).map(({ dimValue }) =>
-    dimValue === undefined ? undefined : Number(dimValue),
-  )
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { modelFormatSchema } from '#lifecycle/tracking/contract'
 import { modelSignatureSchema } from '#lifecycle/tracking/index'
 
 /** A file of a model, in the blob store. */
@@ -17,6 +18,8 @@ export const trainedCandidateSchema = z.object({
   status: z.literal('trained'),
   files: z.array(modelFileSchema),
   signature: modelSignatureSchema,
+  /** Of a model that MLflow's clients logged; left out, its files have a `model.onnx` on raw columns. */
+  format: modelFormatSchema.optional(),
   importance: z.array(z.object({ feature: z.string(), gain: z.number() })),
   warnings: z.array(z.string()),
   fitSeconds: z.number(),

@@ -1,7 +1,7 @@
 import type { Attribute, Node, Tensor, ValueInfo } from './model.ts'
 
 /** Numbers from onnx.proto, TensorProto.DataType. */
-export const elementType = { float: 1, uint8: 2, int64: 7, string: 8, bool: 9 } as const
+export const elementType = { float: 1, uint8: 2, int32: 6, int64: 7, string: 8, bool: 9, double: 11 } as const
 
 export type ElementType = keyof typeof elementType
 
@@ -70,4 +70,17 @@ export function int64Tensor(name: string, dims: readonly number[], values: reado
 export function value(name: string, type: ElementType, dims: readonly (number | string)[]): ValueInfo {
   const dim = dims.map((size) => (typeof size === 'number' ? { dimValue: size } : { dimParam: size }))
   return { name, type: { tensorType: { elemType: elementType[type], shape: { dim } } } }
+}
+
+/** The number of a tensor's type; undefined for a sequence or a map. */
+export function elementTypeOf({ type }: ValueInfo): number | undefined {
+  const element = type?.tensorType?.elemType
+  return element === undefined ? undefined : Number(element)
+}
+
+/** Free dimensions count as undefined. */
+export function dimensionsOf({ type }: ValueInfo): (number | undefined)[] {
+  return (type?.tensorType?.shape?.dim ?? []).map(({ dimValue }) =>
+    dimValue === undefined ? undefined : Number(dimValue),
+  )
 }

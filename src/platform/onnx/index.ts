@@ -1,4 +1,6 @@
 export {
+  dimensionsOf,
+  elementTypeOf,
   float,
   floats,
   floatTensor,
@@ -12,5 +14,5 @@ export {
   value,
 } from './graph-parts.ts'
 export type { AttributeValue, ElementType } from './graph-parts.ts'
-export { decodeModel, encodeModel } from './model.ts'
+export { decodeGraph, decodeModel, encodeModel } from './model.ts'
 export type { Attribute, Graph, Model, Node, Property, Tensor, ValueInfo } from './model.ts'

@@ -176,3 +176,18 @@ function readMessage(bytes: Uint8Array): Partial<Model> & Pick<Model, 'opsetImpo
     })
   }
 }
+
+/** A model that has a graph, or `unreadable_data`; `label` names it. */
+export function decodeGraph(bytes: Uint8Array, label: string): Model {
+  let model: Partial<Model> & Model
+  try {
+    model = decodeModel(bytes)
+  } catch (error) {
+    fail('unreadable_data', `${label} is not an ONNX file: ${messageOf(error)}`)
+  }
+  // Any bytes can pass for an empty message of that format.
+  if (model.graph === undefined || model.graph.node.length === 0) {
+    fail('unreadable_data', `${label} is not an ONNX file: it has no graph.`)
+  }
+  return model
+}

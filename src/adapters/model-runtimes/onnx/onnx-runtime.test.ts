@@ -17,7 +17,8 @@ function runtime(t: TestContext, threads: number) {
 }
 
 function source(bytes: Uint8Array, signature: ModelSource['signature'] = flightSignature): ModelSource {
-  return { label: 'flights v1', signature, paths: ['model.onnx'], read: () => Promise.resolve(bytes) }
+  const read = (): Promise<Uint8Array> => Promise.resolve(bytes)
+  return { label: 'flights v1', signature, format: undefined, paths: ['model.onnx'], read }
 }
 
 function flightBatch(rows: readonly { distance: number; origin: string }[]) {

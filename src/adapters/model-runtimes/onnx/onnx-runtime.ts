@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { fail } from '#contract/errors'
 import type { LoadedModel, ModelRuntime, ModelSource, RowBatch } from '#lifecycle/serving/model-runtime-point'
+import { exposeOutputs } from './exposed-graph.ts'
 import { ScoringThread } from './scoring-thread.ts'
 import { createSessionScorer, type ScorerSource } from './session-scorer.ts'
 
@@ -55,10 +56,10 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): ModelRuntim
 
   return {
     name: 'onnx',
-    parallelBatches: threadCount,
     load: async (source) => {
-      const { label, signature } = source
-      const scorerSource = { label, signature, bytes: sharedCopy(await modelBytes(source)) }
+      const { label, inputs, bytes, ...facts } = await readGraph(source)
+      const signature = { inputs, outputs: [...facts.outputs] }
+      const scorerSource = { label, signature, bytes: sharedCopy(bytes) }
       const model = nextModel++
       const release = async (): Promise<void> => {
         loaded.delete(model)
@@ -71,7 +72,7 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): ModelRuntim
         await release()
         throw error
       }
-      return { score: (batch) => scoreOn(model, batch), release }
+      return { ...facts, parallelBatches: threadCount, score: (batch) => scoreOn(model, batch), release }
     },
     close: async () => {
       closed = true
@@ -83,20 +84,34 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): ModelRuntim
 function inlineRuntime(): ModelRuntime {
   return {
     name: 'onnx',
-    parallelBatches: 1,
     load: async (source) => {
-      const { label, signature } = source
-      return createSessionScorer({ label, signature, bytes: await modelBytes(source) })
+      const { label, inputs, bytes, ...facts } = await readGraph(source)
+      const signature = { inputs, outputs: [...facts.outputs] }
+      return { ...facts, parallelBatches: 1, ...(await createSessionScorer({ label, signature, bytes })) }
     },
     close: () => Promise.resolve(),
   }
 }
 
-async function modelBytes({ label, paths, read }: ModelSource): Promise<Uint8Array> {
-  if (paths.includes(modelFile)) return read(modelFile)
-  return fail('invalid_input', `${label} has no file ${modelFile}.`, {
-    hint: `Its files: ${paths.join(', ') || 'none'}.`,
-  })
+interface ReadGraph extends Pick<LoadedModel, 'platform' | 'outputs' | 'answer' | 'isWarm'> {
+  readonly label: string
+  readonly inputs: ModelSource['signature']['inputs']
+  readonly bytes: Uint8Array
+}
+
+/** The graph on raw columns that training makes, or one that another program made and MLflow's clients logged. */
+async function readGraph({ label, signature, format, paths, read }: ModelSource): Promise<ReadGraph> {
+  const path = format === undefined ? modelFile : format.onnx?.path
+  if (path === undefined || !paths.includes(path)) {
+    return fail('invalid_input', `${label} has no file ${path ?? modelFile}.`, {
+      hint: `Its files: ${paths.join(', ') || 'none'}.`,
+    })
+  }
+  const facts = { label, inputs: signature.inputs, platform: 'onnx_onnxv1', isWarm: false }
+  const bytes = await read(path)
+  if (format === undefined) return { ...facts, bytes, outputs: signature.outputs, answer: undefined }
+  const { onnx, outputs, renamed } = exposeOutputs(bytes, label)
+  return { ...facts, bytes: onnx, outputs, answer: { form: 'records', columns: renamed } }
 }
 
 /** Shared by all threads and kept for a thread that must be replaced: one copy instead of one per thread. */

@@ -147,7 +147,7 @@ export function modelMetadata(
     JSON.stringify({
       name: target.name,
       versions: deployment.variants.map((known) => String(known.plan.version)),
-      platform: 'onnx_onnxv1',
+      platform: variant.model.facts.platform,
       inputs: inputs.map(({ name, type }) => ({ name, datatype: datatypeOf[type], shape: [-1, 1] })),
       outputs: outputs.map(({ name, type }) => ({ name, datatype: datatypeOf[type], shape: [-1] })),
     }),

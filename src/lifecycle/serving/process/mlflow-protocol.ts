@@ -192,15 +192,31 @@ function csvRecords(body: Buffer, schema: RowSchema): readonly unknown[] {
   })
 }
 
-/** One output: a list of values. Several: a list of objects, as MLflow writes a table. */
+/**
+ * A model that MLflow could load is answered as MLflow's server would. Of our own, one output is a list of values, several
+ * a list of objects.
+ */
 function predictionsText({ variant, scored }: ScoredVariantRows): string {
   const { outputs } = variant.plan.signature
-  const rows = Array.from({ length: scored.rows }, (_, row) => {
-    const values = outputs.map(({ type }, index) =>
-      outputText(scored.outputs[index] as (typeof scored.outputs)[number], type, scored.offset + row),
-    )
-    if (outputs.length === 1) return values[0]
-    return `{${outputs.map(({ name }, index) => `${JSON.stringify(name)}:${values[index] ?? 'null'}`).join(',')}}`
+  const answer = variant.model.facts.answer ?? {
+    form: outputs.length === 1 ? 'values' : 'records',
+    columns: outputs.map(({ name }) => [name, name] as const),
+  }
+  const columns = answer.columns.map(([shown, name]) => {
+    const index = outputs.findIndex((output) => output.name === name)
+    const { type } = outputs[index] as (typeof outputs)[number]
+    const column = scored.outputs[index] as (typeof scored.outputs)[number]
+    const valueAt = (row: number): string => outputText(column, type, scored.offset + row)
+    return { prefix: `${JSON.stringify(shown)}:`, valueAt }
   })
-  return `{"predictions":[${rows.join(',')}]}`
+  const rowsOf = (text: (row: number) => string): string =>
+    `[${Array.from({ length: scored.rows }, (_, row) => text(row)).join(',')}]`
+  switch (answer.form) {
+    case 'values':
+      return `{"predictions":${rowsOf((row) => columns[0]?.valueAt(row) ?? 'null')}}`
+    case 'columns':
+      return `{"predictions":{${columns.map(({ prefix, valueAt }) => prefix + rowsOf(valueAt)).join(',')}}}`
+    case 'records':
+      return `{"predictions":${rowsOf((row) => `{${columns.map(({ prefix, valueAt }) => prefix + valueAt(row)).join(',')}}`)}}`
+  }
 }

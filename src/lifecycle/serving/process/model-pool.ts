@@ -30,17 +30,33 @@ const batchRows = 1024
 /** Models in memory, each once, however many deployments and variants use it. */
 export function createModelPool({ runtime, files, metrics }: ModelPoolOptions): ModelPool {
   const models = new Map<string, ServedModel>()
+  const loading = new Map<string, Promise<LoadedModel>>()
+  /** Whoever gave up waiting finds the load that it began when it asks again. */
+  const loadOnce = (key: string, variant: VariantPlan): Promise<LoadedModel> => {
+    const present = loading.get(key)
+    if (present !== undefined) return present
+    const begun = load({ runtime, files }, variant).finally(() => loading.delete(key))
+    loading.set(key, begun)
+    return begun
+  }
   return {
     acquire: async (variant) => {
-      const key = JSON.stringify([variant.model, variant.version, variant.files, variant.signature])
+      const { model: name, version, files: modelFiles, signature, format } = variant
+      const key = JSON.stringify([name, version, modelFiles, signature, format])
       const present = models.get(key)
       if (present !== undefined) {
         present.acquire()
         return present
       }
-      const loaded = await load({ runtime, files }, variant)
+      const loaded = await loadOnce(key, variant)
+      // Another deployment of the same plan may have asked meanwhile.
+      const raced = models.get(key)
+      if (raced !== undefined) {
+        raced.acquire()
+        return raced
+      }
       const model = new ServedModel(key, loaded, {
-        parallelBatches: runtime.parallelBatches,
+        parallelBatches: loaded.parallelBatches,
         batchRows,
         onBatch: metrics.batchRows(variant.model, variant.version),
         onReleased: () => models.delete(key),
@@ -68,6 +84,7 @@ async function load(
   const loaded = await runtime.load({
     label,
     signature: variant.signature,
+    format: variant.format,
     paths: variant.files.map((file) => file.path),
     read: async (path) => {
       const file = variant.files.find((candidate) => candidate.path === path)
@@ -83,6 +100,7 @@ async function load(
       )
     },
   })
+  if (loaded.isWarm) return loaded
   try {
     await warm(loaded, variant)
     return loaded
@@ -99,9 +117,9 @@ async function load(
 /** The first run of a model allocates and is slow; it must not be a client's. It also proves that the graph runs. */
 async function warm(loaded: LoadedModel, variant: VariantPlan): Promise<void> {
   const { outputs } = await loaded.score(openBatch(rowSchema(variant.signature), 1))
-  if (outputs.length === variant.signature.outputs.length) return
+  if (outputs.length === loaded.outputs.length) return
   fail(
     'invalid_input',
-    `${variant.model} v${variant.version} gives ${outputs.length} outputs, its signature says ${variant.signature.outputs.length}.`,
+    `${variant.model} v${variant.version} gives ${outputs.length} outputs, its signature says ${loaded.outputs.length}.`,
   )
 }

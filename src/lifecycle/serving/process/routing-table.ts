@@ -90,14 +90,17 @@ async function buildVariant(
   plan: VariantPlan,
 ): Promise<ServedVariant> {
   const schema = rowSchema(plan.signature)
+  const model = await acquire(builder.pool, deployment, plan)
+  // From here on the outputs are those that the model gives, whatever it was logged with.
+  const served = { ...plan, signature: { ...plan.signature, outputs: [...model.facts.outputs] } }
   return {
     name: plan.name,
     weight: plan.weight,
-    plan,
+    plan: served,
     schema,
-    model: await acquire(builder.pool, deployment, plan),
+    model,
     metrics: builder.metrics.variant(deployment.name, plan.name),
-    recordLine: recordFormat(deployment.name, plan, schema),
+    recordLine: recordFormat(deployment.name, served, schema),
   }
 }
 

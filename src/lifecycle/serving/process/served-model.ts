@@ -24,6 +24,10 @@ export class ServedModel {
     this.#onReleased = options.onReleased
   }
 
+  get facts(): Pick<LoadedModel, 'platform' | 'outputs' | 'answer'> {
+    return this.#loaded
+  }
+
   get waitingRows(): number {
     return this.#queue.waitingRows
   }
