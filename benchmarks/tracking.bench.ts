@@ -110,7 +110,7 @@ async function searches(service: TrackingService): Promise<BenchmarkRow[]> {
   const page = { experimentIds: [experimentId], limit: 1000 }
   const newest = await durationsMs(20, () => service.searchRuns(page))
   const best = await durationsMs(20, () =>
-    service.searchRuns({ ...page, order: { by: { metric: 'm3' }, descending: true } }),
+    service.searchRuns({ ...page, orderBy: ['metrics.m3 desc'] }),
   )
   return [
     row('create a run, log 10 params and 10 metrics', [1000 / mean(created), 'runs/s'], created),

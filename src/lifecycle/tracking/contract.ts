@@ -31,22 +31,7 @@ export const modelFormatSchema = z.object({
 })
 export type ModelFormat = z.infer<typeof modelFormatSchema>
 
-/** Tags with a meaning: MLflow's, which its clients set and show, and those that tie a run to a pipeline. */
-export const reservedTags = {
-  runName: 'mlflow.runName',
-  parentRunId: 'mlflow.parentRunId',
-  user: 'mlflow.user',
-  note: 'mlflow.note.content',
-  sourceName: 'mlflow.source.name',
-  sourceType: 'mlflow.source.type',
-  gitCommit: 'mlflow.source.git.commit',
-  gitBranch: 'mlflow.source.git.branch',
-  gitRepository: 'mlflow.source.git.repoURL',
-  dataContext: 'mlflow.data.context',
-  pipeline: 'devmlops.pipeline',
-  pipelineRunId: 'devmlops.pipelineRunId',
-  step: 'devmlops.step',
-} as const
+export { reservedTags } from './reserved-tags.ts'
 
 const runStatuses = ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'] as const
 export const runStatusSchema = z.enum(runStatuses)
@@ -211,7 +196,11 @@ export const trackingContract = {
       statuses: z.array(runStatusSchema).optional(),
       tags: textMapSchema.optional().describe('Tags that a run must have'),
       view: lifecycleViewSchema.default('active'),
-      orderBy: z.string().optional().describe('Such as "metrics.roc_auc desc"; newest first when left out'),
+      filter: z.string().optional().describe('Such as "metrics.roc_auc > 0.7 AND params.model = \'tree\'"'),
+      orderBy: z
+        .string()
+        .optional()
+        .describe('Such as "metrics.roc_auc desc, start_time"; newest first when left out'),
     }),
     output: pageOf(runSchema),
   }),

@@ -4,7 +4,6 @@ import type { MetricPoint, RunDocument, trackingContract } from './contract.ts'
 import type { Metric } from './metric-store.ts'
 import { pageFrom } from './page-token.ts'
 import type { Run } from './run-details.ts'
-import { parseRunOrder } from './run-order.ts'
 import type { TrackingService } from './service.ts'
 
 /** Calls from outside may name a run by the beginning of its id. */
@@ -28,16 +27,17 @@ export function trackingHandlers(service: TrackingService): Handlers<typeof trac
     deleteExperiment: async ({ experimentId }) => nothing(service.deleteExperiment(experimentId)),
     restoreExperiment: async ({ experimentId }) => nothing(service.restoreExperiment(experimentId)),
 
-    listRuns: async ({ limit, after, orderBy, experimentIds, statuses, tags, view }) => {
+    listRuns: async ({ orderBy, filter, experimentIds, statuses, tags, ...page }, { signal }) => {
       const search = {
-        view,
+        ...page,
+        filter,
+        orderBy: ordersOf(orderBy),
         ...(experimentIds === undefined ? {} : { experimentIds }),
         ...(statuses === undefined ? {} : { statuses }),
         ...(tags === undefined ? {} : { tags }),
-        ...(orderBy === undefined ? {} : { order: parseRunOrder(orderBy) }),
       }
-      const page = await pageFrom({ limit, after }, (window) => service.searchRuns({ ...search, ...window }))
-      return { ...page, items: page.items.map(toDocument) }
+      const { items, ...next } = await service.runPage(search, signal)
+      return { ...next, items: items.map(toDocument) }
     },
     createRun: async ({ experimentId, name, user, startedAt, tags }, { caller }) =>
       toDocument(
@@ -105,6 +105,11 @@ export function trackingHandlers(service: TrackingService): Handlers<typeof trac
       return { ...stored, isDirectory: false }
     },
   }
+}
+
+/** Clauses with commas between them; the names of what is sorted by have none. */
+function ordersOf(text: string | undefined): string[] {
+  return text === undefined || text.trim() === '' ? [] : text.split(',')
 }
 
 /** A run as JSON can carry it. */

@@ -26,8 +26,8 @@ export type { LoggedModelStatus } from './logged-model-tables.ts'
 export type { Metric } from './metric-store.ts'
 export { pageFrom } from './page-token.ts'
 export type { Run } from './run-details.ts'
-export type { RunOrder } from './run-order.ts'
-export type { RunRequest, RunSearch, RunUpdate, TrackingService } from './service.ts'
+export type { RunRequest, RunUpdate, TrackingService } from './service.ts'
+export type { RunPageRequest, RunSearch } from './search-service.ts'
 export { trackingMigrations } from './tables.ts'
 
 export function createTrackingStage(dependencies: TrackingDependencies): {

@@ -1,67 +1,89 @@
+import { sql, type RawBuilder } from 'kysely'
 import { fail } from '#contract/errors'
-import { nearestName } from '#platform/nearest-name'
+import type { Engine } from '#platform/database/index'
+import { parseOrder } from '#platform/filter/index'
+import { runFieldOf, type RunField } from './run-field.ts'
+import { attributeColumns } from './run-filter.ts'
 
-const runAttributes = ['run_id', 'run_name', 'status', 'user_id', 'start_time', 'end_time'] as const
-export type RunAttribute = (typeof runAttributes)[number]
-
-/** By what runs are sorted. Missing values come last, NaN before them; then newest first, then by id. */
+/** By what runs are sorted. Missing values come last, NaN before them. */
 export interface RunOrder {
-  readonly by:
-    | { readonly attribute: RunAttribute }
-    | { readonly metric: string }
-    | { readonly param: string }
-    | { readonly tag: string }
+  readonly field: Exclude<RunField, { kind: 'dataset' }>
   readonly descending: boolean
 }
 
-const prefixes: Readonly<Record<string, 'metric' | 'param' | 'tag' | 'attribute'>> = {
-  metric: 'metric',
-  metrics: 'metric',
-  param: 'param',
-  params: 'param',
-  parameter: 'param',
-  parameters: 'param',
-  tag: 'tag',
-  tags: 'tag',
-  attribute: 'attribute',
-  attributes: 'attribute',
-  attr: 'attribute',
-  run: 'attribute',
-}
+/** Each key may cost a join, and SQLite joins 64 tables at the most. */
+const mostKeys = 30
 
 /** Reads `metrics.roc_auc desc`, `params."learning rate"`, `start_time asc`, in MLflow's way of writing them. */
-export function parseRunOrder(text: string): RunOrder {
-  const [, field = '', direction = ''] = /^\s*(.+?)(?:\s+(asc|desc))?\s*$/i.exec(text) ?? []
-  const descending = direction.toLowerCase() === 'desc'
-  const dot = field.indexOf('.')
-  if (dot === -1) return { by: { attribute: attributeOf(unquoted(field)) }, descending }
-  const kind = prefixes[field.slice(0, dot)]
-  const key = unquoted(field.slice(dot + 1))
-  if (kind === undefined || key === '') {
-    fail('invalid_input', `Runs cannot be sorted by "${field}".`, {
-      at: 'orderBy',
-      hint: 'Write "metrics.<name>", "params.<name>", "tags.<name>" or an attribute such as "start_time".',
+export function parseRunOrders(texts: readonly string[]): RunOrder[] {
+  const at = 'orderBy'
+  if (texts.length > mostKeys) {
+    fail('invalid_input', `\`order_by\` has ${texts.length} fields; at most ${mostKeys} are sorted by.`, {
+      at,
     })
   }
-  if (kind === 'attribute') return { by: { attribute: attributeOf(key) }, descending }
-  if (kind === 'metric') return { by: { metric: key }, descending }
-  return { by: kind === 'param' ? { param: key } : { tag: key }, descending }
-}
-
-function attributeOf(name: string): RunAttribute {
-  const known = runAttributes.find((attribute) => attribute === name)
-  if (known !== undefined) return known
-  if (name === 'created' || name === 'Created') return 'start_time'
-  const meant = nearestName(name, runAttributes)
-  return fail('invalid_input', `Runs have no attribute "${name}" to sort by.`, {
-    at: 'orderBy',
-    hint:
-      meant === undefined
-        ? `Attributes are ${runAttributes.join(', ')}; others are written "metrics.<name>" or "params.<name>".`
-        : `Did you mean "${meant}"?`,
+  const seen = new Set<string>()
+  return texts.map((text) => {
+    const { descending, ...named } = parseOrder(text)
+    const field = runFieldOf(named, at)
+    if (field.kind === 'dataset') {
+      return fail('invalid_input', `Runs cannot be sorted by "${text}": a run may have many datasets.`, {
+        at,
+      })
+    }
+    const identity = `${field.kind}.${field.key}`
+    if (seen.has(identity)) {
+      return fail('invalid_input', `\`order_by\` contains duplicate fields: ${identity}`, { at })
+    }
+    seen.add(identity)
+    return { field, descending }
   })
 }
 
-function unquoted(text: string): string {
-  return /^(["`])(.*)\1$/.exec(text)?.[2] ?? text
+/** What to join to `runs r`, and the terms to sort by; the newest run first and then the id decide between equals. */
+export function orderOfRuns(
+  orders: readonly RunOrder[],
+  engine: Engine,
+): { readonly joins: RawBuilder<unknown>; readonly terms: RawBuilder<unknown> } {
+  const parts = orders.map((order, index) => partOf(order, `o${index}`, engine))
+  return {
+    joins: sql.join(
+      parts.map(({ join }) => join),
+      sql` `,
+    ),
+    terms: sql.join([...parts.map(({ term }) => term), sql`r.started_at desc nulls last, r.id`]),
+  }
+}
+
+function partOf(
+  { field, descending }: RunOrder,
+  alias: string,
+  engine: Engine,
+): { join: RawBuilder<unknown>; term: RawBuilder<unknown> } {
+  const direction = sql.raw(descending ? 'desc nulls last' : 'asc nulls last')
+  // SQLite compares text by its bytes; PostgreSQL does in this collation, whatever its locale.
+  const bytes = sql.raw(engine === 'postgres' ? 'collate "C"' : '')
+  const joined = sql.table(alias)
+  const value = sql.ref(`${alias}.value`)
+  const runNumber = sql.ref(`${alias}.run_number`)
+  const key = sql.ref(`${alias}.key`)
+  switch (field.kind) {
+    case 'text':
+    case 'time': {
+      const column = sql.ref(`r.${attributeColumns[field.key]}`)
+      return { join: sql``, term: sql`${column} ${field.kind === 'text' ? bytes : sql``} ${direction}` }
+    }
+    case 'metric':
+      return {
+        join: sql`left join latest_metrics ${joined} on ${runNumber} = r.number
+          and ${sql.ref(`${alias}.key_id`)} = (select id from metric_keys where key = ${field.key})`,
+        term: sql`case when ${value} is null then 2 else ${sql.ref(`${alias}.is_nan`)} end, ${value} ${direction}`,
+      }
+    default:
+      return {
+        join: sql`left join ${sql.table(field.kind === 'param' ? 'run_params' : 'run_tags')} ${joined}
+          on ${runNumber} = r.number and ${key} = ${field.key}`,
+        term: sql`${value} ${bytes} ${direction}`,
+      }
+  }
 }

@@ -307,12 +307,9 @@ forEachEngine('tracking', [...platformMigrations, ...trackingMigrations], (open)
           .map(({ name }) => name)
           .join(' ')
       assert.equal(await names({}), 'r4 r3 r2 r1 r0')
-      assert.equal(await names({ order: { by: { metric: 'auc' }, descending: true } }), 'r3 r0 r4 r1 r2')
-      assert.equal(await names({ order: { by: { metric: 'auc' }, descending: false } }), 'r4 r0 r3 r1 r2')
-      assert.equal(
-        await names({ order: { by: { attribute: 'run_name' }, descending: false }, limit: 2, offset: 1 }),
-        'r1 r2',
-      )
+      assert.equal(await names({ orderBy: ['metrics.auc desc'] }), 'r3 r0 r4 r1 r2')
+      assert.equal(await names({ orderBy: ['metrics.auc'] }), 'r4 r0 r3 r1 r2')
+      assert.equal(await names({ orderBy: ['run_name'], limit: 2, offset: 1 }), 'r1 r2')
       assert.equal(await names({ statuses: ['FAILED'] }), 'r4')
       assert.equal(await names({ tags: { [reservedTags.parentRunId]: 'p1' } }), 'r1 r0')
       assert.equal(await names({ experimentIds: [] }), '')

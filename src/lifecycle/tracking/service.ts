@@ -6,7 +6,7 @@ import { createArtifactOwnerStore } from './artifact-owner-store.ts'
 import type { VersionArtifacts } from './artifact-place.ts'
 import { createArtifactService } from './artifact-service.ts'
 import { createArtifactStore } from './artifact-store.ts'
-import type { DatasetInput, LifecycleView, ModelOutput, RunStatus } from './contract.ts'
+import type { DatasetInput, ModelOutput, RunStatus } from './contract.ts'
 import { reservedTags } from './contract.ts'
 import { createExperimentService } from './experiment-service.ts'
 import { createExperimentStore } from './experiment-store.ts'
@@ -19,9 +19,8 @@ import { createMetricHistory } from './metric-history.ts'
 import { createMetricStore } from './metric-store.ts'
 import { readRuns, type Run } from './run-details.ts'
 import { randomRunName } from './run-name.ts'
-import type { RunOrder } from './run-order.ts'
-import { searchRunNumbers } from './run-search.ts'
 import { createRunStore, type RunRow } from './run-store.ts'
+import { createSearchService } from './search-service.ts'
 import type { TrackingTables } from './tables.ts'
 
 export interface RunRequest {
@@ -109,6 +108,7 @@ export function createTrackingService({ platform, versionArtifacts }: TrackingDe
 
   return {
     ...experiments,
+    ...createSearchService({ database }),
     ...artifacts,
     ...loggedModels,
     ...logging,
@@ -178,21 +178,6 @@ export function createTrackingService({ platform, versionArtifacts }: TrackingDe
       ),
     logOutputs: async (runId: string, models: readonly ModelOutput[]): Promise<void> =>
       inputs.addModels((await activeRun(runId)).number, 'output', models),
-
-    searchRuns: async (search: RunSearch): Promise<Run[]> => {
-      const { experimentIds, statuses, tags, view = 'active' } = search
-      if (experimentIds?.length === 0 || statuses?.length === 0) return []
-      const numbers = await searchRunNumbers(query, engine, {
-        filter: {
-          view,
-          ...(experimentIds === undefined ? {} : { experimentIds: experimentIds.map(experimentNumber) }),
-          ...(statuses === undefined ? {} : { statuses }),
-          ...(tags === undefined ? {} : { tags }),
-        },
-        page: { order: search.order, limit: search.limit, offset: search.offset ?? 0 },
-      })
-      return readRuns(query, engine, numbers)
-    },
   }
 }
 
@@ -212,13 +197,6 @@ function mustBeActive(row: RunRow): RunRow {
 function checkTime(at: string, time: number): void {
   if (Number.isSafeInteger(time) && time >= 0) return
   fail('invalid_input', `${at} is ${time}; a time is a whole number of milliseconds since 1970.`, { at })
-}
-
-function experimentNumber(id: string): number {
-  if (/^\d{1,15}$/.test(id)) return Number(id)
-  return fail('invalid_input', `"${id}" is not an experiment id; ids are whole numbers.`, {
-    at: 'experimentIds',
-  })
 }
 
 function mapValues(

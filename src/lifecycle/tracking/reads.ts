@@ -1,0 +1,4 @@
+/** What threads that read may use of tracking. Light: no schemas, no handlers, nothing that writes. */
+export { reservedTags } from './reserved-tags.ts'
+export { readRunPage, type RunPageQuery, type RunPlace } from './run-page.ts'
+export type { RunText } from './run-texts.ts'
