@@ -11,13 +11,15 @@ export interface ModelRuntimesOptions {
   readonly log: Log
   /** Threads for ONNX; see `createOnnxRuntime`. */
   readonly threads?: number
+  /** How long whoever loads a model waits for its Python environment; to the end when left out. */
+  readonly buildPatienceMs?: number
 }
 
 /**
  * A model goes to the runtime that fits its files: a graph to onnxruntime, within the program; everything else that MLflow
  * can load to Python. A logged graph that onnxruntime cannot bind to its columns goes to Python too, where it can.
  */
-export function modelRuntimes({ config, log, threads }: ModelRuntimesOptions): ModelRuntime {
+export function modelRuntimes({ config, log, threads, buildPatienceMs }: ModelRuntimesOptions): ModelRuntime {
   const onnx = createOnnxRuntime(threads === undefined ? {} : { threads })
   const python = createPythonRuntime({
     directory: join(config.home, 'python'),
@@ -25,6 +27,7 @@ export function modelRuntimes({ config, log, threads }: ModelRuntimesOptions): M
     environment: config.pythonEnvironment,
     workers: config.pythonWorkers,
     variable: environmentVariable,
+    buildPatienceMs,
     log,
   })
   return {

@@ -9,6 +9,9 @@ import { createLog } from '#platform/log'
 import { modelRuntimes } from './model-runtimes.ts'
 import { version } from './version.ts'
 
+/** Less than whoever sends a plan waits for its answer. */
+const buildPatienceMs = 240_000
+
 /** The hot path: a process of its own that answers predictions and nothing else. Started by the server. */
 export async function runServingProcess(): Promise<void> {
   const config = readConfig()
@@ -19,7 +22,7 @@ export async function runServingProcess(): Promise<void> {
     port: config.servingPort,
     stateDirectory,
     files: await openBlobs(config),
-    runtime: modelRuntimes({ config, log }),
+    runtime: modelRuntimes({ config, log, buildPatienceMs }),
     controlToken: required('DEVMLOPS_SERVING_TOKEN'),
     callerToken: config.token,
     clock: systemClock,

@@ -29,6 +29,9 @@ export interface LocalServingOptions {
 }
 
 const startTimeoutMs = 20_000
+const statusTimeoutMs = 60_000
+/** A plan is in place when its models are loaded, and a Python model may need its packages installed first. */
+const applyTimeoutMs = 280_000
 const firstPauseMs = 50
 const longestPauseMs = 30_000
 /** A process that lived this long did not die of its start. */
@@ -50,7 +53,7 @@ export function localServingHost(options: LocalServingOptions): ServingHost {
       method,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(60_000),
+      signal: AbortSignal.timeout(method === 'PUT' ? applyTimeoutMs : statusTimeoutMs),
     })
   }
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Caller } from '#contract/endpoint'
-import { fail, messageOf } from '#contract/errors'
+import { DevmlopsError, fail, messageOf } from '#contract/errors'
 import type { Platform } from '#platform/platform'
 import type { DeploymentSettings, DeploymentView, Revision } from './contract.ts'
 import type { ServingPlanInput, ServingStatus, VariantPlan } from './plan.ts'
@@ -9,8 +9,14 @@ import { createServingStore, type RevisionRow } from './store.ts'
 
 type Variant = DeploymentView['variants'][number]
 
+const followTries = 10
+const followPauseMs = 30_000
+
 /** What serving needs of a model version. */
-export type DeployableVersion = Pick<VariantPlan, 'model' | 'version' | 'files' | 'signature' | 'runId'>
+export type DeployableVersion = Pick<
+  VariantPlan,
+  'model' | 'version' | 'files' | 'signature' | 'runId' | 'format'
+>
 
 /** The registry, as far as serving needs it. */
 export interface DeployableModels {
@@ -276,6 +282,7 @@ export function createServingService({ platform, models, settings, host }: Servi
     followAlias: async (
       moved: { model: string; alias: string; reason: string },
       caller: Caller,
+      triesLeft = followTries,
     ): Promise<void> => {
       for (const [name, { model, canary }] of Object.entries(await settings())) {
         if ((await store.current(name))?.state !== 'active') continue
@@ -285,6 +292,10 @@ export function createServingService({ platform, models, settings, host }: Servi
           else if (canary?.model === reference) await service.startCanary(name, {}, caller)
         } catch (error) {
           log.warn({ deployment: name, error: messageOf(error) }, 'a deployment did not follow an alias')
+          // Such as a Python environment that is still being built. What follows then is where the alias is by then.
+          if (error instanceof DevmlopsError && error.code === 'not_ready' && triesLeft > 0) {
+            setTimeout(() => void service.followAlias(moved, caller, triesLeft - 1), followPauseMs).unref()
+          }
         }
       }
     },

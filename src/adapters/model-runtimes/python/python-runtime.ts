@@ -29,6 +29,8 @@ export interface PythonRuntimeOptions {
   readonly log: Log
   /** Processes per model; 1 to 4, by the cores, when left out. */
   readonly workers?: number | undefined
+  /** How long a load waits for an environment that is being built, which goes on; to its end when left out. */
+  readonly buildPatienceMs?: number | undefined
   readonly startTimeoutMs?: number
   readonly scoreTimeoutMs?: number
   readonly recycle?: { readonly calls: number; readonly grownBytes: number }
@@ -108,7 +110,8 @@ export function createPythonRuntime(options: PythonRuntimeOptions): ModelRuntime
       mlflow: format?.python?.mlflow,
     })
     log.info({ model: label, environment: requirements.key }, 'a Python environment is looked for or built')
-    return environments.python({ label, interpreter, requirements })
+    const built = environments.python({ label, interpreter, requirements })
+    return withPatience(built, label, options.buildPatienceMs)
   }
 
   const load = async (source: ModelSource): Promise<LoadedModel> => {
@@ -174,6 +177,29 @@ export function createPythonRuntime(options: PythonRuntimeOptions): ModelRuntime
       environments.close()
       await Promise.all([...loaded].map((release) => release()))
     },
+  }
+}
+
+async function withPatience(
+  built: Promise<string>,
+  label: string,
+  patienceMs: number | undefined,
+): Promise<string> {
+  if (patienceMs === undefined) return built
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, patienceMs, undefined)
+  })
+  try {
+    return (
+      (await Promise.race([built, late])) ??
+      fail('not_ready', `The Python environment of ${label} is still being built.`, {
+        hint: 'It goes on; try again in a minute.',
+      })
+    )
+  } finally {
+    clearTimeout(timer)
+    built.catch(() => undefined)
   }
 }
 

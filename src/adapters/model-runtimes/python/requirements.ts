@@ -20,7 +20,7 @@ export function readRequirements(
   const lines = (logged[requirementsFile] ?? '').split(/\r?\n/).map((line) => line.trim())
   const named = lines.some((line) => /^mlflow(?:-skinny)?\s*(?:\[|[=<>!~;@]|$)/i.test(line))
   const own = named ? [] : [mlflow === undefined ? 'mlflow' : `mlflow==${mlflow}`]
-  const files = {
+  const files: Record<string, string> = {
     ...logged,
     [requirementsFile]: `${[...lines.filter((line) => line !== ''), ...own].join('\n')}\n`,
   }

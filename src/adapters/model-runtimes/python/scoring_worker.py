@@ -85,6 +85,7 @@ class LoadedModel:
         self.tensors = tensors_of(metadata)
         self.positional = names_are_positions(metadata)
         self.classifier = binary_classifier(self.model)
+        self.shortcut = False
         rows, failure = self.try_rows(header["folder"])
         if rows is None:
             self.outputs, answer = self.promised(header["outputs"])
@@ -114,10 +115,17 @@ class LoadedModel:
             if rows is None:
                 continue
             try:
-                return self.predict(rows, None), None
+                scored = self.predict(rows, None)
+                self.shortcut = self.is_scikit_learn() and self.classifier.agrees(rows, scored.labels)
+                return scored, None
             except Exception as error:
                 failure = f"{type(error).__name__}: {error}"[:1000]
         return None, failure
+
+    def is_scikit_learn(self):
+        """Then nothing stands between MLflow's `predict` and the model's own but the check of types, made already."""
+        flavor = self.model.metadata.flavors.get("python_function", {})
+        return self.classifier is not None and flavor.get("loader_module") == "mlflow.sklearn"
 
     def example(self, folder):
         import pandas
@@ -173,11 +181,13 @@ class LoadedModel:
         return next(iter(found.values())) if list(found) == [None] else found
 
     def predict(self, rows, params):
+        if self.shortcut and not params:
+            labels, chances = self.classifier.predict(rows)
+            return ScoredRows(labels, len(rows), chances)
         prediction = self.model.predict(rows, params=params) if params else self.model.predict(rows)
-        scored = ScoredRows(prediction, row_count(rows))
-        if self.classifier is not None:
-            scored.add_probability(self.classifier, rows)
-        return scored
+        if self.classifier is None or getattr(prediction, "ndim", 0) != 1:
+            return ScoredRows(prediction, row_count(rows))
+        return ScoredRows(prediction, len(rows), self.classifier.predict(rows)[1])
 
 
 def tensors_of(metadata):
@@ -193,8 +203,28 @@ def names_are_positions(metadata):
     return schema is not None and not schema.has_input_names()
 
 
+class BinaryClassifier:
+    """The classifier within a model that answers with labels: gates and monitors need the chance as well."""
+
+    def __init__(self, raw):
+        self.raw = raw
+        # The columns of a pipeline are prepared once for both answers, as its own `predict` would prepare them.
+        steps = getattr(raw, "steps", None)
+        whole = type(raw).__module__.startswith("sklearn.pipeline") and steps is not None and len(steps) > 1
+        self.prepare, self.last = (raw[:-1].transform, raw[-1]) if whole else (None, raw)
+
+    def predict(self, rows):
+        features = rows if self.prepare is None else self.prepare(rows)
+        return self.last.predict(features), self.last.predict_proba(features)[:, 1]
+
+    def agrees(self, rows, labels):
+        try:
+            return bool((self.predict(rows)[0] == labels).all())
+        except Exception:
+            return False
+
+
 def binary_classifier(model):
-    """The classifier within, when the model answers with its labels: gates and monitors need the chance as well."""
     flavor = model.metadata.flavors.get("python_function", {})
     if flavor.get("predict_fn", "predict") != "predict":
         return None
@@ -203,7 +233,7 @@ def binary_classifier(model):
         found = hasattr(raw, "predict_proba") and len(raw.classes_) == 2
     except Exception:
         return None
-    return raw if found else None
+    return BinaryClassifier(raw) if found else None
 
 
 def number_column(values, kind):
@@ -233,17 +263,22 @@ def row_count(rows):
 class ScoredRows:
     """A prediction as named columns, each [rows] or [rows, width], and how MLflow's scoring server would answer it."""
 
-    def __init__(self, prediction, rows):
+    def __init__(self, prediction, rows, chances=None):
         import numpy
         import pandas
 
         self.rows = rows
+        self.labels = prediction
         self.columns = []
         if isinstance(prediction, list) and prediction and all(isinstance(one, dict) for one in prediction):
             prediction = pandas.DataFrame(prediction)
         if isinstance(prediction, pandas.DataFrame):
             names = [self.add(str(name), prediction.iloc[:, at]) for at, name in enumerate(prediction.columns)]
             self.answer = {"form": "records", "columns": [[name, name] for name in names]}
+        elif chances is not None:
+            self.add("probability", chances)
+            self.add("label", prediction)
+            self.answer = {"form": "values", "columns": [["label", "label"]]}
         elif isinstance(prediction, pandas.Series):
             shown = "0" if prediction.name is None else str(prediction.name)
             name = self.add("prediction" if prediction.name is None else shown, prediction)
@@ -269,15 +304,6 @@ class ScoredRows:
         kind, values = typed(values.reshape(self.rows, -1) if values.ndim > 1 else values)
         self.columns.append((name, kind, values))
         return name
-
-    def add_probability(self, classifier, rows):
-        """Beside labels, and only there: a model that answers with chances has said all."""
-        if len(self.columns) != 1 or self.columns[0][2].ndim > 1 or self.answer["form"] != "values":
-            return
-        _, kind, labels = self.columns.pop()
-        self.add("probability", classifier.predict_proba(rows)[:, 1])
-        self.columns.append(("label", kind, labels))
-        self.answer["columns"] = [["label", "label"]]
 
 
 def sums_to_one(values):

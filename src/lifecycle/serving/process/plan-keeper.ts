@@ -7,7 +7,7 @@ import { predictionDirectory } from '../prediction-log/segments.ts'
 import type { ServingMetrics } from './metrics.ts'
 import type { ModelPool } from './model-pool.ts'
 import { planFile, type PlanFile } from './plan-file.ts'
-import { buildTable, emptyTable, releaseTable, type RoutingTable } from './routing-table.ts'
+import { buildTable, emptyTable, rebuildTable, releaseTable, type RoutingTable } from './routing-table.ts'
 
 export interface PlanKeeperOptions {
   readonly stateDirectory: string
@@ -17,6 +17,12 @@ export interface PlanKeeperOptions {
   readonly log: Log
 }
 
+/** A restarted process listens after this long at the latest: whoever started it waits for that. */
+const restorePatienceMs = 8000
+const mendPatienceMs = 20_000
+const firstMendPauseMs = 500
+const longestMendPauseMs = 60_000
+
 /** Holds the plan in place: takes a new one whole or not at all, and brings the last one back after a restart. */
 export class PlanKeeper {
   readonly #options: PlanKeeperOptions
@@ -25,6 +31,8 @@ export class PlanKeeper {
   #table: RoutingTable = emptyTable
   #plan: ServingPlan | undefined
   #refused: ServingStatus['refused']
+  #mending: NodeJS.Timeout | undefined
+  #closed = false
   /** Plans are taken one after the other. */
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -52,8 +60,31 @@ export class PlanKeeper {
       return undefined
     })
     if (plan === undefined) return
-    this.#table = await buildTable(this.#builder(), plan, true)
+    this.#table = await rebuildTable(this.#builder(), plan, restorePatienceMs)
     this.#plan = plan
+    this.#reportBroken()
+    this.#mendLater(firstMendPauseMs)
+  }
+
+  /** Tries again what could not be restored, after ever longer pauses, until it is back or another plan is in place. */
+  #mendLater(pauseMs: number): void {
+    if (this.#table.broken.size === 0) return
+    this.#mending = setTimeout(() => {
+      this.#turn = this.#turn.then(async () => {
+        const plan = this.#plan
+        if (plan === undefined || this.#closed || this.#table.broken.size === 0) return
+        const before = this.#table
+        const table = await rebuildTable(this.#builder(), plan, mendPatienceMs)
+        this.#table = table
+        releaseTable(before)
+        if (table.broken.size < before.broken.size) this.#reportBroken()
+        this.#mendLater(Math.min(longestMendPauseMs, pauseMs * 2))
+      })
+    }, pauseMs)
+    this.#mending.unref()
+  }
+
+  #reportBroken(): void {
     for (const [deployment, { reason }] of this.#table.broken) {
       this.#options.log.error({ deployment, reason }, 'A deployment could not be restored')
     }
@@ -70,6 +101,8 @@ export class PlanKeeper {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#mending)
     await this.#turn
     releaseTable(this.#table)
     this.#table = emptyTable

@@ -1,4 +1,4 @@
-import { DevmlopsError, fail } from '#contract/errors'
+import { DevmlopsError, fail, messageOf } from '#contract/errors'
 import type { PredictionLog } from '../prediction-log/prediction-log.ts'
 import type { DeploymentPlan, ServingPlan, VariantPlan } from '../plan.ts'
 import type { ServingMetrics } from './metrics.ts'
@@ -15,6 +15,9 @@ export interface RoutingTable {
   readonly broken: ReadonlyMap<string, BrokenDeployment>
 }
 
+/** How long a model stays that was loaded when nobody waited any more. */
+const holdMs = 150_000
+
 export const emptyTable: RoutingTable = { revision: undefined, deployments: new Map(), broken: new Map() }
 
 export interface TableBuilder {
@@ -23,32 +26,64 @@ export interface TableBuilder {
   openLog(plan: DeploymentPlan): Promise<PredictionLog>
 }
 
+/** Loads what a plan names. Fails as a whole when one model cannot be loaded, and then nothing stays loaded. */
+export async function buildTable(builder: TableBuilder, plan: ServingPlan): Promise<RoutingTable> {
+  const deployments = new Map<string, ServedDeployment>()
+  try {
+    for (const deployment of plan.deployments) {
+      deployments.set(deployment.name, await buildDeployment(builder, deployment))
+    }
+  } catch (error) {
+    releaseTable({ revision: plan.revision, deployments, broken: new Map() })
+    throw error
+  }
+  return { revision: plan.revision, deployments, broken: new Map() }
+}
+
 /**
- * Loads what a plan names. Fails as a whole when one model cannot be loaded, and then nothing stays loaded; with
- * `keepGoing`, which is for a restart, such a deployment is left out and named instead.
+ * The same after a restart: what cannot be loaded, or not within `patienceMs`, is left out and named. A model that is slow
+ * to load goes on loading; whoever builds the table again finds it.
  */
-export async function buildTable(
+export async function rebuildTable(
   builder: TableBuilder,
   plan: ServingPlan,
-  keepGoing = false,
+  patienceMs: number,
 ): Promise<RoutingTable> {
+  const impatient = { ...builder, pool: withPatience(builder.pool, patienceMs) }
   const deployments = new Map<string, ServedDeployment>()
   const broken = new Map<string, BrokenDeployment>()
-  for (const deployment of plan.deployments) {
-    try {
-      deployments.set(deployment.name, await buildDeployment(builder, deployment))
-    } catch (error) {
-      if (!keepGoing) {
-        releaseTable({ revision: plan.revision, deployments, broken })
-        throw error
+  await Promise.all(
+    plan.deployments.map(async (deployment) => {
+      try {
+        deployments.set(deployment.name, await buildDeployment(impatient, deployment))
+      } catch (error) {
+        broken.set(deployment.name, { plan: deployment, reason: messageOf(error) })
       }
-      broken.set(deployment.name, {
-        plan: deployment,
-        reason: error instanceof Error ? error.message : String(error),
-      })
-    }
-  }
+    }),
+  )
   return { revision: plan.revision, deployments, broken }
+}
+
+function withPatience(pool: ModelPool, patienceMs: number): ModelPool {
+  return {
+    ...pool,
+    acquire: async (variant) => {
+      const acquired = pool.acquire(variant)
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<undefined>((resolve) => {
+        timer = setTimeout(resolve, patienceMs, undefined)
+      })
+      const first = await Promise.race([acquired, late])
+      clearTimeout(timer)
+      if (first !== undefined) return first
+      // Held for a while, so that whoever asks again does not load it once more.
+      acquired.then(
+        (model) => setTimeout(() => model.release(), holdMs).unref(),
+        () => undefined,
+      )
+      return fail('not_ready', `${variant.model} v${variant.version} is still being loaded.`)
+    },
+  }
 }
 
 export function releaseTable(table: RoutingTable): void {
