@@ -3,7 +3,7 @@ import { access, constants, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DevmlopsError, fail, messageOf, type ErrorCode } from '#contract/errors'
-import type { Config } from '#platform/config'
+import { childEnvironment, type Config } from '#platform/config'
 import { explainSystemError } from '#platform/system-error'
 import type { Command } from '#platform/terminal/index'
 
@@ -70,7 +70,7 @@ async function examine(directory: string): Promise<Finding[]> {
       const { findServer } = await import('#cli/find-server')
       return (await findServer(config.home)) ?? 'not running; `devmlops server` starts it'
     }),
-    await attempt('python', pythonVersion),
+    await attempt('python', () => pythonState(config)),
   ]
 }
 
@@ -137,11 +137,17 @@ async function freeSpace(home: string): Promise<string> {
   return `${free < littleSpaceBytes ? '! ' : ''}${(free / 1e9).toFixed(1)} GB free`
 }
 
-async function pythonVersion(): Promise<string> {
-  const { execFile } = await import('node:child_process')
-  return new Promise((resolve) => {
-    execFile('python3', ['--version'], { timeout: 5000 }, (error, stdout) =>
-      resolve(error === null ? stdout.trim() : 'none; only steps and models written in Python need it'),
-    )
-  })
+/** What models that were logged in Python would run on. */
+async function pythonState({ python, pythonEnvironment }: Config): Promise<string> {
+  const { askInterpreter } = await import('#adapters/model-runtimes/python/index')
+  const found = await askInterpreter(python ?? 'python3', childEnvironment({}))
+  if (found === undefined) {
+    if (python !== undefined) return `! DEVMLOPS_PYTHON (${python}) does not start as Python`
+    return 'none; only steps and models written in Python need it'
+  }
+  const models =
+    pythonEnvironment === 'as-is'
+      ? 'models run on it as it is'
+      : 'models get an environment of their own requirements'
+  return `Python ${found.version} (${found.command}); ${models}`
 }
