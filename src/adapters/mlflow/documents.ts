@@ -1,5 +1,5 @@
 import type { DatasetInput, Experiment, Metric, Run } from '#lifecycle/tracking/index'
-import { reservedTags } from '#lifecycle/tracking/index'
+import { reservedTags } from '#lifecycle/tracking/reads'
 import type { Json } from './call.ts'
 
 /** Our nouns as MLflow's clients read them. */

@@ -133,7 +133,15 @@ export const trackingContract = {
     path: '/api/v1/experiments',
     summary: 'List experiments, newest first',
     permission: 'read',
-    input: z.object({ ...pageInput, view: lifecycleViewSchema.default('active') }),
+    input: z.object({
+      ...pageInput,
+      view: lifecycleViewSchema.default('active'),
+      filter: z.string().optional().describe("Such as \"name LIKE 'flights%' AND tags.team = 'ops'\""),
+      orderBy: z
+        .string()
+        .optional()
+        .describe('Such as "last_update_time desc, name"; newest first when left out'),
+    }),
     output: pageOf(experimentSchema),
   }),
   createExperiment: endpoint({

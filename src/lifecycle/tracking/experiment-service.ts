@@ -1,7 +1,9 @@
 import { fail } from '#contract/errors'
 import type { Platform } from '#platform/platform'
-import type { Experiment, LifecycleStage, LifecycleView } from './contract.ts'
+import type { Experiment, LifecycleStage } from './contract.ts'
+import type { ExperimentSearch } from './experiment-search.ts'
 import type { createExperimentStore } from './experiment-store.ts'
+import { pageFrom } from './page-token.ts'
 import { checkExperimentName, checkExperimentTags, limits } from './limits.ts'
 
 export interface ExperimentRequest {
@@ -80,11 +82,13 @@ export function createExperimentService({ platform, store }: ExperimentServiceDe
 
     findExperimentByName: (name: string): Promise<Experiment | undefined> => store.byName(name),
 
-    listExperiments: (page: {
-      readonly view: LifecycleView
-      readonly limit: number
-      readonly offset: number
-    }): Promise<Experiment[]> => store.list(page),
+    listExperiments: (search: ExperimentSearch): Promise<Experiment[]> => store.list(search),
+
+    /** A page of them with the token of the next one. */
+    experimentPage: (
+      search: Omit<ExperimentSearch, 'offset'> & { readonly after?: string | undefined },
+    ): Promise<{ items: Experiment[]; next?: string }> =>
+      pageFrom(search, (window) => store.list({ ...search, ...window })),
 
     renameExperiment: async (id: string, name: string): Promise<void> => {
       checkExperimentName(name)

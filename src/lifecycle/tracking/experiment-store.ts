@@ -1,5 +1,8 @@
 import type { Kysely, Selectable } from 'kysely'
-import type { Experiment, LifecycleStage, LifecycleView } from './contract.ts'
+import type { Engine } from '#platform/database/index'
+import type { Experiment, LifecycleStage } from './contract.ts'
+import { searchExperiments, type ExperimentSearch } from './experiment-search.ts'
+import { numberIn } from './run-store.ts'
 import type { TrackingTables } from './tables.ts'
 
 export interface NewExperiment {
@@ -10,7 +13,7 @@ export interface NewExperiment {
 }
 
 /** All SQL about experiments. */
-export function createExperimentStore(query: Kysely<TrackingTables>) {
+export function createExperimentStore(query: Kysely<TrackingTables>, engine: Engine) {
   const withTags = async (
     rows: readonly Selectable<TrackingTables['experiments']>[],
   ): Promise<Experiment[]> => {
@@ -19,9 +22,11 @@ export function createExperimentStore(query: Kysely<TrackingTables>) {
       .selectFrom('experiment_tags')
       .selectAll()
       .where(
-        'experiment_id',
-        'in',
-        rows.map(({ id }) => id),
+        numberIn(
+          engine,
+          'experiment_id',
+          rows.map(({ id }) => id),
+        ),
       )
       .orderBy('key')
       .execute()
@@ -86,17 +91,8 @@ export function createExperimentStore(query: Kysely<TrackingTables>) {
       return (await withTags(rows))[0]
     },
 
-    list: async (page: { view: LifecycleView; limit: number; offset: number }): Promise<Experiment[]> => {
-      let select = query
-        .selectFrom('experiments')
-        .selectAll()
-        .orderBy('created_at', 'desc')
-        .orderBy('id', 'desc')
-        .limit(page.limit)
-        .offset(page.offset)
-      if (page.view !== 'all') select = select.where('lifecycle_stage', '=', page.view)
-      return withTags(await select.execute())
-    },
+    list: async (search: ExperimentSearch): Promise<Experiment[]> =>
+      withTags(await searchExperiments(query, engine, search)),
 
     /** Answers false when the name is taken. */
     rename: async (id: number, name: string, now: number): Promise<boolean> => {

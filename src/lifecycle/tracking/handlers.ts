@@ -10,8 +10,8 @@ import type { TrackingService } from './service.ts'
 export function trackingHandlers(service: TrackingService): Handlers<typeof trackingContract> {
   const { resolveRunId } = service
   return {
-    listExperiments: ({ view, ...page }) =>
-      pageFrom(page, (window) => service.listExperiments({ view, ...window })),
+    listExperiments: ({ orderBy, ...search }) =>
+      service.experimentPage({ ...search, orderBy: ordersOf(orderBy) }),
     createExperiment: ({ name, artifactLocation, tags }) =>
       service.createExperiment({
         name,

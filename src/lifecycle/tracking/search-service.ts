@@ -2,6 +2,7 @@ import { fail } from '#contract/errors'
 import type { Database, ReadFunction, ReadPlace } from '#platform/database/index'
 import { parseFilter, toCondition } from '#platform/filter/index'
 import type { LifecycleView, RunStatus } from './contract.ts'
+import { searchDatasets, type DatasetSummary } from './dataset-search.ts'
 import { parseToken, tokenOf } from './page-token.ts'
 import { readRuns, type Run } from './run-details.ts'
 import { compareRun } from './run-filter.ts'
@@ -95,6 +96,10 @@ export function createSearchService({ database }: { readonly database: Database 
       return next === undefined ? { items } : { items, next: tokenOf(next) }
     },
 
+    /** The datasets that runs of the experiments used; at most 1000. */
+    searchDatasets: (experimentIds: readonly string[]): Promise<DatasetSummary[]> =>
+      searchDatasets(query, experimentIds.map(experimentNumber)),
+
     /**
      * A page of runs in the form that the function at `place` gives it, beside the main thread (see `readRunPage` in
      * `reads.ts`). For answers so large that their form must be made there.
@@ -103,8 +108,14 @@ export function createSearchService({ database }: { readonly database: Database 
       place: ReadPlace,
       request: RunPageRequest,
       signal?: AbortSignal,
-    ): Promise<Awaited<ReturnType<Read>>> =>
-      database.readAside<Read>(place, pageQueryOf(request) as Parameters<Read>[2], signal),
+    ): Promise<Omit<Awaited<ReturnType<Read>>, 'next'> & { next?: string }> => {
+      const { next, ...answer } = await database.readAside<Read>(
+        place,
+        pageQueryOf(request) as Parameters<Read>[2],
+        signal,
+      )
+      return next === undefined ? answer : { ...answer, next: tokenOf(next) }
+    },
   }
 }
 

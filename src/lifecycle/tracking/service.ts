@@ -6,6 +6,7 @@ import { createArtifactOwnerStore } from './artifact-owner-store.ts'
 import type { VersionArtifacts } from './artifact-place.ts'
 import { createArtifactService } from './artifact-service.ts'
 import { createArtifactStore } from './artifact-store.ts'
+import { createArtifactUploads } from './artifact-upload-service.ts'
 import type { DatasetInput, ModelOutput, RunStatus } from './contract.ts'
 import { reservedTags } from './contract.ts'
 import { createExperimentService } from './experiment-service.ts'
@@ -53,12 +54,13 @@ export type TrackingService = ReturnType<typeof createTrackingService>
 /** The rules of tracking: experiments, runs, what is logged to them. The semantics are MLflow's. */
 export function createTrackingService({ platform, versionArtifacts }: TrackingDependencies) {
   const { clock, database, events } = platform
+  const { uploads } = platform.blobs
   const { engine } = database
   const query = database.query.withTables<TrackingTables>()
   const runs = createRunStore(query, engine)
   const metricPoints = createMetricStore(query, engine)
   const inputs = createInputStore(query)
-  const experiments = createExperimentService({ platform, store: createExperimentStore(query) })
+  const experiments = createExperimentService({ platform, store: createExperimentStore(query, engine) })
 
   const existingRun = async (runId: string): Promise<RunRow> => (await runs.byId(runId)) ?? noRun(runId)
 
@@ -110,6 +112,8 @@ export function createTrackingService({ platform, versionArtifacts }: TrackingDe
     ...experiments,
     ...createSearchService({ database }),
     ...artifacts,
+    /** Undefined where the bytes are kept in a way that takes no parts. */
+    artifactUploads: uploads === undefined ? undefined : createArtifactUploads(uploads, artifacts.artifactRoot),
     ...loggedModels,
     ...logging,
     ...createMetricHistory({ database }),

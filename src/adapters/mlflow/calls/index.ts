@@ -4,6 +4,7 @@ import { experimentCalls } from './experiments.ts'
 import { loggingCalls } from './logging.ts'
 import { metricHistoryCalls } from './metric-history.ts'
 import { runCalls } from './runs.ts'
+import { searchCalls } from './search.ts'
 
 export interface MlflowServices {
   readonly tracking: TrackingService
@@ -14,6 +15,7 @@ export function mlflowCalls({ tracking }: MlflowServices): MlflowCall[] {
   return [
     ...experimentCalls(tracking),
     ...runCalls(tracking),
+    ...searchCalls(tracking),
     ...loggingCalls(tracking),
     ...metricHistoryCalls(tracking),
   ]
