@@ -1,6 +1,8 @@
+import { fail } from '#contract/errors'
 import type { Dispatch } from '#platform/dispatch'
 import type { Door } from '#platform/door'
 import type { Log } from '#platform/log'
+import { artifactDoor } from './artifact-door.ts'
 import { mlflowCalls, type MlflowServices } from './calls/index.ts'
 import { createMlflowDoor } from './door.ts'
 
@@ -15,9 +17,12 @@ export interface MlflowDependencies extends MlflowServices {
 export function mlflowDoor({ dispatch, log, ...services }: MlflowDependencies): Door {
   return createMlflowDoor({
     calls: mlflowCalls(services),
-    bytes: [],
+    bytes: [artifactDoor({ tracking: services.tracking, dispatch, versionFolder: noVersions })],
     dispatch,
     log,
     version: protocolVersion,
   })
 }
+
+const noVersions = async (name: string, version: string): Promise<string> =>
+  fail('not_found', `There is no version ${version} of "${name}".`)

@@ -9,6 +9,7 @@ import {
   writableOwner,
   type ArtifactPlace,
   type PlaceDependencies,
+  type TreeOwner,
 } from './artifact-place.ts'
 import type { ArtifactOwner, createArtifactStore, StoredArtifact } from './artifact-store.ts'
 import type { ArtifactEntry } from './contract.ts'
@@ -22,6 +23,8 @@ export interface ArtifactServiceDependencies extends PlaceDependencies {
   /** The number of an existing run; with `active`, refuses a deleted one. */
   runNumber(runId: string, active?: 'active'): Promise<number>
 }
+
+export type ArtifactService = ReturnType<typeof createArtifactService>
 
 /**
  * Rules about artifacts: files kept by digest and listed as trees. Every path below the artifact root belongs to one
@@ -64,6 +67,11 @@ export function createArtifactService(dependencies: ArtifactServiceDependencies)
       hint: 'A path is a file or a folder, not both.',
       at: 'path',
     })
+  }
+
+  const loggedModel = async (id: string): Promise<TreeOwner> => {
+    const [model] = await owners.modelsById([id])
+    return model ?? fail('not_found', `Logged model with ID '${id.slice(0, 100)}' not found.`)
   }
 
   const everythingAt = async (place: ArtifactPlace): Promise<readonly StoredArtifact[]> => {
@@ -145,8 +153,40 @@ export function createArtifactService(dependencies: ArtifactServiceDependencies)
       return { ...artifact, content: await blobs.stream(artifact.digest) }
     },
 
+    /** One folder of a run with the URI of the run's artifacts. */
+    listRunFolder: async (
+      runId: string,
+      folder?: string,
+    ): Promise<{ rootUri: string; entries: ArtifactEntry[] }> => {
+      const path = artifactFolder(folder)
+      const number = await runNumber(runId)
+      const [run] = await owners.runsById([runId])
+      return { rootUri: run?.artifact_uri ?? '', entries: await store.list({ kind: 'run', number }, path) }
+    },
+
+    listLoggedModelArtifacts: async (
+      modelId: string,
+      folder?: string,
+    ): Promise<{ rootUri: string; entries: ArtifactEntry[] }> => {
+      const path = artifactFolder(folder)
+      const { number, artifact_uri } = await loggedModel(modelId)
+      return { rootUri: artifact_uri, entries: await store.list({ kind: 'logged model', number }, path) }
+    },
+
+    findLoggedModelArtifact: async (modelId: string, path: string): Promise<StoredArtifact> => {
+      const wanted = artifactPath(path)
+      const { number } = await loggedModel(modelId)
+      return (
+        (await store.find({ kind: 'logged model', number }, wanted)) ??
+        fail('not_found', `The logged model ${modelId} has no artifact "${path}".`, { at: 'path' })
+      )
+    },
+
     /** The artifact root as one tree, for those who know paths and no runs: MLflow's proxy. */
     artifactRoot: {
+      /** Answers the path; refuses one that could climb. */
+      checkPath: artifactPath,
+
       /** Fails with `not_found` when the path names no file. */
       find: async (path: string): Promise<StoredArtifact> => {
         const place = await findPlace(artifactPath(path))
@@ -193,7 +233,7 @@ export function createArtifactService(dependencies: ArtifactServiceDependencies)
     },
 
     /** The bytes of an artifact, all or some. */
-    openBlob: (artifact: StoredBlob, range?: ByteRange): Promise<AsyncIterable<Uint8Array>> =>
+    openArtifact: (artifact: StoredBlob, range?: ByteRange): Promise<AsyncIterable<Uint8Array>> =>
       blobs.stream(artifact.digest, range),
   }
 }

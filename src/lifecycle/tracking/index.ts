@@ -7,6 +7,7 @@ import { createTrackingService, type TrackingDependencies, type TrackingService 
 export type { VersionArtifacts } from './artifact-place.ts'
 export type { ArtifactContent } from './artifact-service.ts'
 export type { StoredArtifact } from './artifact-store.ts'
+export type { ArtifactUploads } from './artifact-upload-service.ts'
 export {
   type ArtifactEntry,
   type ColumnType,

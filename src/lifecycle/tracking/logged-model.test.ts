@@ -78,11 +78,14 @@ forEachEngine('logged models', [...platformMigrations, ...trackingMigrations], (
       await tracking.logLoggedModelParams(id, { a: '1', ['__proto__']: 'x', 'any key: %': '' })
       await assert.rejects(tracking.logLoggedModelParams(id, { b: '2', a: '2' }), { code: 'conflict' })
       const { params } = await tracking.getLoggedModel(id)
-      assert.deepEqual(Object.entries(params).sort(), [
-        ['__proto__', 'x'],
-        ['a', '1'],
-        ['any key: %', ''],
-      ])
+      assert.deepEqual(
+        Object.entries(params).sort(([left], [right]) => (left < right ? -1 : 1)),
+        [
+          ['__proto__', 'x'],
+          ['a', '1'],
+          ['any key: %', ''],
+        ],
+      )
       await tracking.setLoggedModelTags(id, { t: '1', u: '1' })
       await tracking.setLoggedModelTags(id, { t: '2' })
       await tracking.deleteLoggedModelTag(id, 'u')

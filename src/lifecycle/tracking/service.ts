@@ -113,7 +113,8 @@ export function createTrackingService({ platform, versionArtifacts }: TrackingDe
     ...createSearchService({ database }),
     ...artifacts,
     /** Undefined where the bytes are kept in a way that takes no parts. */
-    artifactUploads: uploads === undefined ? undefined : createArtifactUploads(uploads, artifacts.artifactRoot),
+    artifactUploads:
+      uploads === undefined ? undefined : createArtifactUploads(uploads, artifacts.artifactRoot),
     ...loggedModels,
     ...logging,
     ...createMetricHistory({ database }),

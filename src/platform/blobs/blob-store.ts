@@ -30,6 +30,30 @@ export interface BlobStore {
   head(digest: Digest): Promise<StoredBlob | undefined>
   list(): AsyncIterable<StoredBlob>
   remove(digest: Digest): Promise<void>
+  /** Undefined: it takes no uploads in parts. */
+  readonly uploads?: BlobUploads
+}
+
+export interface UploadedPart {
+  /** From 1. */
+  readonly number: number
+  readonly etag: string
+}
+
+/** An upload in parts, and what whoever began it called it: only who knows both may end it. */
+export interface BlobUpload {
+  readonly id: string
+  readonly label: string
+}
+
+/** Blobs that come in parts: side by side, in any order, some of them again, over a restart. */
+export interface BlobUploads {
+  begin(label: string): Promise<string>
+  /** Answers the ETag of the part. */
+  putPart(id: string, number: number, content: AsyncIterable<Uint8Array>): Promise<string>
+  /** Makes one blob of the parts, by their numbers. Asked again, it answers the same. */
+  complete(upload: BlobUpload, parts: readonly UploadedPart[]): Promise<StoredBlob>
+  abort(upload: BlobUpload): Promise<void>
 }
 
 export function isDigest(text: string): text is Digest {

@@ -6,6 +6,7 @@ import { fail } from '#contract/errors'
 import { explainSystemError } from '../system-error.ts'
 import type { BlobStore, ByteRange, Digest, StoredBlob } from './blob-store.ts'
 import { isDigest } from './blob-store.ts'
+import { createUploadArea } from './upload-area.ts'
 
 /** What a killed process left half-written is swept away when it is this old: nobody writes one blob for a day. */
 const abandonedMs = 24 * 3_600_000
@@ -59,6 +60,7 @@ export function fileBlobStore(root: string): BlobStore {
 
   return {
     put,
+    uploads: createUploadArea(join(root, 'uploads'), put),
     putFile: (path) => put(createReadStream(path, { highWaterMark: 1 << 20 })),
     head,
     stream,

@@ -4,7 +4,15 @@ import { environmentVariable, type Config } from '../config.ts'
 import type { BlobStore } from './blob-store.ts'
 import { fileBlobStore } from './file-blob-store.ts'
 
-export { isDigest, type BlobStore, type ByteRange, type Digest, type StoredBlob } from './blob-store.ts'
+export {
+  isDigest,
+  type BlobStore,
+  type BlobUploads,
+  type ByteRange,
+  type UploadedPart,
+  type Digest,
+  type StoredBlob,
+} from './blob-store.ts'
 export { digestOf, fileBlobStore } from './file-blob-store.ts'
 
 /** The blob store that the configuration names: a folder in the home folder, or `s3://bucket/prefix`. */

@@ -1,6 +1,8 @@
 import type { TrackingService } from '#lifecycle/tracking/index'
 import type { MlflowCall } from '../call.ts'
+import { artifactCalls } from './artifacts.ts'
 import { experimentCalls } from './experiments.ts'
+import { loggedModelCalls } from './logged-models.ts'
 import { loggingCalls } from './logging.ts'
 import { metricHistoryCalls } from './metric-history.ts'
 import { runCalls } from './runs.ts'
@@ -18,5 +20,7 @@ export function mlflowCalls({ tracking }: MlflowServices): MlflowCall[] {
     ...searchCalls(tracking),
     ...loggingCalls(tracking),
     ...metricHistoryCalls(tracking),
+    ...artifactCalls(tracking),
+    ...loggedModelCalls(tracking),
   ]
 }
