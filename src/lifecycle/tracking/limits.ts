@@ -138,11 +138,6 @@ export function runNameOf(
   return given ?? tagged
 }
 
-/** Whether the text may be a run's id at all. */
-export function isRunId(text: string): boolean {
-  return /^[A-Za-z0-9][\w-]{0,255}$/.test(text)
-}
-
 function checkCount(what: string, count: number, limit: number): void {
   if (count <= limit) return
   fail(

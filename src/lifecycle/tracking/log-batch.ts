@@ -5,10 +5,10 @@ import {
   cutParam,
   cutTag,
   invalidValue,
-  isRunId,
   missingValue,
   type KeyKind,
 } from './limits.ts'
+import { isRunId } from './run-id.ts'
 
 export interface NewMetric {
   readonly key: string

@@ -24,13 +24,14 @@ interface Waiting {
 
 export interface LogServiceOptions extends GroupWriter {
   readonly clock: Clock
+  readonly most?: { readonly batches: number; readonly entries: number }
 }
 
 /**
  * What is logged to runs, with group commit: batches that wait at the same time are written in one transaction, and each
  * is answered after that is on disk. A group begins when the one before it has ended, so nobody waits for company.
  */
-export function createLogService({ clock, ...writer }: LogServiceOptions) {
+export function createLogService({ clock, most = mostWaiting, ...writer }: LogServiceOptions) {
   const { engine, metricPoints } = writer
   let waiting: Waiting[] = []
   let waitingEntries = 0
@@ -109,10 +110,8 @@ export function createLogService({ clock, ...writer }: LogServiceOptions) {
     new Promise((resolve, reject) => {
       const checked = check(batch, single)
       const entries = checked.metrics.length + checked.params.length + checked.tags.length
-      if (
-        waiting.length >= mostWaiting.batches ||
-        (waitingEntries + entries > mostWaiting.entries && waiting.length > 0)
-      ) {
+      const isFull = waiting.length >= most.batches || waitingEntries + entries > most.entries
+      if (isFull && waiting.length > 0) {
         fail('rate_limited', `${waiting.length} requests wait to be logged already.`, {
           hint: 'Log more with each request, or log less often.',
         })

@@ -1,6 +1,7 @@
 import { sql, type Kysely } from 'kysely'
 import type { Engine } from '#platform/database/index'
 import type { StoredPoint } from './metric-value.ts'
+import { isRunId } from './run-id.ts'
 import type { TrackingTables } from './tables.ts'
 
 /*
@@ -164,13 +165,12 @@ const noKey = -1
 
 async function findSeries(query: Kysely<unknown>, runIds: readonly string[], key: string): Promise<Series> {
   const tables = query.withTables<TrackingTables>()
+  const ids = [...new Set(runIds)].filter(isRunId)
+  // No metric has U+0000 in its name, and PostgreSQL no text.
+  if (ids.length === 0 || key.includes('\0')) return { runs: [], keyId: noKey }
   const found = await tables.selectFrom('metric_keys').select('id').where('key', '=', key).executeTakeFirst()
-  if (found === undefined || runIds.length === 0) return { runs: [], keyId: noKey }
-  const runs = await tables
-    .selectFrom('runs')
-    .select(['id', 'number'])
-    .where('id', 'in', [...new Set(runIds)])
-    .execute()
+  if (found === undefined) return { runs: [], keyId: noKey }
+  const runs = await tables.selectFrom('runs').select(['id', 'number']).where('id', 'in', ids).execute()
   return { runs: runs.sort((left, right) => (left.id < right.id ? -1 : 1)), keyId: found.id }
 }
 

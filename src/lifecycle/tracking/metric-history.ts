@@ -1,6 +1,5 @@
 import { fail } from '#contract/errors'
 import type { Database } from '#platform/database/index'
-import { isRunId } from './limits.ts'
 import type * as reads from './metric-history-read.ts'
 import type { HistoryText, PointPlace } from './metric-history-read.ts'
 import { toMetric, type Metric } from './metric-store.ts'
@@ -71,7 +70,6 @@ export function createMetricHistory({ database }: { readonly database: Database 
       }
       let place = after === undefined || after === '' ? undefined : placeOf(after)
       let left = limit ?? Number.POSITIVE_INFINITY
-      if (!isStorable(runId, key)) return
       do {
         const page = await textPage(runId, key, { limit: Math.min(left, pageLength), after: place })
         left -= page.count
@@ -96,7 +94,7 @@ export function createMetricHistory({ database }: { readonly database: Database 
       checkRuns('GetMetricHistoryBulk', runIds)
       const { points } = await database.readAside<typeof reads.readBulkHistoryText>(
         { module, name: 'readBulkHistoryText' },
-        storable({ runIds, key, limit: Math.max(0, Math.min(limit, limits.bulkPoints)) }),
+        { runIds, key, limit: Math.max(0, Math.min(limit, limits.bulkPoints)) },
       )
       return points
     },
@@ -121,7 +119,7 @@ export function createMetricHistory({ database }: { readonly database: Database 
       const steps = interval(startStep, endStep)
       const { points }: HistoryText = await database.readAside<typeof reads.readIntervalText>(
         { module, name: 'readIntervalText' },
-        { ...storable({ runIds, key, limit }), ...(steps === undefined ? {} : { steps }) },
+        { runIds, key, limit, ...(steps === undefined ? {} : { steps }) },
       )
       return points
     },
@@ -150,17 +148,6 @@ function interval(start: number | undefined, end: number | undefined): [number, 
     `end_step must be greater than start_step. Found start_step=${start} and end_step=${end}.`,
     { at: 'end_step' },
   )
-}
-
-/** No run and no metric is called anything else, and PostgreSQL would fail over some of it. */
-function isStorable(runId: string, key: string): boolean {
-  return isRunId(runId) && !key.includes('\0')
-}
-
-function storable<Request extends { readonly runIds: readonly string[]; readonly key: string }>(
-  request: Request,
-): Request {
-  return { ...request, runIds: request.runIds.filter((runId) => isStorable(runId, request.key)) }
 }
 
 function tokenOf(place: PointPlace): string {

@@ -2,8 +2,8 @@ import { sql, type Kysely, type RawBuilder, type Selectable } from 'kysely'
 import { bulkInsert, type Engine } from '#platform/database/index'
 import type { LifecycleStage, RunStatus } from './contract.ts'
 import { reservedTags } from './contract.ts'
-import { isRunId } from './limits.ts'
 import { setTags } from './log-store.ts'
+import { isRunId } from './run-id.ts'
 import type { TrackingTables } from './tables.ts'
 
 export type RunRow = Selectable<TrackingTables['runs']>
