@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { rename, writeFile } from 'node:fs/promises'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
 import { join } from 'node:path'
 import { getRequestListener } from '@hono/node-server'
@@ -70,6 +70,8 @@ function explain(error: NodeJS.ErrnoException, { host, port }: { host: string; p
 
 /** Leaves word in the home folder, so that the command line finds the server that holds the store. */
 export async function announce(home: string, url: string): Promise<() => void> {
+  // With all stores elsewhere, this is the first that is kept in it.
+  await mkdir(home, { recursive: true, mode: 0o700 })
   const path = join(home, 'server.json')
   await writeFile(`${path}.new`, JSON.stringify({ url, pid: process.pid }), { mode: 0o600 })
   await rename(`${path}.new`, path)
