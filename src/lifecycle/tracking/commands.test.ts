@@ -70,6 +70,13 @@ describe('the runs commands', () => {
       (JSON.parse(sorted.out) as { name: string }[]).map(({ name }) => name),
       ['small'],
     )
+    const order = ['--order-by', 'status, params.trees', '--json']
+    const found = await run('runs', '--filter', "params.trees LIKE '1__' AND NOT metrics.gap = 1", ...order)
+    assert.deepEqual(
+      (JSON.parse(found.out) as { name: string }[]).map(({ name }) => name),
+      ['large'],
+    )
+    assert.match((await run('runs', '--filter', 'auc > 0.5')).err, /Invalid attribute key 'auc'/)
     assert.match((await run('runs', '--experiment', 'Defalt')).err, /Did you mean "Default"/)
   })
 

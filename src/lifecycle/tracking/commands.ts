@@ -24,20 +24,35 @@ const listRuns = {
       values: ['running', 'scheduled', 'finished', 'failed', 'killed'],
       summary: 'Only with this status',
     },
-    sort: { type: 'string', value: 'FIELD', summary: 'Such as "metrics.roc_auc desc" or "start_time asc"' },
+    filter: {
+      type: 'string',
+      value: 'FILTER',
+      summary: 'Only those that meet it, such as "metrics.roc_auc > 0.7 AND params.model = \'tree\'"',
+    },
+    'order-by': {
+      type: 'string',
+      value: 'FIELDS',
+      summary: 'Such as "metrics.roc_auc desc" or "tags.team, start_time asc"',
+    },
+    sort: { type: 'string', value: 'FIELD', summary: 'The same as --order-by' },
     limit: { type: 'number', value: 'N', summary: 'How many at the most (default: 25)' },
     deleted: { type: 'boolean', summary: 'Deleted runs instead' },
   },
   examples: [
     { line: 'devmlops runs', what: 'The newest runs with their metrics' },
-    { line: 'devmlops runs --sort "metrics.roc_auc desc" --limit 5', what: 'The five best' },
+    { line: 'devmlops runs --order-by "metrics.roc_auc desc" --limit 5', what: 'The five best' },
+    {
+      line: `devmlops runs --filter "params.model = 'tree' AND NOT tags.team IN ('a', 'b')"`,
+      what: 'Those that meet a filter',
+    },
   ],
   run: async (context) => {
     const { options, terminal, json } = context
     const tracking = await client(context)
     const experiment = options.text('experiment')
     const status = options.text('status')
-    const orderBy = options.text('sort')
+    const orderBy = options.text('order-by') ?? options.text('sort')
+    const filter = options.text('filter')
     const { runStatusSchema } = await import('./contract.ts')
     const page = await tracking.listRuns({
       limit: options.number('limit') ?? 25,
@@ -45,10 +60,15 @@ const listRuns = {
       ...(experiment === undefined ? {} : { experimentIds: [await experimentId(tracking, experiment)] }),
       ...(status === undefined ? {} : { statuses: [runStatusSchema.parse(status.toUpperCase())] }),
       ...(orderBy === undefined ? {} : { orderBy }),
+      ...(filter === undefined ? {} : { filter }),
     })
     if (json) return terminal.json(page.items)
     if (page.items.length === 0) {
-      return terminal.print('No runs yet. `devmlops run PIPELINE` makes some.')
+      return terminal.print(
+        filter === undefined
+          ? 'No runs yet. `devmlops run PIPELINE` makes some.'
+          : 'No run meets the filter.',
+      )
     }
     const { printRuns } = await import('./run-view.ts')
     printRuns(terminal, page.items, systemClock.now())
