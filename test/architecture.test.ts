@@ -46,7 +46,7 @@ const packageHomes: Readonly<Record<string, RegExp>> = {
   hono: /^server\//,
   '@hono/node-server': /^server\//,
   aws4fetch: /^platform\/blobs\//,
-  yaml: /^lifecycle\/project\//,
+  yaml: /^lifecycle\/(?:project\/|registry\/mlmodel\.ts)/,
   'node:sqlite': /^platform\/database\//,
 }
 

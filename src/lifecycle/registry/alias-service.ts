@@ -7,6 +7,7 @@ import { championAlias, type Transition } from './contract.ts'
 import { checkAlias } from './names.ts'
 import type { NewTransition } from './alias-store.ts'
 import type { RegistryStore, RegistryTransaction } from './store.ts'
+import type { RecordHook } from './webhooks/webhook-event.ts'
 
 type Actor = Pick<Caller, 'name'>
 
@@ -37,6 +38,7 @@ export interface AliasServiceDependencies {
   readonly store: RegistryStore
   readonly announce: Announce
   readonly clock: Clock
+  readonly recordHook: RecordHook
   existingModel(name: string): Promise<{ readonly number: number }>
 }
 
@@ -49,7 +51,8 @@ interface Judged {
 }
 
 /** Rules about aliases. Every move is written down with who, when and why, in the transaction that moves it. */
-export function createAliasService({ store, announce, clock, existingModel }: AliasServiceDependencies) {
+export function createAliasService(dependencies: AliasServiceDependencies) {
+  const { store, announce, clock, existingModel, recordHook } = dependencies
   /** Answers whether gates were overruled. */
   const checkGates = async (transaction: RegistryTransaction, judged: Judged): Promise<boolean> => {
     const { modelNumber, model, version, force, reason } = judged
@@ -90,6 +93,14 @@ export function createAliasService({ store, announce, clock, existingModel }: Al
       if (decided === undefined) return undefined
       const transition = { ...decided, alias, fromVersion: current ?? null, time }
       const sequence = await store.moveAlias(transaction, { ...transition, modelNumber })
+      const { toVersion } = transition
+      await recordHook(
+        transaction,
+        modelNumber,
+        toVersion === null
+          ? { entity: 'alias', action: 'deleted', data: { name: model, alias } }
+          : { entity: 'alias', action: 'created', data: { name: model, alias, version: String(toVersion) } },
+      )
       return { ...transition, model, sequence }
     })
     await announce()
@@ -123,7 +134,10 @@ export function createAliasService({ store, announce, clock, existingModel }: Al
     rollback: async (rollback: Rollback, caller: Actor): Promise<Transition> => {
       const { model, alias = championAlias, reason, force = false } = rollback
       const moved = await move({ model, alias }, async (transaction, { modelNumber, current }) => {
-        const moves = await store.transitions(modelNumber, alias, transaction)
+        const deleted = await store.deletedVersions(transaction, modelNumber)
+        const moves = (await store.transitions(modelNumber, alias, transaction)).filter(
+          ({ toVersion }) => toVersion === null || !deleted.has(toVersion),
+        )
         const version = rollbackTarget(moves, current) ?? nothingBefore(model, alias, current)
         const forced = await checkGates(transaction, { modelNumber, model, version, force, reason })
         return {

@@ -25,6 +25,20 @@ export function createAliasStore(query: Query) {
       return row?.version
     },
 
+    aliasesOf: async (
+      transaction: Query,
+      { modelNumber, version }: { readonly modelNumber: number; readonly version: number },
+    ): Promise<string[]> => {
+      const rows = await transaction
+        .selectFrom('model_aliases')
+        .select('alias')
+        .where('model_number', '=', modelNumber)
+        .where('version', '=', version)
+        .orderBy('alias')
+        .execute()
+      return rows.map(({ alias }) => alias)
+    },
+
     /** Moves or removes the alias and writes the move down, in the caller's transaction. */
     moveAlias: async (transaction: Query, move: NewTransition): Promise<number> => {
       const { modelNumber, alias, toVersion } = move

@@ -23,6 +23,10 @@ export function createAnnounce(dependencies: AnnouncementDependencies): Announce
 }
 
 async function tellSilent({ store, events }: AnnouncementDependencies): Promise<void> {
+  for (const { sequence, ...event } of await store.silentNews()) {
+    await events.emit(event)
+    await store.newsTold(sequence)
+  }
   for (const version of await store.silentVersions()) {
     await events.emit({
       type: 'model.registered',

@@ -3,6 +3,7 @@ import { endpoint, type Contract } from '#contract/endpoint'
 import { pageInput, pageOf } from '#contract/page'
 import type { EvaluationReport } from '#lifecycle/evaluation/contract'
 import { modelSignatureSchema } from '#lifecycle/tracking/contract'
+import { stages } from './stage.ts'
 
 const textMapSchema = z.record(z.string(), z.string())
 const digestSchema = z.string().regex(/^sha256:[0-9a-f]{64}$/, 'expected sha256: and 64 hexadecimal digits')
@@ -52,6 +53,8 @@ export type Verdict = z.infer<typeof verdictSchema>
 const evaluationReferenceSchema = z.object({
   /** Of the report as JSON, in the blob store. */
   reportDigest: digestSchema,
+  /** Of what the features and scores looked like, where it is not among the version's artifacts. */
+  profileDigest: digestSchema.optional(),
   verdict: verdictSchema,
 })
 export type EvaluationReference = z.infer<typeof evaluationReferenceSchema>
@@ -75,6 +78,17 @@ const modelVersionSchema = z.object({
   description: z.string(),
   tags: textMapSchema,
   aliases: z.array(z.string()),
+  /** When its description or its stage changed last. */
+  updatedAt: timeMsSchema,
+  stage: z.enum(stages),
+  /** Where an MLflow client said that the files are; null for a version that came with its files. */
+  source: z.string().nullable(),
+  /** Where the run can be seen, when another server has it. */
+  runLink: z.string().nullable(),
+  /** The logged model that it was made from. */
+  modelId: z.string().nullable(),
+  /** How the model can be loaded, from its `MLmodel` file: `sklearn`, `onnx`, `python_function`. */
+  flavors: z.array(z.string()),
 })
 export type ModelVersion = z.infer<typeof modelVersionSchema>
 
@@ -108,6 +122,16 @@ const transitionSchema = z.object({
 })
 export type Transition = z.infer<typeof transitionSchema>
 
+/** One move of a version between stages. Written once, never changed. */
+const stageTransitionSchema = z.object({
+  version: z.int().positive(),
+  from: z.enum(stages),
+  to: z.enum(stages),
+  actor: z.string(),
+  time: timeMsSchema,
+})
+export type StageTransition = z.infer<typeof stageTransitionSchema>
+
 export const traceSchema = z.object({
   version: modelVersionSchema,
   /** The run that made it, as it is now; null when there is none. */
@@ -126,6 +150,8 @@ export const traceSchema = z.object({
     .nullable(),
   /** Every move of an alias to or from this version. */
   transitions: z.array(transitionSchema),
+  /** Every move of this version between stages. */
+  stages: z.array(stageTransitionSchema),
 })
 export type Trace = z.infer<typeof traceSchema>
 
@@ -159,8 +185,27 @@ export const registryContract = {
       model: registeredModelSchema,
       versions: z.array(modelVersionSchema),
       transitions: z.array(transitionSchema),
+      stages: z.array(stageTransitionSchema),
     }),
     errors: ['not_found'],
+  }),
+  rename: endpoint({
+    method: 'POST',
+    path: '/api/v1/models/:model/rename',
+    summary: 'Rename a model; its versions, aliases and history go with it',
+    permission: 'operate',
+    input: z.object({ ...byModel, to: z.string() }),
+    output: registeredModelSchema,
+    errors: ['not_found', 'already_exists'],
+  }),
+  remove: endpoint({
+    method: 'DELETE',
+    path: '/api/v1/models/:model',
+    summary: 'Delete a model with all its versions; refused while a deployment answers with one',
+    permission: 'operate',
+    input: z.object(byModel),
+    output: z.object({}),
+    errors: ['not_found', 'conflict'],
   }),
   update: endpoint({
     method: 'PATCH',
@@ -207,6 +252,15 @@ export const registryContract = {
     input: z.object({ ...byVersion, description: z.string().optional(), tags: textMapSchema.default({}) }),
     output: modelVersionSchema,
     errors: ['not_found'],
+  }),
+  removeVersion: endpoint({
+    method: 'DELETE',
+    path: '/api/v1/models/:model/versions/:reference',
+    summary: 'Delete a version; its number is not used again. Refused while a deployment answers with it',
+    permission: 'operate',
+    input: z.object(byVersion),
+    output: z.object({}),
+    errors: ['not_found', 'conflict'],
   }),
   report: endpoint({
     method: 'GET',

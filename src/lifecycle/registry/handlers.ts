@@ -14,7 +14,19 @@ export function registryHandlers(service: RegistryService): Handlers<typeof regi
       model: await service.getModel(model),
       versions: await service.listVersions(model, limit),
       transitions: await service.transitions(model),
+      stages: await service.stageTransitions(model),
     }),
+    rename: async ({ model, to }, { caller }) =>
+      (await service.renameModel({ from: model, to }, caller)).model,
+    remove: async ({ model }, { caller }) => {
+      await service.deleteModel(model, caller)
+      return {}
+    },
+    removeVersion: async ({ model, reference }, { caller }) => {
+      const { version } = await service.getVersion(model, reference)
+      await service.deleteVersion({ model, version }, caller)
+      return {}
+    },
     update: ({ model, description, tags }) =>
       service.describeModel(model, { tags, ...(description === undefined ? {} : { description }) }),
     register: ({ runId, signature, evaluation, ...registration }, { caller }) =>

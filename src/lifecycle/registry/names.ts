@@ -3,6 +3,7 @@ import { checkKey, isNormalPath } from '#lifecycle/tracking/index'
 
 const longestName = 256
 const longestTag = 100_000
+const longestDescription = 100_000
 
 /** MLflow's rules: a name is a part of `models:/NAME/VERSION` and `models:/NAME@ALIAS`. */
 export function checkModelName(name: string): void {
@@ -14,7 +15,7 @@ export function checkModelName(name: string): void {
 }
 
 export function checkAlias(alias: string): void {
-  if (!/^[\w-]{1,255}$/.test(alias)) {
+  if (!/^[\p{L}\p{N}_-]{1,255}$/u.test(alias)) {
     fail('invalid_input', `"${alias.slice(0, 60)}" cannot be an alias.`, {
       at: 'alias',
       hint: 'Aliases have 1 to 255 letters, digits, "_" and "-".',
@@ -31,9 +32,17 @@ export function checkAlias(alias: string): void {
 export function checkModelTags(tags: Readonly<Record<string, string>>): void {
   for (const [key, value] of Object.entries(tags)) {
     checkKey('tag', key)
+    if (value.includes('\0')) fail('invalid_input', `The tag "${key}" has a NUL character.`, { at: 'tags' })
     if (value.length <= longestTag) continue
     fail('invalid_input', `The tag "${key}" has ${value.length} characters; the limit is ${longestTag}.`, {
       at: 'tags',
     })
   }
+}
+
+export function checkDescription(description: string): void {
+  if (description.length <= longestDescription && !description.includes('\0')) return
+  fail('invalid_input', `A description has at most ${longestDescription} characters, and no NUL.`, {
+    at: 'description',
+  })
 }

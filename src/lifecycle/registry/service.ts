@@ -1,29 +1,36 @@
 import type { Caller } from '#contract/endpoint'
-import { fail } from '#contract/errors'
+import { DevmlopsError, fail } from '#contract/errors'
 import { evaluationReportSchema, type EvaluationReport } from '#lifecycle/evaluation/index'
 import type { ModelSignature, TrackingService } from '#lifecycle/tracking/index'
 import { isDigest, type Digest } from '#platform/blobs/index'
-import { nearestName } from '#platform/nearest-name'
 import type { Platform } from '#platform/platform'
 import { createAliasService } from './alias-service.ts'
-import { createAnnounce } from './announcement.ts'
+import { createAnnounce, type Announce } from './announcement.ts'
 import type {
   EvaluationReference,
   Lineage,
   ModelArtifact,
   ModelVersion,
   RegisteredModel,
+  StageTransition,
   Trace,
   Transition,
 } from './contract.ts'
-import { checkModelName, checkModelTags } from './names.ts'
+import { createLookup } from './lookup.ts'
+import { createModelService, type DeployedVersion } from './model-service.ts'
+import { checkDescription, checkModelName, checkModelTags } from './names.ts'
+import { createSnapshots } from './snapshot.ts'
 import { createRegistryStore } from './store.ts'
 import type { RegistryTables } from './tables.ts'
+import { createVersionService, versionUri } from './version-service.ts'
+import { createWebhookService } from './webhooks/webhook-service.ts'
 
 export interface Registration {
   readonly model: string
   /** The tracking run that made it. Registering the same run again answers the version that is there. */
   readonly runId?: string
+  /** Registering the same key again answers the version that is there; the run when it is left out. */
+  readonly key?: string
   readonly artifacts: readonly ModelArtifact[]
   readonly signature?: ModelSignature
   readonly lineage?: Partial<Lineage>
@@ -34,62 +41,46 @@ export interface Registration {
   readonly tags?: Readonly<Record<string, string>>
 }
 
-export interface Details {
-  readonly description?: string
-  readonly tags?: Readonly<Record<string, string>>
-}
-
 export interface RegistryDependencies {
   readonly platform: Platform
-  readonly tracking: Pick<TrackingService, 'getRun'>
+  readonly tracking: Pick<
+    TrackingService,
+    'getRun' | 'artifactsOfUri' | 'getLoggedModel' | 'noteModelVersion'
+  >
+  /** What answers with a version of the model; nothing, where nothing is deployed. */
+  readonly deployedVersions?: (model: string) => Promise<readonly DeployedVersion[]>
 }
 
 export type RegistryService = ReturnType<typeof createRegistryService>
 
 /** The rules of the registry: versions that never change, aliases that move and remember. */
-export function createRegistryService({ platform, tracking }: RegistryDependencies) {
-  const { blobs, clock, database, events } = platform
-  const store = createRegistryStore(database.query.withTables<RegistryTables>())
-  const announce = createAnnounce({ store, events })
-
-  const existingModel = async (name: string): Promise<{ number: number; name: string }> => {
-    const number = await store.modelNumber(name)
-    if (number !== undefined) return { number, name }
-    const known = (await store.models({ limit: 1000 })).map((model) => model.name)
-    const meant = nearestName(name, known)
-    return fail('not_found', `There is no registered model "${name}".`, {
-      hint: meant === undefined ? 'See `devmlops models list`.' : `Did you mean "${meant}"?`,
-    })
+export function createRegistryService(dependencies: RegistryDependencies) {
+  const { platform, tracking, deployedVersions = async () => [] } = dependencies
+  const { blobs, clock, database, events, log } = platform
+  const store = createRegistryStore(database.query.withTables<RegistryTables>(), database.engine)
+  const webhooks = createWebhookService({ platform, store })
+  const { record: recordHook, wake } = webhooks
+  const tell = createAnnounce({ store, events })
+  const announce: Announce = async () => {
+    wake()
+    await tell()
   }
-
-  const getModel = async (name: string): Promise<RegisteredModel> => {
-    const [model] = await store.models({ limit: 1, name })
-    return model ?? existingModel(name).then(() => getModel(name))
-  }
-
-  /** Undefined when the model, the version or the alias does not exist. */
-  const findVersion = async (name: string, reference: string): Promise<ModelVersion | undefined> => {
-    const number = await store.modelNumber(name)
-    if (number === undefined) return undefined
-    const version = await store.versionNumberOf(number, reference)
-    if (version === undefined) return undefined
-    return (await store.versions({ number, name }, { version, limit: 1 }))[0]
-  }
-
-  const getVersion = async (name: string, reference: string): Promise<ModelVersion> => {
-    const { number } = await existingModel(name)
-    const found = await findVersion(name, reference)
-    if (found !== undefined) return found
-    const aliases = Object.keys((await getModel(name)).aliases)
-    const latest = await store.versionNumberOf(number, 'latest')
-    return fail('not_found', `The model "${name}" has no version or alias "${reference}".`, {
-      hint: `It has the versions 1 to ${latest ?? 0} and the aliases ${aliases.join(', ') || '(none)'}.`,
-    })
-  }
-
-  const keyOf = async (name: string, reference: string) => ({
-    modelNumber: (await existingModel(name)).number,
-    version: (await getVersion(name, reference)).version,
+  const snapshots = createSnapshots({ store, blobs, log, artifactsOfUri: tracking.artifactsOfUri })
+  const lookup = createLookup({ store, complete: snapshots.complete })
+  const { existingModel, followedModel, getModel, getVersion, findVersion } = lookup
+  const shared = { store, lookup, announce, clock, recordHook, deployedVersions }
+  const models = createModelService(shared)
+  const versions = createVersionService({
+    ...shared,
+    takeSnapshot: snapshots.take,
+    loggedModels: {
+      find: async (id) => {
+        const found = await orUndefined(tracking.getLoggedModel(id))
+        return found && { runId: found.sourceRunId ?? null, artifactUri: found.artifactUri }
+      },
+      noteVersion: (id, { name, version }) =>
+        tracking.noteModelVersion(id, { name, version: String(version) }),
+    },
   })
 
   const mustBeStored = async (digest: string, sizeBytes?: number): Promise<void> => {
@@ -112,48 +103,75 @@ export function createRegistryService({ platform, tracking }: RegistryDependenci
   }
 
   const transitions = async (name: string): Promise<Transition[]> =>
-    store.transitions((await existingModel(name)).number)
+    store.transitions((await followedModel(name)).number)
 
+  const stageTransitions = async (name: string): Promise<StageTransition[]> =>
+    store.stageTransitions((await followedModel(name)).number)
+
+  const { addModel, mustNotBeAnswered, ...modelCalls } = models
   return {
-    ...createAliasService({ store, announce, clock, existingModel }),
+    ...createAliasService({ store, announce, clock, existingModel, recordHook }),
+    ...modelCalls,
+    ...versions,
     getModel,
     getVersion,
-
-    /** By alias, number or `latest`; undefined when there is no such model or version. */
+    getVersionNumbered: lookup.getVersionNumbered,
+    webhooks,
     versionOfAlias: findVersion,
 
     /** Makes the model when it is new. Failed gates do not stop a registration; they stop a promotion. */
     register: async (registration: Registration, caller: Pick<Caller, 'name'>): Promise<ModelVersion> => {
-      const { model, runId, artifacts, tags = {}, evaluation } = registration
+      const { model, runId, artifacts, tags = {}, evaluation, description = '' } = registration
       checkModelName(model)
       checkModelTags(tags)
+      checkDescription(description)
       for (const { digest, sizeBytes } of artifacts) await mustBeStored(digest, sizeBytes)
       if (evaluation !== undefined) await mustBeStored(evaluation.reportDigest)
       if (runId !== undefined) await tracking.getRun(runId)
+      await mustNotBeAnswered(model)
       const now = clock.now()
       const version = await store.transaction(async (transaction) => {
-        await store.ensureModel(transaction, { name: model, actor: caller.name, now })
+        await addModel(transaction, { name: model }, { actor: caller.name, now })
         const number = await store.lockModel(transaction, model, now)
         if (number === undefined) return fail('internal', `The model "${model}" vanished.`)
-        const registrationKey = runId === undefined ? null : `run:${runId}`
+        if (await store.isPrompt(transaction, number)) {
+          fail('already_exists', `"${model}" is a prompt; a model cannot have the same name.`, {
+            at: 'model',
+          })
+        }
+        const registrationKey = registration.key ?? (runId === undefined ? null : `run:${runId}`)
         const known =
           registrationKey === null
             ? undefined
             : await store.versionOfKey(transaction, number, registrationKey)
         if (known !== undefined) return known
-        return store.insertVersion(transaction, number, {
+        const added = await store.insertVersion(transaction, number, {
           runId: runId ?? null,
           registrationKey,
           artifacts: [...artifacts],
           signature: registration.signature ?? null,
           lineage: { datasets: [], parameters: {}, environment: {}, ...registration.lineage },
           evaluation: evaluation ?? null,
+          flavors: [],
           card: registration.card ?? '',
-          description: registration.description ?? '',
+          description,
           tags,
           actor: caller.name,
           now,
         })
+        await recordHook(transaction, number, {
+          entity: 'version',
+          action: 'created',
+          data: {
+            name: model,
+            version: String(added),
+            source: versionUri(number, added),
+            run_id: runId ?? null,
+            tags,
+            description: description === '' ? null : description,
+          },
+        })
+        return added
       })
       await announce()
       return getVersion(model, String(version))
@@ -165,27 +183,10 @@ export function createRegistryService({ platform, tracking }: RegistryDependenci
 
     /** Newest first. */
     listVersions: async (name: string, limit: number): Promise<ModelVersion[]> =>
-      store.versions(await existingModel(name), { limit }),
+      store.versions(await followedModel(name), { limit }),
 
     transitions,
-
-    describeModel: async (name: string, { description, tags = {} }: Details): Promise<RegisteredModel> => {
-      checkModelTags(tags)
-      const { number } = await existingModel(name)
-      const change = { tags, now: clock.now(), ...(description === undefined ? {} : { description }) }
-      await store.updateModel(number, change)
-      return getModel(name)
-    },
-
-    describeVersion: async (
-      { model, reference }: { readonly model: string; readonly reference: string },
-      { description, tags = {} }: Details,
-    ): Promise<ModelVersion> => {
-      checkModelTags(tags)
-      const key = await keyOf(model, reference)
-      await store.updateVersion(key, { tags, ...(description === undefined ? {} : { description }) })
-      return getVersion(model, String(key.version))
-    },
+    stageTransitions,
 
     /** The evaluation report as it was when the version was registered; undefined when nobody evaluated it. */
     report: async (name: string, reference: string): Promise<EvaluationReport | undefined> => {
@@ -206,8 +207,9 @@ export function createRegistryService({ platform, tracking }: RegistryDependenci
     /** Run, data, parameters, code and environment of a version, and every move of an alias to or from it. */
     trace: async (name: string, reference: string): Promise<Trace> => {
       const version = await getVersion(name, reference)
-      const run = version.runId === null ? undefined : await tracking.getRun(version.runId)
+      const run = version.runId === null ? undefined : await orUndefined(tracking.getRun(version.runId))
       const moves = await transitions(name)
+      const staged = await stageTransitions(name)
       return {
         version,
         run:
@@ -229,6 +231,7 @@ export function createRegistryService({ platform, tracking }: RegistryDependenci
         transitions: moves.filter(
           ({ fromVersion, toVersion }) => fromVersion === version.version || toVersion === version.version,
         ),
+        stages: staged.filter((move) => move.version === version.version),
       }
     },
 
@@ -244,5 +247,15 @@ export function createRegistryService({ platform, tracking }: RegistryDependenci
       const artifact = await artifactOf(model, reference, path)
       return { ...artifact, content: await blobs.stream(artifact.digest as Digest) }
     },
+  }
+}
+
+/** Runs and logged models may be gone, or of another server. */
+async function orUndefined<Found>(reading: Promise<Found>): Promise<Found | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if (error instanceof DevmlopsError && error.code === 'not_found') return undefined
+    throw error
   }
 }

@@ -1,6 +1,9 @@
 import { sql, type Generated } from 'kysely'
 import { sequenceColumnType, type Migration } from '#platform/database/index'
 import type { Transition } from './contract.ts'
+import { evaluationMigrations } from './evaluation-tables.ts'
+import type { Stage } from './stage.ts'
+import { webhookMigrations } from './webhooks/tables.ts'
 
 export type RegistryTables = {
   registered_models: {
@@ -12,7 +15,11 @@ export type RegistryTables = {
     updated_at: number
     /** The highest version ever given; it never goes down. */
     last_version: number
+    /** A deleted model keeps its number, which names its versions' files, and gives its name back. */
+    deleted_at: number | null
   }
+  /** Names that models had before they were renamed, so that who uses one learns the new one. */
+  former_model_names: { name: string; model_number: number; renamed_at: number; renamed_by: string }
   registered_model_tags: { model_number: number; key: string; value: string }
   model_versions: {
     model_number: number
@@ -28,6 +35,15 @@ export type RegistryTables = {
     card: string
     description: string
     announced: number
+    updated_at: number
+    /** Where a client said that the files are; null for a version registered with its files. */
+    source: string | null
+    run_link: string | null
+    model_id: string | null
+    stage: Stage
+    /** `awaited`: the source is ours, and no file was there yet. `foreign`: the source is somewhere else. */
+    snapshot: 'taken' | 'awaited' | 'foreign'
+    deleted_at: number | null
   }
   model_version_tags: { model_number: number; version: number; key: string; value: string }
   model_aliases: { model_number: number; alias: string; version: number }
@@ -43,6 +59,23 @@ export type RegistryTables = {
     reason: string
     forced: number
     announced: number
+  }
+  stage_transitions: {
+    sequence: Generated<number>
+    model_number: number
+    version: number
+    from_stage: Stage
+    to_stage: Stage
+    actor: string
+    time: number
+  }
+  /** What was decided and not yet told as an event; rows go when they are told. */
+  registry_news: {
+    sequence: Generated<number>
+    type: string
+    subject: string
+    actor: string
+    payload: string
   }
 }
 
@@ -125,4 +158,65 @@ export const registryMigrations: readonly Migration[] = [
       }
     },
   },
+  {
+    number: 61,
+    name: 'versions from a source, stages, deleted and renamed models',
+    up: async (query, engine) => {
+      await query.schema.alterTable('registered_models').addColumn('deleted_at', 'bigint').execute()
+      for (const name of ['source', 'run_link', 'model_id'] as const) {
+        await query.schema.alterTable('model_versions').addColumn(name, 'text').execute()
+      }
+      await query.schema.alterTable('model_versions').addColumn('deleted_at', 'bigint').execute()
+      await query.schema
+        .alterTable('model_versions')
+        .addColumn('updated_at', 'bigint', (column) => column.notNull().defaultTo(0))
+        .execute()
+      await query.schema
+        .alterTable('model_versions')
+        .addColumn('stage', 'text', (column) => column.notNull().defaultTo('None'))
+        .execute()
+      await query.schema
+        .alterTable('model_versions')
+        .addColumn('snapshot', 'text', (column) => column.notNull().defaultTo('taken'))
+        .execute()
+      await sql`update model_versions set updated_at = created_at`.execute(query)
+      await query.schema
+        .createIndex('model_versions_newest')
+        .on('model_versions')
+        .column('updated_at')
+        .execute()
+      await query.schema
+        .createTable('former_model_names')
+        .addColumn('name', 'text', (column) => column.primaryKey())
+        .addColumn('model_number', 'bigint', (column) => column.notNull())
+        .addColumn('renamed_at', 'bigint', (column) => column.notNull())
+        .addColumn('renamed_by', 'text', (column) => column.notNull())
+        .execute()
+      await query.schema
+        .createTable('stage_transitions')
+        .addColumn('sequence', sequenceColumnType(engine), (column) => column.primaryKey())
+        .addColumn('model_number', 'bigint', (column) => column.notNull())
+        .addColumn('version', 'bigint', (column) => column.notNull())
+        .addColumn('from_stage', 'text', (column) => column.notNull())
+        .addColumn('to_stage', 'text', (column) => column.notNull())
+        .addColumn('actor', 'text', (column) => column.notNull())
+        .addColumn('time', 'bigint', (column) => column.notNull())
+        .execute()
+      await query.schema
+        .createIndex('stage_transitions_model')
+        .on('stage_transitions')
+        .columns(['model_number', 'sequence'])
+        .execute()
+      await query.schema
+        .createTable('registry_news')
+        .addColumn('sequence', sequenceColumnType(engine), (column) => column.primaryKey())
+        .addColumn('type', 'text', (column) => column.notNull())
+        .addColumn('subject', 'text', (column) => column.notNull())
+        .addColumn('actor', 'text', (column) => column.notNull())
+        .addColumn('payload', 'text', (column) => column.notNull())
+        .execute()
+    },
+  },
+  ...webhookMigrations,
+  ...evaluationMigrations,
 ]

@@ -201,6 +201,14 @@ export function createServingService({ platform, models, settings, host }: Servi
       return url === undefined ? { items } : { items, servingUrl: url }
     },
 
+    /** The versions of a model that active deployments answer with, by the name that it had when they were deployed. */
+    answering: async (model: string): Promise<{ deployment: string; version: number }[]> =>
+      (await store.allCurrent())
+        .filter(({ state }) => state === 'active')
+        .flatMap((row) => variantsOf(row).map((variant) => ({ deployment: row.deployment, ...variant })))
+        .filter((variant) => variant.model === model)
+        .map(({ deployment, version }) => ({ deployment, version })),
+
     get: async (name: string): Promise<DeploymentView> => view(await currentOf(name), await host.status()),
 
     revisions: async (name: string): Promise<Revision[]> =>

@@ -13,6 +13,7 @@ export {
   type ColumnType,
   type DatasetInput,
   type Experiment,
+  type LifecycleStage,
   type ModelOutput,
   type ModelSignature,
   modelSignatureSchema,
