@@ -108,8 +108,15 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
   const { scorer, close: closeScorer } = lazyScorer(platform)
 
   const data = createDataStage({ platform, project })
-  const tracking = createTrackingStage({ platform })
-  const registry = createRegistryStage({ platform, tracking: tracking.service })
+  const tracking = createTrackingStage({
+    platform,
+    versionArtifacts: (model, version) => registry.service.versionArtifacts(model, version),
+  })
+  const registry = createRegistryStage({
+    platform,
+    tracking: tracking.service,
+    deployedVersions: (model) => serving.service.answering(model),
+  })
   const models = modelSource(registry.service)
 
   const kinds = [

@@ -27,6 +27,10 @@ export function createRegistryStage(dependencies: RegistryDependencies): {
   const service = createRegistryService(dependencies)
   return {
     service,
-    stage: { name: 'registry', routes: routesOf('registry', registryContract, registryHandlers(service)) },
+    stage: {
+      name: 'registry',
+      routes: routesOf('registry', registryContract, registryHandlers(service)),
+      jobKinds: [service.webhooks.jobKind],
+    },
   }
 }
