@@ -9,7 +9,13 @@ import { evaluateStep, findLeaks, type ModelScorer } from '#lifecycle/evaluation
 import { createGovernanceStage } from '#lifecycle/governance/index'
 import { createMonitoringStage } from '#lifecycle/monitoring/index'
 import { createPipelinesStage, type StepKind } from '#lifecycle/pipelines/index'
-import { championSource, createRegistryStage, modelSource, registerStep } from '#lifecycle/registry/index'
+import {
+  candidateSource,
+  championSource,
+  createRegistryStage,
+  modelSource,
+  registerStep,
+} from '#lifecycle/registry/index'
 import { resolveVariables } from '#lifecycle/project/index'
 import {
   batchPredictStep,
@@ -118,6 +124,7 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
     deployedVersions: (model) => serving.service.answering(model),
   })
   const models = modelSource(registry.service)
+  const candidates = candidateSource({ platform, registry: registry.service, tracking: tracking.service })
 
   const kinds = [
     trainStep({
@@ -131,10 +138,12 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
       clock: platform.clock,
       scorer,
       champions: championSource(registry.service),
+      candidateSource: candidates,
       models: async () => (await project()).sections.models,
     }),
     registerStep({
       registry: registry.service,
+      keepEvaluation: candidates.keepEvaluation,
       pipelineRun: (id) => pipelines.service.get(id),
       descriptions: async () =>
         Object.fromEntries(
@@ -194,7 +203,7 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
     platform,
     serving: serving.service,
     settings: async () => (await project()).sections.monitors,
-    references: monitoringReferences(registry.service),
+    references: monitoringReferences(registry.service, platform.blobs),
     scorer: {
       scoreRows: async (model, version, rows) => {
         const scorable = await models.readModel({ model, version })

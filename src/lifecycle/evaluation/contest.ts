@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
+import { z } from 'zod'
 import { fail } from '#contract/errors'
 import type { StepContext, StepInput } from '#lifecycle/pipelines/index'
-import { reservedTags, type TrackingService } from '#lifecycle/tracking/index'
+import type { TrackingService } from '#lifecycle/tracking/index'
 import {
   adoptGraph,
   modelFileName,
@@ -9,8 +10,20 @@ import {
   type TrainedCandidate,
   type TrainingResult,
 } from '#lifecycle/training/index'
+import { type CandidateSource, isModelUri, type RegisteredCandidate } from './candidate-point.ts'
+import { candidateRun } from './candidate-run.ts'
 import type { Task } from './contract.ts'
-import type { EvaluateConfig } from './evaluate-form.ts'
+import { candidateNames, type EvaluateConfig } from './evaluate-form.ts'
+import { namedCandidate, savedCandidate } from './logged-candidate.ts'
+
+export interface ContestSources {
+  readonly tracking: TrackingService
+  readonly task: Task
+  readonly candidateSource: CandidateSource
+}
+
+/** What a step may write for its model: the URI that `log_model` answers. */
+const namedModel = z.object({ model_uri: z.string().refine(isModelUri) })
 
 /** Who competes, and for what truth. */
 export interface Contest {
@@ -18,24 +31,39 @@ export interface Contest {
   /** The label's value that counts as 1, where it is not 0 and 1. */
   readonly positive: TrainingResult['positive']
   readonly trainedOn: TrainingResult['trainedOn']
-  readonly candidates: readonly TrainedCandidate[]
+  readonly candidates: readonly Candidate[]
 }
 
-/** The candidates of `train` steps, and ONNX files that any other step made, whatever language it was written in. */
+export type Candidate = TrainedCandidate & { readonly registered?: RegisteredCandidate }
+
+/**
+ * The candidates of `train` steps, what any other step made, whatever language it was written in (an ONNX file, a folder
+ * that MLflow saved, or a `model_uri` in a JSON file), and models that are named by their URI.
+ */
 export async function readContest(
   context: StepContext<EvaluateConfig>,
-  { tracking, task }: { readonly tracking: TrackingService; readonly task: Task },
+  { tracking, task, candidateSource }: ContestSources,
 ): Promise<Contest> {
+  const sources = { tracking, candidateSource }
   const inputs = Object.values(context.inputs).filter(({ name }) => /^candidates(-\d+)?$/.test(name))
   const results: TrainingResult[] = []
-  const candidates: TrainedCandidate[] = []
+  const candidates: Candidate[] = []
   for (const input of inputs) {
     if (input.kind === 'json') {
-      const result = trainingResultSchema.parse(JSON.parse(await readFile(pathOf(input), 'utf8')))
+      const written = JSON.parse(await readFile(pathOf(input), 'utf8')) as unknown
+      const named = namedModel.safeParse(written)
+      if (named.success) {
+        candidates.push(await namedCandidate(context, sources, named.data.model_uri))
+        continue
+      }
+      const result = trainingResultSchema.parse(written)
       results.push(result)
       candidates.push(...result.candidates.filter((candidate) => candidate.status === 'trained'))
-    } else candidates.push(await adoptCandidate(context, { input, tracking, task }))
+    } else if (input.kind === 'directory') candidates.push(await savedCandidate(context, sources, input))
+    else candidates.push(await adoptCandidate(context, { input, tracking, task }))
   }
+  for (const uri of candidateNames(context.config).filter(isModelUri))
+    candidates.push(await namedCandidate(context, sources, uri))
   if (candidates.length === 0)
     fail('training_failed', 'No candidate could be trained, so there is none to evaluate.')
   const names = candidates.map(({ name }) => name)
@@ -62,25 +90,13 @@ async function adoptCandidate(
 ): Promise<TrainedCandidate> {
   const [step = input.label] = input.reference.split('.')
   if (input.kind !== 'file') {
-    fail('invalid_input', `${input.reference} is neither a \`train\` step nor an ONNX file.`, {
+    fail('invalid_input', `${input.reference} is neither a \`train\` step nor a model.`, {
       at: 'candidates',
     })
   }
   const { onnx, signature } = adoptGraph(await readFile(pathOf(input)), { task, label: input.label })
-  const experiment = await tracking.getOrCreateExperiment(context.pipeline)
   const caller = { name: context.actor }
-  const run = await tracking.createRun({
-    experimentId: experiment.id,
-    name: step,
-    caller,
-    tags: {
-      [reservedTags.pipeline]: context.pipeline,
-      [reservedTags.pipelineRunId]: context.pipelineRunId,
-      [reservedTags.step]: step,
-      'devmlops.trainer': 'onnx',
-      ...(context.code === undefined ? {} : { [reservedTags.gitCommit]: context.code.commit }),
-    },
-  })
+  const run = await candidateRun(context, tracking, { name: step, trainer: 'onnx' })
   const contents: [string, Uint8Array][] = [
     [modelFileName, onnx],
     ['signature.json', new TextEncoder().encode(JSON.stringify(signature, null, 2))],

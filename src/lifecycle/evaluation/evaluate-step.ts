@@ -3,10 +3,11 @@ import type { StepContext, StepKind } from '#lifecycle/pipelines/index'
 import type { TrackingService } from '#lifecycle/tracking/index'
 import type { BlobStore } from '#platform/blobs/index'
 import type { Clock } from '#platform/clock'
+import { type CandidateSource, isModelUri } from './candidate-point.ts'
 import type { ChampionSource } from './champion-point.ts'
 import { readContest } from './contest.ts'
-import { evaluateForm, type EvaluateConfig } from './evaluate-form.ts'
-import type { EvaluationResult } from './evaluation-result.ts'
+import { candidateNames, evaluateForm, type EvaluateConfig } from './evaluate-form.ts'
+import { evaluationFiles, type EvaluationResult } from './evaluation-result.ts'
 import { EvaluationThread } from './evaluation-thread.ts'
 import { readHoldout } from './holdout.ts'
 import { judgeCandidates } from './judge-candidates.ts'
@@ -20,6 +21,7 @@ export interface EvaluateStepDependencies {
   readonly clock: Clock
   readonly scorer: ModelScorer
   readonly champions: ChampionSource
+  readonly candidateSource: CandidateSource
   readonly models: () => Promise<Readonly<Record<string, ModelEvaluation>>>
 }
 
@@ -31,9 +33,22 @@ export function evaluateStep(dependencies: EvaluateStepDependencies): StepKind<E
     usesAllCores: true,
     // The gates are part of the question. Who is champion is not: the same candidates on the same rows were judged
     // against the champion of their day, and a new champion is no reason to judge them again.
-    environment: async ({ model }) => ({ gates: JSON.stringify(await settingsOf(dependencies, model)) }),
+    environment: async (config) => ({
+      gates: JSON.stringify(await settingsOf(dependencies, config.model)),
+      ...(await namedModels(dependencies, config)),
+    }),
     run: (context) => runEvaluation(context, dependencies),
   }
+}
+
+/** What the URIs mean now: an alias moves, and a moved one asks another question. */
+async function namedModels({ candidateSource }: EvaluateStepDependencies, config: EvaluateConfig) {
+  const found: Record<string, string> = {}
+  for (const uri of candidateNames(config).filter(isModelUri)) {
+    const { label, files } = await candidateSource.find(uri)
+    found[uri] = JSON.stringify([label, ...files.map(({ path, digest }) => [path, digest])])
+  }
+  return found
 }
 
 async function settingsOf({ models }: EvaluateStepDependencies, name: string): Promise<ModelEvaluation> {
@@ -48,7 +63,7 @@ async function settingsOf({ models }: EvaluateStepDependencies, name: string): P
 
 async function runEvaluation(context: StepContext<EvaluateConfig>, dependencies: EvaluateStepDependencies) {
   const settings = await settingsOf(dependencies, context.config.model)
-  const contest = await readContest(context, { tracking: dependencies.tracking, task: settings.task })
+  const contest = await readContest(context, { ...dependencies, task: settings.task })
   const holdout = await readHoldout(context, { contest, settings })
   const thread = new EvaluationThread()
   const stop = (): void => void thread.close()
@@ -67,6 +82,7 @@ async function runEvaluation(context: StepContext<EvaluateConfig>, dependencies:
       scores: holdout.scores,
     })
     const { winner } = result
+    await keepWithVersion(context, dependencies, { result, files })
     context.log(`${winner.name} wins by ${result.selectedBy}: ${result.report.verdict.reason}`)
     const value: EvaluationResult = { ...result, winner: { ...winner, files: [...winner.files, ...files] } }
     return { result: { kind: 'json' as const, value } }
@@ -74,4 +90,24 @@ async function runEvaluation(context: StepContext<EvaluateConfig>, dependencies:
     context.signal.removeEventListener('abort', stop)
     await thread.close()
   }
+}
+
+/** A version that is registered already is not made anew: the evaluation goes to it, and its gates count from now on. */
+async function keepWithVersion(
+  context: StepContext<EvaluateConfig>,
+  { candidateSource }: EvaluateStepDependencies,
+  { result, files }: { result: EvaluationResult; files: EvaluationResult['winner']['files'] },
+): Promise<void> {
+  const { registered } = result.winner
+  if (registered === undefined) return
+  const digestOf = (name: string): string =>
+    files.find(({ path }) => path === name)?.digest ?? fail('internal', `The evaluation has no ${name}.`)
+  const verdict = result.report.verdict.outcome
+  await candidateSource.keepEvaluation(registered, {
+    reportDigest: digestOf(evaluationFiles.report),
+    profileDigest: digestOf(evaluationFiles.referenceProfile),
+    verdict,
+    actor: context.actor,
+  })
+  context.log(`${registered.model} version ${registered.version} was evaluated: ${verdict}`)
 }

@@ -21,6 +21,8 @@ export const evaluationResultSchema = z.object({
     runId: z.string(),
     files: z.array(z.object({ path: z.string(), digest: z.string(), sizeBytes: z.number() })),
     signature: modelSignatureSchema,
+    /** Of a candidate that was a registered version before. */
+    registered: z.object({ model: z.string(), version: z.number() }).optional(),
   }),
   trainedOn: z.object({ label: z.string(), digest: z.string(), rows: z.number() }),
   evaluatedOn: z.object({ label: z.string(), digest: z.string(), rows: z.number() }),

@@ -1,10 +1,9 @@
 import { fail } from '#contract/errors'
 import type { StepContext } from '#lifecycle/pipelines/index'
-import type { TrainedCandidate } from '#lifecycle/training/index'
 import type { BlobStore, Digest } from '#platform/blobs/index'
 import type { Clock } from '#platform/clock'
 import type { ChampionSource } from './champion-point.ts'
-import type { Contest } from './contest.ts'
+import type { Candidate, Contest } from './contest.ts'
 import type { MetricName, MetricValue } from './contract.ts'
 import type { EvaluateConfig } from './evaluate-form.ts'
 import type { ReferenceModel } from './evaluate.ts'
@@ -32,7 +31,7 @@ export async function judgeCandidates(
 ): Promise<EvaluationResult> {
   const { settings, contest, holdout, thread, blobs, scorer } = evaluation
   const { candidates } = contest
-  const measured: { candidate: TrainedCandidate; metrics: MetricValue[] }[] = []
+  const measured: { candidate: Candidate; metrics: MetricValue[] }[] = []
   for (const [index, candidate] of candidates.entries()) {
     context.progress({ fraction: index / (candidates.length + 2), text: `scoring ${candidate.name}` })
     const startedAt = performance.now()
@@ -79,6 +78,7 @@ export async function judgeCandidates(
       runId: best.candidate.runId,
       files: best.candidate.files,
       signature: best.candidate.signature,
+      ...(best.candidate.registered === undefined ? {} : { registered: best.candidate.registered }),
     },
     trainedOn: contest.trainedOn,
     evaluatedOn: { label: holdout.input.label, digest: holdout.input.digest, rows: holdout.frame.rows },
@@ -86,7 +86,7 @@ export async function judgeCandidates(
   }
 }
 
-function scorable({ name, files, signature, format }: TrainedCandidate, blobs: BlobStore): ScorableModel {
+function scorable({ name, files, signature, format }: Candidate, blobs: BlobStore): ScorableModel {
   return {
     label: name,
     ...signature,
@@ -123,7 +123,7 @@ async function scoredChampion(
 }
 
 /** The candidate that learned nothing but the average: what every model must beat. */
-function baselineOf(winner: TrainedCandidate, { contest, holdout }: Evaluation): ReferenceModel {
+function baselineOf(winner: Candidate, { contest, holdout }: Evaluation): ReferenceModel {
   const baseline = contest.candidates.find(({ trainer }) => trainer === 'majority' || trainer === 'mean')
   const scores = baseline === undefined ? undefined : holdout.scores.get(baseline.name)
   if (baseline === undefined || scores === undefined || baseline.name === winner.name)

@@ -42,11 +42,13 @@ export async function recordEvaluation(
     [evaluationFiles.summary, renderReport(report)],
     [evaluationFiles.referenceProfile, JSON.stringify(profile)],
   ] as const
+  // A logged model may be evaluated again and again, and its run has a life of its own.
+  const folder = winner.trainer === 'mlflow' ? `evaluation/${context.stepRunId}` : 'model'
   const stored = []
   for (const [name, text] of files) {
     const artifact = await tracking.logArtifact({
       runId: winner.runId,
-      path: `model/${name}`,
+      path: `${folder}/${name}`,
       content: new TextEncoder().encode(text),
     })
     stored.push({ path: name, digest: artifact.digest, sizeBytes: artifact.sizeBytes })

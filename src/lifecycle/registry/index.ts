@@ -15,6 +15,7 @@ export {
   type Transition,
   type Verdict,
 } from './contract.ts'
+export { candidateSource, type CandidateSourceDependencies } from './candidate-source.ts'
 export { championSource, modelSource, type ModelSource, type RunnableVersion } from './model-source.ts'
 export type { Registration, RegistryDependencies, RegistryService } from './service.ts'
 export { registerForm, registerStep } from './register-step.ts'

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { fail } from '#contract/errors'
@@ -5,6 +6,7 @@ import {
   evaluationFiles,
   evaluationResultSchema,
   renderReport,
+  type CandidateSource,
   type EvaluationResult,
 } from '#lifecycle/evaluation/index'
 import type { PipelineRunDetail, StepContext, StepForm, StepKind } from '#lifecycle/pipelines/index'
@@ -25,6 +27,8 @@ type RegisterConfig = z.output<typeof configSchema>
 
 export interface RegisterStepDependencies {
   readonly registry: RegistryService
+  /** Gives a version that was there before the evaluation of this run. */
+  readonly keepEvaluation: CandidateSource['keepEvaluation']
   /** The pipeline run that the step is part of, for the lineage. */
   readonly pipelineRun: (runId: string) => Promise<PipelineRunDetail>
   readonly descriptions: () => Promise<Readonly<Record<string, string | undefined>>>
@@ -65,27 +69,43 @@ async function registerWinner(context: StepContext<RegisterConfig>, dependencies
   const lineage = lineageOf(evaluation, await dependencies.pipelineRun(context.pipelineRunId))
   const reportFile = winner.files.find(({ path }) => path === evaluationFiles.report)
   const description = (await dependencies.descriptions())[config.model] ?? ''
-  const version = await registry.register(
-    {
-      model: config.model,
-      runId: winner.runId,
-      artifacts: winner.files.map((file) => ({ ...file })),
-      signature: winner.signature,
-      lineage,
-      ...(reportFile === undefined
-        ? {}
-        : { evaluation: { reportDigest: reportFile.digest, verdict: report.verdict.outcome } }),
-      card: modelCard({
-        name: config.model,
-        description,
-        evaluation,
-        lineage,
-        summary: renderReport(report),
-      }),
-      description: `${winner.trainer}, best of ${evaluation.candidates.length} by ${evaluation.selectedBy}`,
-    },
-    caller,
-  )
+  // A version that was registered before was given this evaluation by the `evaluate` step.
+  const isVersion = winner.registered?.model === config.model
+  const version = isVersion
+    ? await registry.getVersion(config.model, String(winner.registered?.version))
+    : await registry.register(
+        {
+          model: config.model,
+          runId: winner.runId,
+          // A run may log many models; one is the same again when its files are.
+          ...(winner.trainer === 'mlflow' ? { key: `files:${filesDigest(winner.files)}` } : {}),
+          artifacts: winner.files.map((file) => ({ ...file })),
+          signature: winner.signature,
+          lineage,
+          ...(reportFile === undefined
+            ? {}
+            : { evaluation: { reportDigest: reportFile.digest, verdict: report.verdict.outcome } }),
+          card: modelCard({
+            name: config.model,
+            description,
+            evaluation,
+            lineage,
+            summary: renderReport(report),
+          }),
+          description: `${winner.trainer}, best of ${evaluation.candidates.length} by ${evaluation.selectedBy}`,
+        },
+        caller,
+      )
+  const profile = winner.files.find(({ path }) => path === evaluationFiles.referenceProfile)
+  const isJudgedAnew = version.evaluation?.reportDigest !== reportFile?.digest
+  if (winner.trainer === 'mlflow' && isJudgedAnew && reportFile !== undefined && profile !== undefined) {
+    await dependencies.keepEvaluation(version, {
+      reportDigest: reportFile.digest,
+      profileDigest: profile.digest,
+      verdict: report.verdict.outcome,
+      actor: context.actor,
+    })
+  }
   const champion = await registry.versionOfAlias(config.model, championAlias)
   const alias = champion === undefined ? championAlias : config.alias
   const reason = `${report.verdict.reason}; registered by pipeline ${context.pipeline}`
@@ -96,6 +116,14 @@ async function registerWinner(context: StepContext<RegisterConfig>, dependencies
     `${config.model} version ${version.version} is ${champion?.version === version.version ? championAlias : alias}`,
   )
   return { model: config.model, version: version.version, alias }
+}
+
+function filesDigest(files: EvaluationResult['winner']['files']): string {
+  const evaluated: readonly string[] = Object.values(evaluationFiles)
+  const facts = files
+    .filter(({ path }) => !evaluated.includes(path))
+    .map(({ path, digest }) => `${path} ${digest}`)
+  return createHash('sha256').update(facts.toSorted().join('\n')).digest('hex')
 }
 
 async function readEvaluation(context: StepContext<RegisterConfig>): Promise<EvaluationResult> {
