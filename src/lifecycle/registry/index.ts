@@ -17,8 +17,10 @@ export {
 } from './contract.ts'
 export { candidateSource, type CandidateSourceDependencies } from './candidate-source.ts'
 export { championSource, modelSource, type ModelSource, type RunnableVersion } from './model-source.ts'
+export type { DeployedVersion, FoundRegisteredModel } from './model-service.ts'
 export type { Registration, RegistryDependencies, RegistryService } from './service.ts'
 export { registerForm, registerStep } from './register-step.ts'
+export type { Webhook } from './webhooks/webhook-store.ts'
 export { registryMigrations } from './tables.ts'
 
 export function createRegistryStage(dependencies: RegistryDependencies): {
