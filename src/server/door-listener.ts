@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { messageOf } from '#contract/errors'
 import { authenticate } from '#platform/access/access'
+import { releaseChunk } from '#platform/chunk'
 import type { Door, DoorAnswer, DoorRequest } from '#platform/door'
 import { refuseForeign, securityHeaders } from './guard.ts'
 import type { ServerMetrics } from './server-metrics.ts'
@@ -95,11 +94,30 @@ async function send(
     return endLater(response, last)
   }
   try {
-    await pipeline(Readable.from(body, { objectMode: false, highWaterMark: 1 << 20 }), response)
+    for await (const chunk of body) {
+      await written(response, chunk)
+      releaseChunk(chunk)
+    }
+    response.end()
   } catch {
     // The client went away, or the stream failed: then the connection is cut, so that a part is not taken for the whole.
     response.destroy()
   }
+}
+
+/** Resolves when the chunk has left the process; fails when the client is gone. */
+function written(response: ServerResponse, chunk: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const gone = (): void => reject(new Error('The client went away.'))
+    if (response.destroyed) return gone()
+    // The answer is told of its connection's end when a write that waits for it is not.
+    response.once('close', gone)
+    response.write(chunk, (error) => {
+      response.off('close', gone)
+      if (error === null || error === undefined) resolve()
+      else reject(error)
+    })
+  })
 }
 
 /** Sends the answer at once and ends when the request has ended: closing while it comes would lose the answer. */

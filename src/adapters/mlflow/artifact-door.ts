@@ -1,5 +1,6 @@
 import { fail } from '#contract/errors'
 import type { StoredArtifact, TrackingService } from '#lifecycle/tracking/index'
+import { releasing } from '#platform/chunk'
 import type { Dispatch } from '#platform/dispatch'
 import type { DoorAnswer, DoorRequest } from '#platform/door'
 import { downloadAnswer } from './artifact-download.ts'
@@ -53,7 +54,7 @@ export function artifactDoor({ tracking, versionFolder, dispatch }: ArtifactDoor
         permission: 'write',
         audit: 'none',
         answer: async () => {
-          await artifactRoot.put(path, request.body)
+          await artifactRoot.put(path, releasing(request.body))
           return jsonAnswer({})
         },
       })

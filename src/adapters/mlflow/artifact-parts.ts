@@ -1,4 +1,5 @@
 import type { ArtifactUploads } from '#lifecycle/tracking/index'
+import { releasing } from '#platform/chunk'
 import type { Dispatch } from '#platform/dispatch'
 import type { DoorAnswer, DoorRequest } from '#platform/door'
 import { decodedPath, dispatched, jsonAnswer, notImplemented } from './byte-call.ts'
@@ -38,7 +39,7 @@ export function multipartRoutes({ uploads, dispatch }: MultipartDependencies) {
     const part = partPath.exec(path)
     if (uploads !== undefined && part !== null && request.method === 'PUT') {
       // Clients send parts without credentials; knowing the upload's id, which is random, is the right to add to it.
-      const etag = await uploads.putPart(part[1] ?? '', Number(part[2]), request.body)
+      const etag = await uploads.putPart(part[1] ?? '', Number(part[2]), releasing(request.body))
       return { status: 200, headers: { etag: `"${etag}"` }, body: '' }
     }
     const [, step, folder = ''] = calls.exec(path) ?? []

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { fail } from '#contract/errors'
+import { releaseChunk } from '../chunk.ts'
 import { explainSystemError } from '../system-error.ts'
+import { fileChunks } from './blob-file.ts'
 import type { BlobUploads, StoredBlob, UploadedPart } from './blob-store.ts'
 
 const abandonedMs = 24 * 3_600_000
@@ -120,13 +121,11 @@ async function writePart(path: string, content: AsyncIterable<Uint8Array>): Prom
 async function* concatenated(folder: string, parts: readonly UploadedPart[]): AsyncIterable<Uint8Array> {
   for (const part of parts) {
     let [checksum, sizeBytes] = [0, 0]
-    const chunks: AsyncIterable<Uint8Array> = createReadStream(join(folder, partName(part)), {
-      highWaterMark: 1 << 20,
-    })
-    for await (const chunk of chunks) {
+    for await (const chunk of fileChunks(join(folder, partName(part)))) {
       checksum = crc32(chunk, checksum)
       sizeBytes += chunk.byteLength
       yield chunk
+      releaseChunk(chunk)
     }
     if (etagOf(checksum, sizeBytes) !== part.etag) wrongPart(part, 'is damaged')
   }
