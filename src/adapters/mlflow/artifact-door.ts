@@ -10,8 +10,8 @@ import { decodedPath, dispatched, jsonAnswer, notImplemented, queryField } from 
 
 export interface ArtifactDoorDependencies {
   readonly tracking: TrackingService
-  /** Where the artifacts of a version of a registered model are: a path below the artifact root. */
-  readonly versionFolder: (name: string, version: string) => Promise<string>
+  /** Where the artifacts of a version of a registered model are. */
+  readonly versionUri: (name: string, version: string) => Promise<string>
   readonly dispatch: Dispatch
 }
 
@@ -24,7 +24,7 @@ const presigned = /^\/(?:ajax-)?api\/2\.0\/mlflow\/artifacts\/presigned-(?:up|do
  * The bytes of artifacts: MLflow's proxy (`mlflow-artifacts:/…`) and the addresses that its page uses. Undefined for
  * every other path.
  */
-export function artifactDoor({ tracking, versionFolder, dispatch }: ArtifactDoorDependencies) {
+export function artifactDoor({ tracking, versionUri, dispatch }: ArtifactDoorDependencies) {
   const { artifactRoot, artifactUploads: uploads } = tracking
   const answerParts = multipartRoutes({ uploads, dispatch })
 
@@ -98,7 +98,11 @@ export function artifactDoor({ tracking, versionFolder, dispatch }: ArtifactDoor
       const [name, version] = [queryField(request, 'name'), queryField(request, 'version')]
       // Looked at first: a path that climbs is refused whether or not there is such a version.
       const path = artifactRoot.checkPath(queryField(request, 'path'))
-      return download(request, async () => artifactRoot.find(`${await versionFolder(name, version)}/${path}`))
+      return download(request, async () => {
+        const artifacts = await tracking.artifactsOfUri(await versionUri(name, version))
+        const found = artifacts?.find((artifact) => artifact.path === path)
+        return found ?? fail('not_found', `Version ${version} of "${name}" has no artifact "${path}".`)
+      })
     }
     const modelId = modelFile.exec(request.path)?.[1]
     if (modelId === undefined) return undefined

@@ -47,7 +47,7 @@ export function checkLoggedModelName(name: string): void {
   }
   fail(
     'invalid_input',
-    `Invalid model name ("${name.slice(0, 100)}") provided. Model name must be a non-empty string and cannot contain the following characters: ${forbidden.join(' ')}`,
+    `Invalid model name ('${name.slice(0, 100)}') provided. Model name must be a non-empty string and cannot contain the following characters: ${forbidden.join(' ')}`,
     { at: 'name' },
   )
 }
