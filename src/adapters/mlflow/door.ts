@@ -84,6 +84,7 @@ function routeOf(call: MlflowCall): Route {
     path: `/api/2.0/mlflow/${call.path}`,
     summary: call.path,
     permission: call.permission,
+    ...(call.audit === undefined ? {} : { audit: call.audit }),
     input: z.any(),
     output: z.any(),
   }
