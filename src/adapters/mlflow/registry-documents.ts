@@ -40,7 +40,7 @@ export function webhookDocument(webhook: Webhook): Json {
   return {
     webhook_id: webhook.id,
     name: webhook.name,
-    ...(webhook.description === null ? {} : { description: webhook.description }),
+    ...(isEmpty(webhook.description) ? {} : { description: webhook.description }),
     url: webhook.url,
     events: webhook.events.map(({ entity, action }) => ({
       entity: entity.toUpperCase(),
@@ -50,4 +50,8 @@ export function webhookDocument(webhook: Webhook): Json {
     creation_timestamp: webhook.createdAt,
     last_updated_timestamp: webhook.updatedAt,
   }
+}
+
+function isEmpty(text: string | null): boolean {
+  return text === null || text === ''
 }

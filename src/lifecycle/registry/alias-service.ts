@@ -4,7 +4,7 @@ import type { Clock } from '#platform/clock'
 import { rollbackTarget } from './alias-trail.ts'
 import type { Announce } from './announcement.ts'
 import { championAlias, type Transition } from './contract.ts'
-import { checkAlias } from './names.ts'
+import { checkAlias, checkAliasForm } from './names.ts'
 import type { NewTransition } from './alias-store.ts'
 import type { RegistryStore, RegistryTransaction } from './store.ts'
 import type { RecordHook } from './webhooks/webhook-event.ts'
@@ -83,7 +83,7 @@ export function createAliasService(dependencies: AliasServiceDependencies) {
       state: { readonly modelNumber: number; readonly current: number | undefined },
     ) => Promise<Omit<NewTransition, 'modelNumber' | 'alias' | 'fromVersion' | 'time'> | undefined>,
   ): Promise<Transition | undefined> => {
-    checkAlias(alias)
+    checkAliasForm(alias)
     const { number: modelNumber } = await existingModel(model)
     const time = clock.now()
     const moved = await store.transaction(async (transaction): Promise<Transition | undefined> => {
@@ -114,6 +114,7 @@ export function createAliasService(dependencies: AliasServiceDependencies) {
     /** Points the alias to the version. Undefined when it was there already: nothing moved, nothing is written. */
     promote: async (promotion: Promotion, caller: Actor): Promise<Transition | undefined> => {
       const { model, version, reason, force = false } = promotion
+      checkAlias(promotion.alias)
       return move(promotion, async (transaction, { modelNumber, current }) => {
         const forced = await checkGates(transaction, { modelNumber, model, version, force, reason })
         if (current === version) return undefined

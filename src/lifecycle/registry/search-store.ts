@@ -170,7 +170,14 @@ function compare(comparison: Comparison, searched: Searched, engine: Engine): Ra
   }
   return attribute.kind === 'text'
     ? textComparison(attribute.column, comparison, engine)
-    : numberComparison(attribute.column, comparison, engine)
+    : numberComparison(attribute.column, withNumber(comparison), engine)
+}
+
+/** MLflow takes quoted numbers here. */
+function withNumber(comparison: Comparison): Comparison {
+  const { value } = comparison
+  if (value?.kind !== 'string' || !/^[+-]?\d{1,15}$/.test(value.value.trim())) return comparison
+  return { ...comparison, value: { kind: 'number', value: Number(value.value) } }
 }
 
 /** Models have no such tag, so `!= 'true'` must find them although it is not there. */

@@ -73,6 +73,7 @@ export function createRegistryService(dependencies: RegistryDependencies) {
   const versions = createVersionService({
     ...shared,
     takeSnapshot: snapshots.take,
+    runArtifactUri: async (id) => (await orUndefined(tracking.getRun(id)))?.artifactUri,
     loggedModels: {
       find: async (id) => {
         const found = await orUndefined(tracking.getLoggedModel(id))

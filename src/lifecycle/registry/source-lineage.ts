@@ -9,6 +9,13 @@ export interface LoggedModels {
   noteVersion(modelId: string, version: { readonly name: string; readonly version: number }): Promise<void>
 }
 
+export interface SourceDependencies {
+  readonly lookup: Pick<Lookup, 'getVersion'>
+  readonly loggedModels: LoggedModels
+  /** Undefined when this server does not have the run. */
+  readonly runArtifactUri: (runId: string) => Promise<string | undefined>
+}
+
 export interface ClaimedSource {
   readonly source: string
   readonly runId?: string
@@ -21,7 +28,7 @@ export interface ClaimedSource {
  */
 export async function resolveSource(
   { source, runId, modelId }: ClaimedSource,
-  { lookup, loggedModels }: { lookup: Pick<Lookup, 'getVersion'>; loggedModels: LoggedModels },
+  { lookup, loggedModels, runArtifactUri }: SourceDependencies,
 ): Promise<ClaimedSource> {
   const parsed = parseSourceUri(source)
   if (parsed.kind === 'version') {
@@ -45,6 +52,10 @@ export async function resolveSource(
   if ('modelId' in ofSource && modelId !== undefined && !agrees(modelId, ofSource.modelId))
     refuse(source, 'model_id')
   if ('runId' in ofSource && runId !== undefined && !agrees(runId, ofSource.runId)) refuse(source, 'run_id')
+  if (parsed.kind === 'proxied' && runId !== undefined && !('runId' in ofSource)) {
+    const root = await runArtifactUri(runId)
+    if (root !== undefined && !`${source}/`.startsWith(`${root}/`)) refuse(source, 'run_id')
+  }
   const model = modelId ?? ('modelId' in ofSource ? ofSource.modelId : undefined)
   const run = runId ?? ('runId' in ofSource ? ofSource.runId : undefined)
   const origin = run ?? (model === undefined ? undefined : (await loggedModels.find(model))?.runId)

@@ -8,7 +8,7 @@ import type { Announce } from './announcement.ts'
 import type { ModelVersion } from './contract.ts'
 import type { Lookup } from './lookup.ts'
 import { parseSourceUri } from './model-source-uri.ts'
-import { checkAlias, checkDescription, checkModelTags } from './names.ts'
+import { checkAliasForm, checkDescription, checkModelTags, checkReferences } from './names.ts'
 import { promptTag } from './registered-model-store.ts'
 import type { RegistrySearch } from './search-store.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -28,6 +28,7 @@ export interface VersionServiceDependencies {
   readonly recordHook: RecordHook
   readonly takeSnapshot: (source: string) => Promise<Snapshot>
   readonly loggedModels: LoggedModels
+  readonly runArtifactUri: (runId: string) => Promise<string | undefined>
   readonly deployedVersions: (model: string) => Promise<readonly DeployedVersion[]>
 }
 
@@ -108,11 +109,12 @@ export function createVersionService(dependencies: VersionServiceDependencies) {
       const { model, description = '', tags = {} } = request
       checkModelTags(tags)
       checkDescription(description)
+      checkReferences(request)
       const { number } = await lookup.existingModel(model)
       const isPrompt = await checkPromptOrModel(number, request)
       const { source, runId, modelId } = isPrompt
         ? { source: request.source, runId: request.runId, modelId: undefined }
-        : await resolveSource(request, { lookup, loggedModels: dependencies.loggedModels })
+        : await resolveSource(request, dependencies)
       const snapshot = isPrompt ? undefined : await dependencies.takeSnapshot(source)
       const version = await store.transaction(async (transaction) => {
         const now = clock.now()
@@ -283,7 +285,7 @@ export function createVersionService(dependencies: VersionServiceDependencies) {
     versionByAlias: async (model: string, alias: string): Promise<ModelVersion> => {
       const { number } = await lookup.existingModel(model)
       const isLatest = alias.toLowerCase() === 'latest'
-      if (!isLatest && !/^v\d+$/i.test(alias)) checkAlias(alias)
+      checkAliasForm(alias)
       const version = isLatest
         ? await store.versionNumberOf(number, 'latest')
         : await store.transaction((transaction) => store.aliasVersion(transaction, number, alias))
