@@ -1,31 +1,32 @@
 import type { Kysely } from 'kysely'
 import type { Engine } from '#platform/database/index'
-import { readRunPage, type RunPageQuery, type RunPlace, type RunText } from '#lifecycle/tracking/reads'
+import { readRunPage, tokenOf, type RunPageQuery, type RunText } from '#lifecycle/tracking/reads'
 import { datasetDocument } from './documents.ts'
 
 /**
  * A page is answered in one piece, so its size is bounded; 10,000 runs with 25 values each are 20 MB. Clients ask on with
  * the token of the next page, however short this one is.
  */
-const mostLength = 64_000_000
+const mostLength = 32_000_000
 
-/** The runs of a page as the JSON that MLflow's clients read, with commas between them. Runs in a thread. */
-export async function readRunDocuments(
+/** The answer to `runs/search` as its bytes, ready to be sent. Runs in a thread. */
+export async function readRunAnswer(
   query: Kysely<unknown>,
   engine: Engine,
   page: RunPageQuery,
-): Promise<{ runs: Uint8Array; next: RunPlace | undefined }> {
-  const texts: string[] = []
+): Promise<Uint8Array> {
+  const parts: string[] = []
   const next = await readRunPage(query, engine, {
     ...page,
     mostLength,
     take: (run) => {
       const text = runText(run)
-      texts.push(text)
+      parts.push(parts.length === 0 ? text : `,${text}`)
       return text.length
     },
   })
-  return { runs: new TextEncoder().encode(texts.join(',')), next }
+  parts.push(next === undefined ? ']}' : `],"next_page_token":${JSON.stringify(tokenOf(next))}}`)
+  return new TextEncoder().encode(`{"runs":[${parts.join('')}`)
 }
 
 /** The same as `runDocument`, with what is JSON already put in as it is. */

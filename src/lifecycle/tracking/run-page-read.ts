@@ -4,7 +4,7 @@ import { toRun, type Run } from './run-details.ts'
 import { readRunPage, type RunPageQuery, type RunPlace } from './run-page.ts'
 import { textLengthOf } from './run-texts.ts'
 
-const mostLength = 64_000_000
+const mostLength = 32_000_000
 
 /** A page of whole runs, in a module that a thread can load. */
 export async function readRuns(

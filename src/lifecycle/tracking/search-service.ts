@@ -7,7 +7,7 @@ import { parseToken, tokenOf } from './page-token.ts'
 import { readRuns, type Run } from './run-details.ts'
 import { compareRun } from './run-filter.ts'
 import { parseRunOrders } from './run-order.ts'
-import type { RunPageQuery, RunPlace } from './run-page.ts'
+import type { RunPageQuery } from './run-page.ts'
 import * as runPageRead from './run-page-read.ts'
 import { searchRunNumbers, type RunQuery } from './run-search.ts'
 import type { TrackingTables } from './tables.ts'
@@ -30,11 +30,6 @@ export interface RunSearch {
 export interface RunPageRequest extends Omit<RunSearch, 'offset'> {
   /** The `next` of the page before. */
   readonly after?: string | undefined
-}
-
-/** What a read of a page of runs answers: where the next one begins, beside what it made of the runs. */
-export interface RunPageAnswer {
-  readonly next: RunPlace | undefined
 }
 
 /** Up to so many of the newest runs are found by an index and read within some milliseconds: not worth a thread. */
@@ -104,18 +99,12 @@ export function createSearchService({ database }: { readonly database: Database 
      * A page of runs in the form that the function at `place` gives it, beside the main thread (see `readRunPage` in
      * `reads.ts`). For answers so large that their form must be made there.
      */
-    runPageAs: async <Read extends ReadFunction<RunPageQuery, RunPageAnswer>>(
+    runPageAs: <Read extends ReadFunction<RunPageQuery, unknown>>(
       place: ReadPlace,
       request: RunPageRequest,
       signal?: AbortSignal,
-    ): Promise<Omit<Awaited<ReturnType<Read>>, 'next'> & { next?: string }> => {
-      const { next, ...answer } = await database.readAside<Read>(
-        place,
-        pageQueryOf(request) as Parameters<Read>[2],
-        signal,
-      )
-      return next === undefined ? answer : { ...answer, next: tokenOf(next) }
-    },
+    ): Promise<Awaited<ReturnType<Read>>> =>
+      database.readAside<Read>(place, pageQueryOf(request) as Parameters<Read>[2], signal),
   }
 }
 

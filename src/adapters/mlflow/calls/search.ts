@@ -3,7 +3,7 @@ import { fail } from '#contract/errors'
 import { call, type MlflowCall } from '../call.ts'
 import { experimentDocument } from '../documents.ts'
 import { integer, list, message, oneOf, required, text } from '../message.ts'
-import type { readRunDocuments } from '../run-page.ts'
+import type { readRunAnswer } from '../run-page.ts'
 
 const viewTypes = oneOf({ ACTIVE_ONLY: 1, DELETED_ONLY: 2, ALL: 3 })
 const views = { ACTIVE_ONLY: 'active', DELETED_ONLY: 'deleted', ALL: 'all' } as const
@@ -26,8 +26,8 @@ export function searchCalls(tracking: TrackingService): MlflowCall[] {
       }),
       answer: async (request, { signal }) => {
         const { experiment_ids = [], filter, run_view_type = 'ACTIVE_ONLY', max_results = 1000 } = request
-        const { runs, next } = await tracking.runPageAs<typeof readRunDocuments>(
-          { module: import.meta.resolve('#adapters/mlflow/run-page'), name: 'readRunDocuments' },
+        const json = await tracking.runPageAs<typeof readRunAnswer>(
+          { module: import.meta.resolve('#adapters/mlflow/run-page'), name: 'readRunAnswer' },
           {
             experimentIds: experiment_ids,
             filter,
@@ -38,7 +38,7 @@ export function searchCalls(tracking: TrackingService): MlflowCall[] {
           },
           signal,
         )
-        return { json: answerOf(runs, next) }
+        return { json }
       },
     }),
     call({
@@ -99,10 +99,4 @@ function checkedLimit(limit: number): number {
     `Invalid value ${limit} for parameter 'max_results' supplied. It must be ${limit < 1 ? 'a positive integer' : `at most ${mostResults}`}`,
     { at: 'max_results' },
   )
-}
-
-/** `{"runs": […], "next_page_token": …}` around runs that are JSON already. */
-function answerOf(runs: Uint8Array, next: string | undefined): Uint8Array {
-  const token = next === undefined ? '' : `,"next_page_token":${JSON.stringify(next)}`
-  return Buffer.concat([Buffer.from('{"runs":['), runs, Buffer.from(`]${token}}`)])
 }
