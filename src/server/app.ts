@@ -4,7 +4,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { streamSSE } from 'hono/streaming'
 import type { Download } from '#contract/endpoint'
 import { DevmlopsError, fail, messageOf, toProblem, type Problem } from '#contract/errors'
-import { authenticate } from '#platform/access/access'
+import { accessBy, authenticate } from '#platform/access/access'
 import type { Dispatch, Route } from '#platform/dispatch'
 import type { Events } from '#platform/events'
 import type { Log } from '#platform/log'
@@ -37,13 +37,14 @@ const pingMs = 15_000
 export function createApp(options: AppOptions): Hono {
   const { routes, dispatch, events, log, metrics, token } = options
   const app = new Hono()
+  const access = accessBy(token)
   const callerOf = (context: Context) =>
     authenticate(
       {
         authorization: context.req.header('authorization'),
         actor: context.req.header('x-devmlops-actor'),
       },
-      token,
+      access,
     )
 
   app.onError((error, context) => {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { messageOf } from '#contract/errors'
-import { authenticate } from '#platform/access/access'
+import { accessBy, authenticate, type Access } from '#platform/access/access'
 import { releaseChunk } from '#platform/chunk'
 import type { Door, DoorAnswer, DoorRequest } from '#platform/door'
 import { refuseForeign, securityHeaders } from './guard.ts'
@@ -20,6 +20,7 @@ type Listener = (request: IncomingMessage, response: ServerResponse) => void
  * artifacts of gigabytes and thousands of log calls a second would pay for web streams and their objects.
  */
 export function doorListener(options: DoorListenerOptions, next: Listener): Listener {
+  const access = accessBy(options.token)
   return (request, response) => {
     const url = request.url ?? '/'
     const question = url.indexOf('?')
@@ -31,7 +32,11 @@ export function doorListener(options: DoorListenerOptions, next: Listener): List
       const seconds = (performance.now() - startedAt) / 1000
       options.metrics.observe(request.method ?? 'GET', response.statusCode, seconds)
     })
-    void answer(door, { request, response, path, query: question === -1 ? '' : url.slice(question) }, options)
+    void answer(
+      door,
+      { request, response, path, query: question === -1 ? '' : url.slice(question) },
+      { ...options, access },
+    )
   }
 }
 
@@ -43,7 +48,7 @@ async function answer(
     path,
     query,
   }: { request: IncomingMessage; response: ServerResponse; path: string; query: string },
-  options: DoorListenerOptions,
+  options: DoorListenerOptions & { readonly access: Access },
 ): Promise<void> {
   const gone = new AbortController()
   response.once('close', () => {
@@ -66,7 +71,7 @@ async function answer(
     caller: () =>
       authenticate(
         { authorization: headers.authorization, actor: headerOf(request, 'x-devmlops-actor') },
-        options.token,
+        options.access,
       ),
   } satisfies DoorRequest)
   await send(response, answered, method)

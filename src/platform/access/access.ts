@@ -22,6 +22,17 @@ export interface Credentials {
   readonly actor: string | undefined
 }
 
+/** Whom a server lets in. */
+export interface Access {
+  readonly token: string | undefined
+  /** Looked up once: the operating system reads a file for it. */
+  readonly local: Caller
+}
+
+export function accessBy(token: string | undefined): Access {
+  return { token, local: localCaller() }
+}
+
 /**
  * Who sent a request. Without a configured token the server listens on loopback only, and its callers are this
  * machine's; with one, everybody must send it.
@@ -29,9 +40,10 @@ export interface Credentials {
  * A caller may add a name, which nobody can check as long as all share one token. So it never replaces what the server
  * knows, but stands behind it: `token/ann`, `root/nightly`.
  */
-export function authenticate({ authorization, actor }: Credentials, token: string | undefined): Caller {
+export function authenticate({ authorization, actor }: Credentials, access: Access): Caller {
+  const { token, local } = access
   const claimed = actor !== undefined && /^[\w.@ -]{1,100}$/.test(actor) ? `/${actor}` : ''
-  if (token === undefined) return { ...localCaller(), name: `${localName()}${claimed}` }
+  if (token === undefined) return claimed === '' ? local : { ...local, name: `${local.name}${claimed}` }
   const sent = secretOf(authorization ?? '')
   if (sent === undefined || !sameSecret(sent, token)) {
     fail(
