@@ -15,10 +15,12 @@ export type ArtifactOwner =
   | { readonly kind: 'run' | 'logged model'; readonly number: number }
   | { readonly kind: 'loose' }
 
-const pageRows = 1000
-
 /** All SQL about artifacts: which path of which tree has which bytes. Lists are by path in byte order. */
-export function createArtifactStore(query: Kysely<TrackingTables>, engine: Engine) {
+export function createArtifactStore(
+  query: Kysely<TrackingTables>,
+  engine: Engine,
+  { pageRows = 1000 }: { readonly pageRows?: number } = {},
+) {
   // The same words as in the index, or PostgreSQL would not take it.
   const path = sql.raw(engine === 'postgres' ? 'path collate "C"' : 'path')
 
