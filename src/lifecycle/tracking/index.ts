@@ -20,6 +20,12 @@ export {
   reservedTags,
   type RunStatus,
 } from './contract.ts'
+export {
+  createImportService,
+  type ImportedLoggedModel,
+  type ImportedRun,
+  type ImportService,
+} from './import-service.ts'
 export { checkKey, isNormalPath } from './limits.ts'
 export type { Batch, KeyValue, NewMetric } from './log-batch.ts'
 export type { LoggedModel, ModelMetric } from './logged-model.ts'

@@ -2,6 +2,7 @@ import { sql, type Generated } from 'kysely'
 import { sequenceColumnType, type Migration } from '#platform/database/index'
 import { createClustered } from './clustered-table.ts'
 import type { LifecycleStage, RunStatus } from './contract.ts'
+import { importMigrations, type ImportTables } from './import-tables.ts'
 import { loggedModelMigrations, type LoggedModelTables } from './logged-model-tables.ts'
 
 type KeyValue = { key: string; value: string }
@@ -14,54 +15,55 @@ type Point = {
   step: number
 }
 
-export type TrackingTables = LoggedModelTables & {
-  experiments: {
-    id: Generated<number>
-    name: string
-    artifact_location: string | null
-    lifecycle_stage: LifecycleStage
-    created_at: number
-    updated_at: number
+export type TrackingTables = LoggedModelTables &
+  ImportTables & {
+    experiments: {
+      id: Generated<number>
+      name: string
+      artifact_location: string | null
+      lifecycle_stage: LifecycleStage
+      created_at: number
+      updated_at: number
+    }
+    experiment_tags: KeyValue & { experiment_id: number }
+    runs: {
+      number: Generated<number>
+      id: string
+      experiment_id: number
+      name: string
+      status: RunStatus
+      user_name: string
+      started_at: number | null
+      ended_at: number | null
+      lifecycle_stage: LifecycleStage
+      deleted_at: number | null
+      artifact_uri: string
+    }
+    run_params: KeyValue & { run_number: number }
+    run_tags: KeyValue & { run_number: number }
+    metric_keys: { id: Generated<number>; key: string }
+    metrics: Point
+    latest_metrics: Point
+    input_datasets: {
+      number: Generated<number>
+      experiment_id: number
+      name: string
+      digest: string
+      source_type: string
+      source: string
+      schema: string | null
+      profile: string | null
+    }
+    run_datasets: { run_number: number; dataset_number: number; context: string | null; tags: string }
+    run_models: { run_number: number; direction: 'input' | 'output'; model_id: string; step: number }
+    run_artifacts: {
+      run_number: number
+      path: string
+      digest: string
+      size_bytes: number
+      logged_at: number
+    }
   }
-  experiment_tags: KeyValue & { experiment_id: number }
-  runs: {
-    number: Generated<number>
-    id: string
-    experiment_id: number
-    name: string
-    status: RunStatus
-    user_name: string
-    started_at: number | null
-    ended_at: number | null
-    lifecycle_stage: LifecycleStage
-    deleted_at: number | null
-    artifact_uri: string
-  }
-  run_params: KeyValue & { run_number: number }
-  run_tags: KeyValue & { run_number: number }
-  metric_keys: { id: Generated<number>; key: string }
-  metrics: Point
-  latest_metrics: Point
-  input_datasets: {
-    number: Generated<number>
-    experiment_id: number
-    name: string
-    digest: string
-    source_type: string
-    source: string
-    schema: string | null
-    profile: string | null
-  }
-  run_datasets: { run_number: number; dataset_number: number; context: string | null; tags: string }
-  run_models: { run_number: number; direction: 'input' | 'output'; model_id: string; step: number }
-  run_artifacts: {
-    run_number: number
-    path: string
-    digest: string
-    size_bytes: number
-    logged_at: number
-  }
-}
 
 /**
  * Metric points are the many: a hundred million must stay small and close together. So runs and metric names have small
@@ -215,4 +217,5 @@ export const trackingMigrations: readonly Migration[] = [
     },
   },
   ...loggedModelMigrations,
+  ...importMigrations,
 ]
