@@ -124,4 +124,17 @@ describe('the models commands', () => {
     assert.equal((await run('models', 'card', 'flights@3')).out, '# Flights\n')
     assert.equal((await run('models', 'show', 'flights@gone')).code, 4)
   })
+
+  it('rename a model, and delete one only when told twice', async () => {
+    assert.match((await run('models', 'rename', 'flights', 'delays')).out, /flights is delays now/)
+    assert.match((await run('models', 'show', 'flights@3')).out, /delays version 3/)
+    const asked = await run('models', 'delete', 'delays@2')
+    assert.deepEqual([asked.code, asked.out], [2, ''])
+    assert.match(asked.err, /version 2 of delays, for good[\s\S]*--yes/)
+    assert.match((await run('models', 'delete', 'delays@2', '--yes')).out, /delays@2 is deleted/)
+    assert.equal((await run('models', 'show', 'delays@2')).code, 4)
+    assert.match((await run('models', 'delete', 'delays')).err, /delays with 2 versions/)
+    assert.match((await run('models', 'delete', 'delays', '--yes', '--json')).out, /"deleted": "delays"/)
+    assert.match((await run('models', 'promote', 'flights', '1')).err, /no registered model/)
+  })
 })

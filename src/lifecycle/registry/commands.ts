@@ -114,6 +114,57 @@ export const registryCommands: readonly Command[] = [
     },
   },
   {
+    name: 'models rename',
+    summary: 'Give a model another name',
+    description:
+      'Its versions, aliases and history go along, and what answers with one of its versions goes on answering.\n' +
+      'Write the new name into devmlops.yaml where the old one stands.',
+    arguments: [
+      { name: 'NAME', summary: 'the model', required: true },
+      { name: 'TO', summary: 'its new name', required: true },
+    ],
+    examples: [{ line: 'devmlops models rename delays flight-delays', what: 'delays is flight-delays now' }],
+    run: async (context) => {
+      const { arguments: words, terminal, json } = context
+      const model = words.required('NAME')
+      const renamed = await (await client(context)).rename({ model, to: words.required('TO') })
+      if (json) return terminal.json(renamed)
+      terminal.print(`${terminal.style('✓', 'green')} ${model} is ${renamed.name} now`)
+    },
+  },
+  {
+    name: 'models delete',
+    summary: 'Delete a version, or a model with all its versions, for good',
+    description:
+      'Refused while a deployment answers with it. The number of a deleted version is not used again; the name of\n' +
+      'a deleted model is free.',
+    arguments: [{ name: 'MODEL', summary: 'NAME, NAME@ALIAS or NAME@VERSION', required: true }],
+    options: { yes: { type: 'boolean', summary: 'Really: nothing brings it back' } },
+    examples: [
+      { line: 'devmlops models delete flight-delays@3 --yes', what: 'Version 3 is gone' },
+      {
+        line: 'devmlops models delete flight-delays',
+        what: 'Says what would be deleted, and deletes nothing',
+      },
+    ],
+    run: async (context) => {
+      const { arguments: words, options, terminal, json } = context
+      const { model, reference } = splitModelReference(words.required('MODEL'))
+      const registry = await client(context)
+      const { name, what } = await describeDeletion(registry, model, reference)
+      if (!options.flag('yes')) {
+        const { fail } = await import('#contract/errors')
+        fail('invalid_input', `This deletes ${what}, for good.`, {
+          hint: 'Add --yes if that is what you want.',
+        })
+      }
+      if (reference === undefined) await registry.remove({ model })
+      else await registry.removeVersion({ model, reference })
+      if (json) return terminal.json({ deleted: name })
+      terminal.print(`${terminal.style('✓', 'green')} ${name} is deleted`)
+    },
+  },
+  {
     name: 'rollback',
     summary: 'Put back the version that an alias pointed to before',
     description:
@@ -143,6 +194,19 @@ export const registryCommands: readonly Command[] = [
     },
   },
 ]
+
+async function describeDeletion(
+  registry: Awaited<ReturnType<typeof client>>,
+  model: string,
+  reference: string | undefined,
+): Promise<{ name: string; what: string }> {
+  if (reference === undefined) {
+    const { versions } = await registry.get({ model, limit: 1000 })
+    return { name: model, what: `${model} with ${versions.length} versions` }
+  }
+  const { version } = await registry.version({ model, reference })
+  return { name: `${model}@${version}`, what: `version ${version} of ${model}` }
+}
 
 function printMove({ terminal }: CommandContext, move: Transition): void {
   const before = move.fromVersion === null ? '' : ` (was version ${move.fromVersion})`

@@ -1,7 +1,15 @@
 import { formatBytes, formatCount } from '#contract/units'
 import type { EvaluationReport, Interval } from '#lifecycle/evaluation/index'
 import { printSection, type Terminal } from '#platform/terminal/index'
-import type { Lineage, ModelVersion, RegisteredModel, Trace, Transition, Verdict } from './contract.ts'
+import type {
+  Lineage,
+  ModelVersion,
+  RegisteredModel,
+  StageTransition,
+  Trace,
+  Transition,
+  Verdict,
+} from './contract.ts'
 
 const shownMoves = 10
 const shownSlices = 8
@@ -29,9 +37,11 @@ export interface ModelOverview {
   readonly model: RegisteredModel
   readonly versions: readonly ModelVersion[]
   readonly transitions: readonly Transition[]
+  readonly stages: readonly StageTransition[]
 }
 
-export function printModel(terminal: Terminal, { model, versions, transitions }: ModelOverview): void {
+export function printModel(terminal: Terminal, overview: ModelOverview): void {
+  const { model, versions, transitions, stages } = overview
   terminal.print(terminal.style(model.name, 'bold'))
   if (model.description !== '') terminal.print(model.description)
   printSection(terminal, 'Versions', {
@@ -39,6 +49,9 @@ export function printModel(terminal: Terminal, { model, versions, transitions }:
     columns: [
       { title: 'VERSION', value: ({ version }) => String(version), align: 'right' },
       { title: 'ALIASES', value: ({ aliases }) => terminal.style(aliases.join(' '), 'cyan') },
+      ...(versions.some(({ stage }) => stage !== 'None')
+        ? [{ title: 'STAGE', value: ({ stage }: ModelVersion) => (stage === 'None' ? '' : stage) }]
+        : []),
       { title: 'GATES', value: ({ evaluation }) => verdictOf(terminal, evaluation?.verdict) },
       { title: 'RUN', value: ({ runId }) => runId?.slice(0, 8) ?? '' },
       { title: 'CREATED', value: ({ createdAt }) => timeOf(createdAt) },
@@ -47,6 +60,7 @@ export function printModel(terminal: Terminal, { model, versions, transitions }:
     ],
   })
   printMoves(terminal, transitions)
+  printStages(terminal, stages)
   const [newest] = versions
   if (newest !== undefined) {
     terminal.print(`\nOne version: devmlops models show ${model.name}@${newest.aliases[0] ?? newest.version}`)
@@ -80,7 +94,7 @@ export function printVersion(terminal: Terminal, { trace, report }: ShownVersion
     ],
   })
   printSection(terminal, 'Lineage', {
-    items: lineageRows(version.lineage, run),
+    items: [...originRows(version), ...lineageRows(version.lineage, run)],
     columns: [
       { title: '', value: ([what]) => what },
       { title: '', value: ([, value]) => value, shrink: true },
@@ -95,6 +109,7 @@ export function printVersion(terminal: Terminal, { trace, report }: ShownVersion
     ],
   })
   printMoves(terminal, trace.transitions)
+  printStages(terminal, trace.stages)
 }
 
 function printReport(terminal: Terminal, report: EvaluationReport): void {
@@ -159,6 +174,30 @@ function printMoves(terminal: Terminal, moves: readonly Transition[]): void {
       { title: 'REASON', value: ({ reason }) => reason, shrink: true },
     ],
   })
+}
+
+function printStages(terminal: Terminal, moves: readonly StageTransition[]): void {
+  if (moves.length === 0) return
+  printSection(terminal, 'Stages', {
+    items: moves.slice(-shownMoves).reverse(),
+    columns: [
+      { title: 'TIME', value: ({ time }) => timeOf(time) },
+      { title: 'VERSION', value: ({ version }) => String(version), align: 'right' },
+      { title: 'STAGE', value: ({ from, to }) => `${from} → ${to}` },
+      { title: 'BY', value: ({ actor }) => actor },
+    ],
+  })
+}
+
+/** Where the version came from, when an MLflow client registered it. */
+function originRows({ source, runLink, modelId, stage, flavors }: ModelVersion): [string, string][] {
+  return [
+    ...(stage === 'None' ? [] : [['stage', stage] as [string, string]]),
+    ...(source === null ? [] : [['source, by MLflow', source] as [string, string]]),
+    ...(flavors.length === 0 ? [] : [['flavours', flavors.join(', ')] as [string, string]]),
+    ...(modelId === null ? [] : [['logged model', modelId] as [string, string]]),
+    ...(runLink === null ? [] : [['run, elsewhere', runLink] as [string, string]]),
+  ]
 }
 
 function lineageRows(lineage: Lineage, run: Trace['run']): (readonly [string, string])[] {

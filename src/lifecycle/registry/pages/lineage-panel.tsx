@@ -11,7 +11,13 @@ import { ShortCommit } from './model-page.tsx'
 /** Everything that the version was made of: enough to make it again. */
 export function LineagePanel({ trace: { version, run } }: { trace: Trace }) {
   const { datasets, parameters, code, pipeline, environment } = version.lineage
+  const { source, flavors, stage } = version
   const items: (readonly [string, ReactNode])[] = [
+    ...(source === null
+      ? []
+      : [['source, by MLflow', <Copyable key="source" text={source} short={source} />] as const]),
+    ...(flavors.length === 0 ? [] : [['flavours', flavors.join(', ')] as const]),
+    ...(stage === 'None' ? [] : [['stage', stage] as const]),
     ...datasets.map(
       ({ name, version: datasetVersion, digest, role }) =>
         [

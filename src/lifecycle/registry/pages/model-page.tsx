@@ -72,6 +72,15 @@ function Versions({ versions }: { versions: readonly ModelVersion[] }) {
           title: 'Aliases',
           cell: ({ aliases }) => aliases.map((alias) => <AliasBadge key={alias} alias={alias} />),
         },
+        ...(versions.some(({ stage }) => stage !== 'None')
+          ? [
+              {
+                key: 'stage',
+                title: 'Stage',
+                cell: ({ stage }: ModelVersion) => (stage === 'None' ? '–' : stage),
+              },
+            ]
+          : []),
         {
           key: 'verdict',
           title: 'Gates',
