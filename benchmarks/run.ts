@@ -9,6 +9,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Benchmark>>> = {
   evaluation: async () => (await import('./evaluation.bench.ts')).evaluationBenchmark,
   training: async () => (await import('./training.bench.ts')).trainingBenchmark,
   serving: async () => (await import('./serving.bench.ts')).servingBenchmark,
+  'python-model': async () => (await import('./python-model.bench.ts')).pythonModelBenchmark,
 }
 
 const words = process.argv.slice(2)
