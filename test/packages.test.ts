@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 
@@ -40,5 +40,17 @@ describe('the packages that are installed', () => {
       assert.match(wanted, /^\d+\.\d+\.\d+/, name)
       assert.equal(packages[`node_modules/${name}`]?.version, wanted, name)
     }
+  })
+})
+
+describe('the program that is built', () => {
+  it('has what TypeScript does not copy', () => {
+    const { scripts = {} } = read('package.json') as { scripts?: Readonly<Record<string, string>> }
+    const source = globSync('src/**/*.py', { cwd: join(import.meta.dirname, '..') }).filter(
+      (file) => !file.endsWith('.fixture.py'),
+    )
+    assert.deepEqual(source, ['src/adapters/model-runtimes/python/scoring_worker.py'])
+    for (const file of source)
+      assert.ok(scripts['build:program']?.includes(file.replace(/^src/, 'dist')), file)
   })
 })
