@@ -26,6 +26,7 @@ const verbs: Readonly<Record<string, string>> = {
   'pipeline.started': 'started',
   'pipeline.finished': 'finished',
   'model.registered': 'registered',
+  'model.evaluated': 'evaluated',
   'model.alias_set': 'moved an alias of',
   'model.alias_removed': 'removed an alias of',
   'deployment.changed': 'changed',
