@@ -59,7 +59,7 @@ forEachEngine('tracking', [...platformMigrations, ...trackingMigrations], (open)
       await assert.rejects(tracking.createRun({ experimentId: id, caller }), { code: 'conflict' })
       await tracking.restoreExperiment(id)
       assert.equal((await tracking.getRun(run.id)).lifecycleStage, 'active')
-      await assert.rejects(tracking.restoreExperiment(id), { code: 'conflict' })
+      await assert.rejects(tracking.restoreExperiment(id), { code: 'not_found' })
     }))
 
   it('gives callers that ask for a new experiment at once the same one', () =>
