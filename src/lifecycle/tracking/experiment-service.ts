@@ -31,9 +31,11 @@ export function createExperimentService({ platform, store }: ExperimentServiceDe
   const activeExperiment = async (id: string): Promise<Experiment> => {
     const experiment = await getExperiment(id)
     if (experiment.lifecycleStage === 'active') return experiment
-    return fail('conflict', `The experiment "${experiment.name}" (${id}) is deleted.`, {
-      hint: 'Restore it first.',
-    })
+    return fail(
+      'conflict',
+      `The experiment ${id}, "${experiment.name}", must be in the 'active' state. Current state is deleted.`,
+      { hint: 'Restore it first.' },
+    )
   }
 
   const nameTaken = async (name: string): Promise<never> => {
