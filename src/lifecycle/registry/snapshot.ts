@@ -36,19 +36,7 @@ export function createSnapshots({ store, blobs, log, artifactsOfUri }: SnapshotD
   const nothing = { artifacts: [], signature: null, flavors: [], evaluation: null } as const
   const noLineage = { datasets: [], parameters: {}, environment: {} }
 
-  const describe = async (artifacts: readonly ModelArtifact[]) => {
-    const file = artifacts.find(({ path }) => path === mlModelFile)
-    if (file === undefined) return { signature: null, flavors: [] }
-    try {
-      const { signature, flavors } = readMlModel(
-        Buffer.from(await blobs.get(file.digest as Digest)).toString(),
-      )
-      return { signature, flavors: Object.keys(flavors) }
-    } catch (error) {
-      log.warn({ digest: file.digest, error: messageOf(error) }, 'an MLmodel file was not read')
-      return { signature: null, flavors: [] }
-    }
-  }
+  const describe = (artifacts: readonly ModelArtifact[]) => describeFiles(artifacts, { blobs, log })
 
   const take = async (source: string, hops = 0): Promise<Snapshot> => {
     const parsed = parseSourceUri(source)
@@ -101,5 +89,21 @@ export function createSnapshots({ store, blobs, log, artifactsOfUri }: SnapshotD
       // What another reader kept a moment before counts.
       return (await store.versions({ number: modelNumber }, { version: key.version, limit: 1 }))[0] ?? version
     },
+  }
+}
+
+/** What an `MLmodel` among the files says of them. */
+export async function describeFiles(
+  artifacts: readonly ModelArtifact[],
+  { blobs, log }: Pick<SnapshotDependencies, 'blobs' | 'log'>,
+): Promise<Pick<Snapshot, 'signature' | 'flavors'>> {
+  const file = artifacts.find(({ path }) => path === mlModelFile)
+  if (file === undefined) return { signature: null, flavors: [] }
+  try {
+    const { signature, flavors } = readMlModel(Buffer.from(await blobs.get(file.digest as Digest)).toString())
+    return { signature, flavors: Object.keys(flavors) }
+  } catch (error) {
+    log.warn({ digest: file.digest, error: messageOf(error) }, 'an MLmodel file was not read')
+    return { signature: null, flavors: [] }
   }
 }
