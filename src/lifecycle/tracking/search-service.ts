@@ -103,8 +103,7 @@ export function createSearchService({ database }: { readonly database: Database 
       place: ReadPlace,
       request: RunPageRequest,
       signal?: AbortSignal,
-    ): Promise<Awaited<ReturnType<Read>>> =>
-      database.readAside<Read>(place, pageQueryOf(request) as Parameters<Read>[2], signal),
+    ): Promise<Awaited<ReturnType<Read>>> => database.readAside<Read>(place, pageQueryOf(request), signal),
   }
 }
 

