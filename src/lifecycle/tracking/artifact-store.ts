@@ -2,6 +2,7 @@ import { sql, type Kysely, type RawBuilder } from 'kysely'
 import type { Digest } from '#platform/blobs/index'
 import type { Engine } from '#platform/database/index'
 import type { ArtifactEntry } from './contract.ts'
+import { groupCommit } from './group-commit.ts'
 import type { TrackingTables } from './tables.ts'
 
 export interface StoredArtifact {
@@ -14,6 +15,12 @@ export interface StoredArtifact {
 export type ArtifactOwner =
   | { readonly kind: 'run' | 'logged model'; readonly number: number }
   | { readonly kind: 'loose' }
+
+interface NamedArtifact {
+  readonly owner: ArtifactOwner
+  readonly artifact: StoredArtifact
+  readonly now: number
+}
 
 /** All SQL about artifacts: which path of which tree has which bytes. Lists are by path in byte order. */
 export function createArtifactStore(
@@ -50,6 +57,55 @@ export function createArtifactStore(
   const below = (folder: string): RawBuilder<unknown> =>
     folder === '' ? sql`true` : sql`${path} >= ${`${folder}/`} and ${path} < ${`${folder}0`}`
 
+  const write = async (
+    transaction: Kysely<TrackingTables>,
+    { owner, artifact, now }: NamedArtifact,
+  ): Promise<string | undefined> => {
+    const parts = artifact.path.split('/')
+    const folders = parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'))
+    const [inTheWay] = await read(transaction, owner, {
+      condition:
+        folders.length === 0
+          ? below(artifact.path)
+          : sql`((${below(artifact.path)}) or path in (${sql.join(folders)}))`,
+      limit: 1,
+    })
+    if (inTheWay !== undefined) return inTheWay.path
+    const content = { digest: artifact.digest, size_bytes: artifact.sizeBytes, logged_at: now }
+    const row = { path: artifact.path, ...content }
+    switch (owner.kind) {
+      case 'run':
+        await transaction
+          .insertInto('run_artifacts')
+          .values({ run_number: owner.number, ...row })
+          .onConflict((conflict) => conflict.columns(['run_number', 'path']).doUpdateSet(content))
+          .execute()
+        return undefined
+      case 'logged model':
+        await transaction
+          .insertInto('logged_model_artifacts')
+          .values({ model_number: owner.number, ...row })
+          .onConflict((conflict) => conflict.columns(['model_number', 'path']).doUpdateSet(content))
+          .execute()
+        return undefined
+      case 'loose':
+        await transaction
+          .insertInto('loose_artifacts')
+          .values(row)
+          .onConflict((conflict) => conflict.column('path').doUpdateSet(content))
+          .execute()
+        return undefined
+    }
+  }
+
+  const writeInGroup = groupCommit<NamedArtifact, string | undefined>((group) =>
+    query.transaction().execute(async (transaction) => {
+      const outcomes: (string | undefined)[] = []
+      for (const one of group) outcomes.push(await write(transaction, one))
+      return outcomes
+    }),
+  )
+
   return {
     /** Everything in a folder, however deep; `''` for all. */
     all: (owner: ArtifactOwner, folder = ''): Promise<StoredArtifact[]> =>
@@ -79,45 +135,8 @@ export function createArtifactStore(
     },
 
     /** Writes or replaces; answers the path that is in the way when a file would have to be a folder or the reverse. */
-    put: async (owner: ArtifactOwner, artifact: StoredArtifact, now: number): Promise<string | undefined> => {
-      return query.transaction().execute(async (transaction) => {
-        const parts = artifact.path.split('/')
-        const folders = parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'))
-        const [inTheWay] = await read(transaction, owner, {
-          condition:
-            folders.length === 0
-              ? below(artifact.path)
-              : sql`((${below(artifact.path)}) or path in (${sql.join(folders)}))`,
-          limit: 1,
-        })
-        if (inTheWay !== undefined) return inTheWay.path
-        const content = { digest: artifact.digest, size_bytes: artifact.sizeBytes, logged_at: now }
-        const row = { path: artifact.path, ...content }
-        switch (owner.kind) {
-          case 'run':
-            await transaction
-              .insertInto('run_artifacts')
-              .values({ run_number: owner.number, ...row })
-              .onConflict((conflict) => conflict.columns(['run_number', 'path']).doUpdateSet(content))
-              .execute()
-            break
-          case 'logged model':
-            await transaction
-              .insertInto('logged_model_artifacts')
-              .values({ model_number: owner.number, ...row })
-              .onConflict((conflict) => conflict.columns(['model_number', 'path']).doUpdateSet(content))
-              .execute()
-            break
-          case 'loose':
-            await transaction
-              .insertInto('loose_artifacts')
-              .values(row)
-              .onConflict((conflict) => conflict.column('path').doUpdateSet(content))
-              .execute()
-        }
-        return undefined
-      })
-    },
+    put: (owner: ArtifactOwner, artifact: StoredArtifact, now: number): Promise<string | undefined> =>
+      writeInGroup({ owner, artifact, now }),
 
     /** Forgets a file, or a folder with all that is in it; `''` for all. The bytes stay until they are reclaimed. */
     remove: async (owner: ArtifactOwner, name: string): Promise<void> => {

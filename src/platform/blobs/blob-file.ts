@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { open, type FileHandle } from 'node:fs/promises'
+import { releaseChunk } from '../chunk.ts'
 import type { ByteRange, StoredBlob } from './blob-store.ts'
 
 /** Most blobs are smaller than the first, and a gigabyte in pieces of the second is as fast as in larger ones. */
@@ -37,6 +38,7 @@ export async function writeSynced(
     if (sync) syncedBytes = sizeBytes
     writing = writeAll(file, bytes).then(async () => {
       if (full.byteLength === bufferBytes) spare.push(full)
+      else releaseChunk(full)
       if (sync) await file.datasync()
     })
     // Whoever awaits it next sees the failure; until then it must not count as one that nobody handles.
@@ -66,6 +68,7 @@ export async function writeSynced(
     await file.sync()
   } finally {
     await writing.catch(() => undefined)
+    for (const one of [buffer, ...spare]) releaseChunk(one)
     await file.close()
   }
   return { digest: `sha256:${hash.digest('hex')}`, sizeBytes }

@@ -13,6 +13,7 @@ export {
   type Digest,
   type StoredBlob,
 } from './blob-store.ts'
+export { s3FilesBelow, type S3File } from './s3-files.ts'
 export { digestOf, fileBlobStore } from './file-blob-store.ts'
 
 /** The blob store that the configuration names: a folder in the home folder, or `s3://bucket/prefix`. */
