@@ -19,7 +19,7 @@ export interface DeliveryDependencies {
 const kind = 'webhook-delivery'
 /** How long a receiver may be away before what it was to be told is given up. */
 const giveUpAfterMs = 60 * 60 * 1000
-const firstPauseMs = 1000
+const firstPauseMs = 100
 const longestPauseMs = 5 * 60 * 1000
 /** Deliveries that are done are kept for people who look for one. */
 const keptForMs = 30 * 24 * 60 * 60 * 1000
@@ -64,7 +64,9 @@ export function createDelivery(dependencies: DeliveryDependencies) {
     const outcome = await attempt(letter, dependencies.rules, signal)
     signal.throwIfAborted()
     if (outcome.kind === 'delivered') return done('delivered', outcome.status, null)
-    const pause = Math.min(longestPauseMs, outcome.retryAfterMs ?? firstPauseMs * 2 ** (attempts - 1))
+    // A receiver may ask for more time, but not to be asked without a pause.
+    const backOff = firstPauseMs * 2 ** Math.min(attempts - 1, 20)
+    const pause = Math.min(longestPauseMs, Math.max(backOff, outcome.retryAfterMs ?? 0))
     const dueAt = clock.now() + pause
     if (outcome.kind === 'refused' || dueAt > delivery.created_at + giveUpAfterMs) {
       log.warn(
