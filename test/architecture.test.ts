@@ -46,7 +46,7 @@ const packageHomes: Readonly<Record<string, RegExp>> = {
   hono: /^server\//,
   '@hono/node-server': /^server\//,
   aws4fetch: /^platform\/blobs\//,
-  yaml: /^lifecycle\/(?:project\/|registry\/mlmodel\.ts)/,
+  yaml: /^(?:lifecycle\/(?:project\/|registry\/mlmodel\.ts)|adapters\/mlflow\/)/,
   'node:sqlite': /^platform\/database\//,
 }
 

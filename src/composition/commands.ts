@@ -6,6 +6,7 @@ import { pipelinesCommands } from '#lifecycle/pipelines/commands'
 import { registryCommands } from '#lifecycle/registry/commands'
 import { servingCommands } from '#lifecycle/serving/commands'
 import { trackingCommands } from '#lifecycle/tracking/commands'
+import { mlflowImportCommands } from '#adapters/mlflow/import/commands'
 import { doctorCommand } from './doctor-command.ts'
 import { initCommand } from './init-command.ts'
 import { sdkFlushCommand } from './sdk-flush-command.ts'
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   ...servingCommands,
   ...monitoringCommands,
   ...governanceCommands,
+  ...mlflowImportCommands,
   serverCommand,
   sdkFlushCommand,
   doctorCommand,

@@ -4,6 +4,7 @@ import { createLocalProcessExecutor } from '#adapters/executors/local-process'
 import { absentServingHost } from '#adapters/serving-hosts/absent'
 import { localServingHost } from '#adapters/serving-hosts/local-process'
 import { fail, messageOf } from '#contract/errors'
+import { createMlflowImportStage } from '#adapters/mlflow/import/stage'
 import { createDataStage, datasetPoint } from '#lifecycle/data/index'
 import { evaluateStep, findLeaks, type ModelScorer } from '#lifecycle/evaluation/index'
 import { createGovernanceStage } from '#lifecycle/governance/index'
@@ -236,7 +237,10 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
   return {
     host,
     closeScorer,
-    stages: all.map(({ stage }) => stage),
+    stages: [
+      ...all.map(({ stage }) => stage),
+      createMlflowImportStage({ platform, tracking: tracking.service }),
+    ],
     services: {
       data: data.service,
       tracking: tracking.service,
