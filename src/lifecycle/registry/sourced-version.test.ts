@@ -92,12 +92,7 @@ forEachEngine(
     it('note on the logged model what it became, and take its run', () =>
       withRegistry(async ({ tracking, registry, create }) => {
         const { id: runId } = await tracking.createRun({ caller })
-        const model = await tracking.createLoggedModel({
-          experimentId: '0',
-          name: 'm',
-          sourceRunId: runId,
-          caller,
-        })
+        const model = await tracking.createLoggedModel({ experimentId: '0', name: 'm', sourceRunId: runId })
         const version = await create('flights', `models:/${model.id}`)
         assert.deepEqual([version.runId, version.modelId], [runId, model.id])
         assert.equal(await registry.downloadUri({ model: 'flights', version: 1 }), model.artifactUri)

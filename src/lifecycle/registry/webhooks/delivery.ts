@@ -35,6 +35,7 @@ export function createDelivery(dependencies: DeliveryDependencies) {
   const { webhooks, deliveries, jobs, clock, log } = dependencies
   let timer: NodeJS.Timeout | undefined
   let forgotAt = 0
+  const watched = new Set<string>()
 
   const sendNext = async (delivery: DeliveryRow, signal: AbortSignal): Promise<void> => {
     const webhook = await webhooks.webhook(delivery.webhook_id)
@@ -104,8 +105,14 @@ export function createDelivery(dependencies: DeliveryDependencies) {
     for (const { webhookId, dueAt } of waiting) {
       if (dueAt > now) continue
       const job = await jobs.enqueue({ kind, key: webhookId, payload: { webhookId }, actor: 'webhooks' })
+      if (watched.has(job.id)) continue
       // What is written down while a job ends is in no job; so look again afterwards.
-      quietly(jobs.wait(job.id).then(wake))
+      watched.add(job.id)
+      const again = (): Promise<void> => {
+        watched.delete(job.id)
+        return wake()
+      }
+      quietly(jobs.wait(job.id).then(again, again))
     }
     const later = waiting.map(({ dueAt }) => dueAt).filter((dueAt) => dueAt > now)
     clearTimeout(timer)
