@@ -17,7 +17,7 @@ export interface RunPlace {
   readonly upTo: number
 }
 
-const [firstChunk, largestChunk] = [64, 1000]
+const [firstChunk, largestChunk] = [16, 1000]
 /** A chunk is made about so large, whatever is in the runs: it is in memory at once. */
 const chunkLength = 4_000_000
 

@@ -16,7 +16,7 @@ export interface Database {
   readonly engine: Engine
   readonly query: Kysely<unknown>
   /**
-   * Runs a read that may be long beside the main thread (see `Reader`); on PostgreSQL and in memory here. Type it by the
+   * Runs a read that may be long beside the main thread (see `Reader`); of a store in memory here. Type it by the
    * function: `readAside<typeof readRunPage>({ module: import.meta.resolve('…'), name: 'readRunPage' }, input, signal)`.
    */
   readAside<Read extends ReadFunction<never, unknown>>(
@@ -35,17 +35,17 @@ export async function openDatabase(location: DatabaseLocation): Promise<Database
   if ('url' in location) {
     const { postgresDialect } = await import('./postgres.ts')
     const query = new Kysely<unknown>({ dialect: await postgresDialect(location.url) })
-    return databaseOn('postgres', query)
+    return databaseOn('postgres', query, location)
   }
   const readOnly = location.readOnly ?? false
   if (!readOnly && location.path !== ':memory:')
     mkdirSync(dirname(location.path), { recursive: true, mode: 0o700 })
   const query = new Kysely<unknown>({ dialect: sqliteDialect(location.path, { readOnly }) })
   // Who may only look is a command: nobody else waits for its thread, and another one would start later than it reads.
-  return databaseOn('sqlite', query, readOnly || location.path === ':memory:' ? undefined : location.path)
+  return databaseOn('sqlite', query, readOnly || location.path === ':memory:' ? undefined : location)
 }
 
-function databaseOn(engine: Engine, query: Kysely<unknown>, shared?: string): Database {
+function databaseOn(engine: Engine, query: Kysely<unknown>, shared?: DatabaseLocation): Database {
   const reader = shared === undefined ? undefined : new Reader(shared)
   return {
     engine,

@@ -1,4 +1,4 @@
-import { PostgresDialect } from 'kysely'
+import { PostgresDialect, type PostgresPoolClient } from 'kysely'
 import { explainPostgres } from './storage-problem.ts'
 
 /** PostgreSQL behind Kysely. The driver is loaded only when a URL asks for it. */
@@ -16,10 +16,25 @@ export async function postgresDialect(url: string): Promise<PostgresDialect> {
     pool: {
       options: pool.options,
       end: () => pool.end(),
-      connect: () =>
-        pool.connect().catch((error: unknown) => {
+      connect: async () => {
+        try {
+          return explained(await pool.connect(), url)
+        } catch (error) {
           throw explainPostgres(error, url)
-        }),
+        }
+      },
     },
   })
+}
+
+/** The driver's client, whose failures say what a person can do about them. */
+function explained(client: PostgresPoolClient, url: string): PostgresPoolClient {
+  const query = async (text: string, parameters: readonly unknown[]) => {
+    try {
+      return await client.query(text, parameters)
+    } catch (error) {
+      throw explainPostgres(error, url)
+    }
+  }
+  return { query: query as PostgresPoolClient['query'], release: (destroy) => client.release(destroy) }
 }

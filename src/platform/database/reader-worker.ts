@@ -1,13 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { sql } from 'kysely'
 import { fail, toProblem } from '#contract/errors'
-import { openDatabase, type Database } from './database.ts'
+import { openDatabase, type Database, type DatabaseLocation } from './database.ts'
 import { readHere } from './read-here.ts'
 import type { ReadCall, ThreadAnswer } from './reader.ts'
 
 /** The thread of a reader: opens the store to look at it, and answers one call at a time. */
 const port = parentPort ?? fail('internal', 'The reader runs in a thread.')
-const { path } = workerData as { readonly path: string }
+const { location } = workerData as { readonly location: DatabaseLocation }
 const opened = openToRead()
 
 /**
@@ -16,7 +16,8 @@ const opened = openToRead()
  * a disk that fails to read ends the process where it would have been an error.
  */
 async function openToRead(): Promise<Database> {
-  const database = await openDatabase({ path, readOnly: true })
+  if ('url' in location) return openDatabase(location)
+  const database = await openDatabase({ path: location.path, readOnly: true })
   await sql`pragma mmap_size = 2147418112`.execute(database.query)
   return database
 }

@@ -91,7 +91,7 @@ describe('reading beside the main thread', () => {
   })
 
   it('takes an aborted call out of the queue, and drops the answer of one that runs', async () => {
-    const reader = new Reader(join(home, 'store.db'), { threads: 1 })
+    const reader = new Reader({ path: join(home, 'store.db') }, { threads: 1 })
     const call = { module, name: 'countSlowly', input: 200_000 }
     const [running, queued] = [new AbortController(), new AbortController()]
     const first = reader.read(call, running.signal)
@@ -107,7 +107,7 @@ describe('reading beside the main thread', () => {
   })
 
   it('refuses more than may wait', async () => {
-    const reader = new Reader(join(home, 'store.db'), { threads: 1, mostWaiting: 2 })
+    const reader = new Reader({ path: join(home, 'store.db') }, { threads: 1, mostWaiting: 2 })
     const call = { module, name: 'countSlowly', input: 10 }
     const taken = [reader.read(call), reader.read(call), reader.read(call)]
     await assert.rejects(reader.read(call), { code: 'rate_limited' })
@@ -116,7 +116,7 @@ describe('reading beside the main thread', () => {
   })
 
   it('ends its threads when idle, starts them again, and ends them with the store', async () => {
-    const reader = new Reader(join(home, 'store.db'), { threads: 2, idleMs: 1 })
+    const reader = new Reader({ path: join(home, 'store.db') }, { threads: 2, idleMs: 1 })
     const call = { module, name: 'countSlowly', input: 10 }
     assert.equal(reader.size, 0, 'none before there is work')
     await Promise.all([reader.read(call), reader.read(call), reader.read(call)])

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Kysely } from 'kysely'
 import { DevmlopsError, fail, fromProblem, messageOf, type Problem } from '#contract/errors'
-import type { Engine } from './database.ts'
+import type { DatabaseLocation, Engine } from './database.ts'
 
 /**
  * A function that reads, and nothing else: it may run in a thread of its own, on a connection that cannot write, inside
@@ -49,17 +49,18 @@ interface Waiting {
 /**
  * Reads beside the main thread. `node:sqlite` is synchronous: a page of 10,000 runs read on the main thread would hold up
  * every client that logs for as long as it takes, so long reads go to a thread with a connection of its own, which in WAL
- * mode waits for no writer and makes none wait. Threads start when there is work and end when there is none.
+ * mode waits for no writer and makes none wait. On PostgreSQL the statements wait elsewhere, but taking in what they answer
+ * does not: 0.3 s of such a page. Threads start when there is work and end when there is none.
  */
 export class Reader {
-  readonly #path: string
+  readonly #location: DatabaseLocation
   readonly #options: Required<ReaderOptions>
   readonly #threads = new Set<ReaderThread>()
   readonly #waiting: Waiting[] = []
   #closed = false
 
-  constructor(path: string, options: ReaderOptions = {}) {
-    this.#path = path
+  constructor(location: DatabaseLocation, options: ReaderOptions = {}) {
+    this.#location = location
     this.#options = { threads: 2, idleMs: 30_000, mostWaiting: 1000, ...options }
   }
 
@@ -109,7 +110,7 @@ export class Reader {
 
   #start(): ReaderThread | undefined {
     if (this.#threads.size >= this.#options.threads) return undefined
-    const thread = new ReaderThread(this.#path, this.#options.idleMs, {
+    const thread = new ReaderThread(this.#location, this.#options.idleMs, {
       free: () => this.#next(),
       ended: () => {
         this.#threads.delete(thread)
@@ -130,12 +131,12 @@ class ReaderThread {
   #current: Waiting | undefined
   #ended = false
 
-  constructor(path: string, idleMs: number, tell: { free: () => void; ended: () => void }) {
+  constructor(location: DatabaseLocation, idleMs: number, tell: { free: () => void; ended: () => void }) {
     this.#idleMs = idleMs
     this.#tell = tell
     // Resolved by name, because the file ends in .ts here and in .js where the program is installed.
     this.#worker = new Worker(new URL(import.meta.resolve('#platform/database/reader-worker')), {
-      workerData: { path },
+      workerData: { location },
     })
     this.#worker.on('message', (answer: ThreadAnswer) => this.#settle(answer))
     this.#worker.on('error', (error) => this.#die(messageOf(error)))

@@ -59,17 +59,37 @@ const unreachable = new Set([
   'EHOSTUNREACH',
 ])
 
-/** What a person can do about a PostgreSQL that cannot be reached. Says host and database, never the password. */
+/**
+ * What a person can do about a PostgreSQL that cannot be reached, or that refuses for reasons that are not in our
+ * statements (codes: PostgreSQL's appendix A). Says host and database, never the password.
+ */
 export function explainPostgres(error: unknown, url: string): unknown {
   const code = (error as { code?: string }).code ?? ''
   const place = placeOf(url)
-  if (unreachable.has(code) || /timeout/i.test(messageOf(error))) {
+  const isGone = /timeout|connection terminated|connection ended/i.test(messageOf(error))
+  // Class 08: connection exceptions; 57P: it is shut down, or starts; 53300: it has no connection left.
+  if (unreachable.has(code) || isGone || /^(?:08|57P0[1-3]|53300)/.test(code)) {
     return new DevmlopsError('server_unreachable', `No PostgreSQL answers at ${place}.`, {
       hint: 'Start it, or check DEVMLOPS_DATABASE_URL.',
       cause: error,
     })
   }
-  // Class 28: invalid authorization; 3D000: no such database (PostgreSQL's appendix A).
+  if (code === '53100') {
+    return new DevmlopsError('storage_full', `The disk of PostgreSQL at ${place} is full.`, {
+      hint: 'Free space. What is stored is unharmed.',
+      cause: error,
+    })
+  }
+  if (code === '22021') {
+    return new DevmlopsError(
+      'invalid_input',
+      'A text holds the character U+0000, which PostgreSQL does not store.',
+      {
+        cause: error,
+      },
+    )
+  }
+  // Class 28: invalid authorization; 3D000: no such database.
   if (code.startsWith('28') || code === '3D000') {
     return new DevmlopsError('permission_denied', `PostgreSQL at ${place} refused: ${messageOf(error)}.`, {
       hint: 'Check the user, the password and the database in DEVMLOPS_DATABASE_URL.',
