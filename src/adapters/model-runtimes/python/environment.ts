@@ -31,7 +31,8 @@ export interface EnvironmentStore {
 
 const readyFile = 'environment.json'
 const logFile = 'build.log'
-const shownLogLines = 12
+const shownLogLines = 6
+const longestLogLine = 300
 const lockPauseMs = 500
 
 /**
@@ -128,6 +129,8 @@ async function build(
       'install',
       '--disable-pip-version-check',
       '--no-input',
+      '--progress-bar',
+      'off',
       '-r',
       'requirements.txt',
     ]
@@ -156,7 +159,10 @@ async function writeWhole(path: string, text: string): Promise<void> {
 
 async function failBuild(message: string, log: string, error: unknown): Promise<never> {
   const lines = (await readFile(log, 'utf8').catch(() => '')).trimEnd().split('\n')
-  const told = lines.slice(-shownLogLines).join('\n')
+  const told = lines
+    .slice(-shownLogLines)
+    .map((line) => (line.length > longestLogLine ? `${line.slice(0, longestLogLine)}…` : line))
+    .join('\n')
   return fail('not_ready', `${message}: ${messageOf(error)}. The build said:\n${told}`, {
     hint: `The whole log is ${log}. Without a package index, set DEVMLOPS_PYTHON_ENVIRONMENT=as-is and DEVMLOPS_PYTHON to a Python that has the packages.`,
     cause: error,

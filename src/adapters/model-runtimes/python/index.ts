@@ -1,2 +1,2 @@
-export { askInterpreter, findInterpreter, type Interpreter } from './interpreter.ts'
+export { askInterpreter } from './interpreter.ts'
 export { createPythonRuntime, type PythonRuntimeOptions } from './python-runtime.ts'

@@ -97,7 +97,7 @@ export function deploymentNamed(table: RoutingTable, name: string): ServedDeploy
   const broken = table.broken.get(name)
   if (broken !== undefined) {
     return fail('not_ready', `The deployment ${name} is not ready: ${broken.reason}`, {
-      hint: 'Repair its model, or deploy another version.',
+      hint: 'It is tried again by itself. If that does not help, repair its model or deploy another version.',
     })
   }
   const known = [...table.deployments.keys()].join(', ')
