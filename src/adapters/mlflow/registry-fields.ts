@@ -1,8 +1,8 @@
 import { fail } from '#contract/errors'
 
-/** The number of a version, which travels as text. */
+/** The number of a version, which travels as text. No version has one that a store could not hold. */
 export function versionNumber(text: string): number {
-  if (/^[+-]?\d+$/.test(text.trim())) return Number(text)
+  if (/^[+-]?\d+$/.test(text.trim())) return Math.max(-1, Math.min(Number(text), Number.MAX_SAFE_INTEGER))
   return fail('invalid_input', `Parameter 'version' must be an integer, got '${text.slice(0, 60)}'.`, {
     at: 'version',
   })

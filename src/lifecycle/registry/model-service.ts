@@ -1,5 +1,5 @@
 import type { Caller } from '#contract/endpoint'
-import { fail } from '#contract/errors'
+import { DevmlopsError, fail } from '#contract/errors'
 import { checkKey, pageFrom } from '#lifecycle/tracking/index'
 import type { Clock } from '#platform/clock'
 import type { Announce } from './announcement.ts'
@@ -54,6 +54,7 @@ export function createModelService(dependencies: ModelServiceDependencies) {
   ): Promise<boolean> => {
     const isNew = await store.ensureModel(transaction, { name, description, tags, actor, now })
     if (!isNew) return false
+    await store.forgetFormerName(transaction, name)
     await store.addNews(transaction, {
       type: 'model.created',
       subject: `model/${name}`,
@@ -71,7 +72,7 @@ export function createModelService(dependencies: ModelServiceDependencies) {
 
   /** A deployment goes on answering with a model that was renamed, by the name it knew; another model must not take it. */
   const mustNotBeAnswered = async (name: string): Promise<void> => {
-    if ((await store.nameSince(name)) === undefined) return
+    if ((await store.modelNumber(name)) !== undefined || (await store.nameSince(name)) === undefined) return
     const [deployed] = await deployedVersions(name)
     if (deployed === undefined) return
     fail(
@@ -137,19 +138,28 @@ export function createModelService(dependencies: ModelServiceDependencies) {
       const now = clock.now()
       if (from === to) return found(from)
       await mustNotBeAnswered(to)
-      await inModel(from, async (transaction, number) => {
-        const change = { from, to, actor: caller.name, now }
-        if (!(await store.renameModel(transaction, number, change))) {
-          fail('already_exists', `Registered Model (name=${to}) already exists.`, { at: 'new_name' })
-        }
-        const payload = { model: to, formerly: from }
-        await store.addNews(transaction, {
-          type: 'model.renamed',
-          subject: `model/${to}`,
-          actor: caller.name,
-          payload,
+      try {
+        await inModel(from, async (transaction, number) => {
+          const change = { from, to, actor: caller.name, now }
+          if (!(await store.renameModel(transaction, number, change))) {
+            fail('already_exists', `Registered Model (name=${to}) already exists.`, { at: 'new_name' })
+          }
+          const payload = { model: to, formerly: from }
+          await store.addNews(transaction, {
+            type: 'model.renamed',
+            subject: `model/${to}`,
+            actor: caller.name,
+            payload,
+          })
         })
-      })
+      } catch (error) {
+        // Two that take a name at once: the store lets only one have it.
+        if (error instanceof DevmlopsError || (await store.modelNumber(to)) === undefined) throw error
+        fail('already_exists', `Registered Model (name=${to}) already exists.`, {
+          at: 'new_name',
+          cause: error,
+        })
+      }
       return found(to)
     },
 

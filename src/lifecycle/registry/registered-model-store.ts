@@ -85,6 +85,11 @@ export function createRegisteredModelStore(query: Query) {
       return row?.name
     },
 
+    /** Another model has the name now. */
+    forgetFormerName: async (transaction: Query, name: string): Promise<void> => {
+      await transaction.deleteFrom('former_model_names').where('name', '=', name).execute()
+    },
+
     isPrompt: async (transaction: Query, modelNumber: number): Promise<boolean> => {
       const row = await transaction
         .selectFrom('registered_model_tags')

@@ -67,6 +67,9 @@ forEachEngine(
         deployed.length = 0
         await registry.createModel({ name: 'old' }, caller)
         await assert.rejects(registry.getVersion('old', '1'), { code: 'not_found' })
+        await create('old', 's3://b/y')
+        deployed.push({ deployment: 'live', model: 'old', version: 1 })
+        await assert.rejects(registry.createModel({ name: 'old' }, caller), { message: /already exists/ })
         await rename('new', 'newer')
         assert.equal((await rename('newer', 'new')).model.name, 'new')
       }))

@@ -50,7 +50,8 @@ export function createWebhookService({
   const delivery = createDelivery({ webhooks, deliveries, jobs, clock, log, rules })
 
   const getWebhook = async (id: string): Promise<Webhook> =>
-    (await webhooks.webhook(id)) ?? fail('not_found', `Webhook with ID ${id.slice(0, 100)} not found.`)
+    (isId(id) ? await webhooks.webhook(id) : undefined) ??
+    fail('not_found', `Webhook with ID ${id.slice(0, 100)} not found.`)
 
   const checkUrl = async (url: string): Promise<void> => {
     checkLength('url', url)
@@ -116,7 +117,8 @@ export function createWebhookService({
 
     /** What waited for it is not sent any more. */
     deleteWebhook: async (id: string): Promise<void> => {
-      if (!(await webhooks.deleteWebhook(id))) await getWebhook(id)
+      await getWebhook(id)
+      await webhooks.deleteWebhook(id)
     },
 
     /** Sends an event that did not happen, once, and answers what came back. */
@@ -166,4 +168,8 @@ function checkLength(field: keyof typeof longest, text: string | undefined): voi
   fail('invalid_input', `The ${field} of a webhook has at most ${longest[field]} characters, and no NUL.`, {
     at: field,
   })
+}
+
+function isId(text: string): boolean {
+  return /^[0-9a-f-]{36}$/.test(text)
 }

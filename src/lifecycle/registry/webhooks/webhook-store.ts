@@ -98,15 +98,12 @@ export function createWebhookStore(query: Query) {
       })
     },
 
-    deleteWebhook: async (id: string): Promise<boolean> =>
+    deleteWebhook: async (id: string): Promise<void> =>
       query.transaction().execute(async (transaction) => {
-        await transaction.deleteFrom('webhook_deliveries').where('webhook_id', '=', id).execute()
-        await transaction.deleteFrom('webhook_events').where('webhook_id', '=', id).execute()
-        const { numDeletedRows } = await transaction
-          .deleteFrom('webhooks')
-          .where('id', '=', id)
-          .executeTakeFirst()
-        return numDeletedRows > 0n
+        for (const table of ['webhook_deliveries', 'webhook_events'] as const) {
+          await transaction.deleteFrom(table).where('webhook_id', '=', id).execute()
+        }
+        await transaction.deleteFrom('webhooks').where('id', '=', id).execute()
       }),
 
     /** The active webhooks that want to know of the event. */
