@@ -43,6 +43,12 @@ describe('the runs commands', () => {
         params: { trees, seed: '7' },
         metrics: [...metrics, { key: 'gap', value: Number.NaN }],
       })
+      await service.createLoggedModel({
+        experimentId: '0',
+        name: 'forest',
+        modelType: 'onnx',
+        sourceRunId: runId,
+      })
       await service.logArtifact({ runId, path: 'model/model.onnx', content: Buffer.from('graph') })
       await service.updateRun({
         runId,
@@ -87,6 +93,7 @@ describe('the runs commands', () => {
     assert.match(out, /loss +0\.2 +8 {2}█▇▆▅▅▄▃▂▁/u)
     assert.match(out, /trees +60/)
     assert.match(out, /model\//)
+    assert.match(out, /forest +pending +onnx +models:\/m-[0-9a-f]{32}/)
     const unknown = await run('runs', 'show', 'ffffff')
     assert.deepEqual([unknown.code, unknown.out], [4, ''])
   })

@@ -8,10 +8,12 @@ const runArgument = {
 }
 const sparklinePoints = 32
 const sparklines = 50
+const mostModels = 50
 
 async function client({ client: open }: CommandContext) {
   const { trackingContract } = await import('./contract.ts')
-  return open(trackingContract)
+  const { loggedModelContract } = await import('./logged-model-contract.ts')
+  return open({ ...trackingContract, ...loggedModelContract })
 }
 
 const listRuns = {
@@ -90,14 +92,15 @@ export const trackingCommands: readonly Command[] = [
       const runId = context.arguments.required('RUN')
       const run = await tracking.getRun({ runId })
       const { items: artifacts } = await tracking.listArtifacts({ runId: run.id })
-      if (json) return terminal.json({ ...run, artifacts })
+      const { items: models } = await tracking.listLoggedModels({ runId: run.id, limit: mostModels })
+      if (json) return terminal.json({ ...run, artifacts, models })
       const histories: Record<string, Awaited<ReturnType<typeof tracking.metricHistory>>['items']> = {}
       for (const { key } of run.metrics.slice(0, sparklines)) {
         const { items } = await tracking.metricHistory({ runId: run.id, key, points: sparklinePoints })
         histories[key] = items
       }
       const { printRun } = await import('./run-view.ts')
-      printRun(terminal, { run, artifacts, histories }, systemClock.now())
+      printRun(terminal, { run, artifacts, models, histories }, systemClock.now())
     },
   },
   {

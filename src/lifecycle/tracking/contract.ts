@@ -37,12 +37,12 @@ const runStatuses = ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'] as 
 export const runStatusSchema = z.enum(runStatuses)
 export type RunStatus = z.infer<typeof runStatusSchema>
 
-const lifecycleStageSchema = z.enum(['active', 'deleted'])
+export const lifecycleStageSchema = z.enum(['active', 'deleted'])
 export type LifecycleStage = z.infer<typeof lifecycleStageSchema>
 const lifecycleViewSchema = z.enum(['active', 'deleted', 'all'])
 export type LifecycleView = z.infer<typeof lifecycleViewSchema>
 
-const textMapSchema = z.record(z.string(), z.string())
+export const textMapSchema = z.record(z.string(), z.string())
 const timeMsSchema = z.int().nonnegative()
 
 const experimentSchema = z.object({
@@ -62,7 +62,7 @@ const specialNumber = z.enum(['NaN', 'Infinity', '-Infinity'])
 const writtenNumber = z.union([z.number(), specialNumber.transform(Number)])
 const readNumber = z.union([z.number(), z.literal('NaN')])
 
-const metricPointSchema = z.object({
+export const metricPointSchema = z.object({
   key: z.string(),
   value: readNumber,
   /** Epoch milliseconds. */
@@ -114,7 +114,7 @@ const runSchema = z.object({
 })
 export type RunDocument = z.infer<typeof runSchema>
 
-const artifactEntrySchema = z.object({
+export const artifactEntrySchema = z.object({
   path: z.string(),
   isDirectory: z.boolean(),
   /** Of a folder: absent. */

@@ -2,6 +2,8 @@ import { routesOf } from '#platform/dispatch'
 import type { Stage } from '#platform/platform'
 import { trackingContract } from './contract.ts'
 import { trackingHandlers } from './handlers.ts'
+import { loggedModelContract } from './logged-model-contract.ts'
+import { loggedModelHandlers } from './logged-model-handlers.ts'
 import { createTrackingService, type TrackingDependencies, type TrackingService } from './service.ts'
 
 export type { VersionArtifacts } from './artifact-place.ts'
@@ -45,6 +47,12 @@ export function createTrackingStage(dependencies: TrackingDependencies): {
   const service = createTrackingService(dependencies)
   return {
     service,
-    stage: { name: 'tracking', routes: routesOf('tracking', trackingContract, trackingHandlers(service)) },
+    stage: {
+      name: 'tracking',
+      routes: [
+        ...routesOf('tracking', trackingContract, trackingHandlers(service)),
+        ...routesOf('tracking', loggedModelContract, loggedModelHandlers(service)),
+      ],
+    },
   }
 }

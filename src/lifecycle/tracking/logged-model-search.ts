@@ -28,7 +28,10 @@ export interface LoggedModelOrder {
 }
 
 export interface LoggedModelSearch {
-  readonly experimentIds: readonly string[]
+  /** All active experiments when left out. */
+  readonly experimentIds?: readonly string[]
+  /** Only those that this run made. */
+  readonly sourceRunId?: string
   readonly filter?: string
   /** Conditions on metrics are about these; without such conditions, models measured on any of them. */
   readonly datasets?: readonly DatasetChoice[]
@@ -59,7 +62,8 @@ export async function searchLoggedModelNumbers(
     datasets.length === 0 ? undefined : sql<boolean>`(${sql.join(datasets.map(onDataset), sql` or `)})`
   const conditions = [
     sql<boolean>`m.lifecycle_stage = 'active'`,
-    numberIn(engine, 'm.experiment_id', search.experimentIds.map(experimentNumber)),
+    inExperiments(search.experimentIds, engine),
+    ...(search.sourceRunId === undefined ? [] : [sql<boolean>`m.source_run_id = ${search.sourceRunId}`]),
     ...(filter === undefined
       ? []
       : [toCondition(filter, (comparison) => conditionOf(comparison, engine, onDatasets))]),
@@ -76,6 +80,12 @@ export async function searchLoggedModelNumbers(
     limit ${limit + 1} offset ${offset}`.execute(query)
   const numbers = rows.slice(0, limit).map(({ number }) => number)
   return rows.length > limit ? { numbers, nextPageToken: tokenOf(search, offset + limit) } : { numbers }
+}
+
+function inExperiments(ids: readonly string[] | undefined, engine: Engine): RawBuilder<boolean> {
+  return ids === undefined
+    ? sql<boolean>`m.experiment_id in (select id from experiments where lifecycle_stage = 'active')`
+    : numberIn(engine, 'm.experiment_id', ids.map(experimentNumber))
 }
 
 const textAttributes: Readonly<Record<string, string>> = {
@@ -229,7 +239,7 @@ function digestsOf(search: LoggedModelSearch): Record<keyof typeof queryParts, s
       .digest('base64url')
       .slice(0, 12)
   return {
-    e: short(search.experimentIds),
+    e: short([search.experimentIds, search.sourceRunId]),
     f: short(search.filter ?? ''),
     o: short(search.order ?? []),
     d: short(search.datasets ?? []),

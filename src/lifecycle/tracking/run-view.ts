@@ -2,6 +2,7 @@ import { formatBytes, formatDuration } from '#contract/units'
 import { printSection, type Terminal } from '#platform/terminal/index'
 import type { ArtifactEntry, MetricPoint, RunDocument, RunStatus } from './contract.ts'
 import { reservedTags } from './contract.ts'
+import type { LoggedModelDocument } from './logged-model-contract.ts'
 
 const statusStyle = {
   RUNNING: 'cyan',
@@ -39,11 +40,17 @@ export function printRuns(terminal: Terminal, runs: readonly RunDocument[], now:
 export interface ShownRun {
   readonly run: RunDocument
   readonly artifacts: readonly ArtifactEntry[]
+  /** The logged models that it made, newest first. */
+  readonly models: readonly LoggedModelDocument[]
   /** Some points of each metric, in the order of their steps. */
   readonly histories: Readonly<Record<string, readonly MetricPoint[]>>
 }
 
-export function printRun(terminal: Terminal, { run, artifacts, histories }: ShownRun, now: number): void {
+export function printRun(
+  terminal: Terminal,
+  { run, artifacts, models, histories }: ShownRun,
+  now: number,
+): void {
   const status = terminal.style(run.status.toLowerCase(), statusStyle[run.status])
   terminal.print(`${terminal.style(run.name, 'bold')}  ${status}  ${terminal.style(run.id, 'dim')}`)
   const facts = [
@@ -71,6 +78,15 @@ export function printRun(terminal: Terminal, { run, artifacts, histories }: Show
       { title: 'CONTEXT', value: ({ context }) => context ?? '' },
       { title: 'DIGEST', value: ({ digest }) => digest.slice(0, 19) },
       { title: 'SOURCE', value: ({ source }) => source, shrink: true },
+    ],
+  })
+  printSection(terminal, 'Models', {
+    items: models,
+    columns: [
+      { title: 'NAME', value: ({ name }) => name },
+      { title: 'STATUS', value: ({ status }) => status.toLowerCase() },
+      { title: 'TYPE', value: ({ modelType }) => modelType ?? '' },
+      { title: 'URI', value: ({ id }) => `models:/${id}` },
     ],
   })
   printSection(terminal, 'Artifacts', {
