@@ -100,6 +100,13 @@ function jsonRecords(body: unknown, schema: RowSchema): readonly unknown[] {
   }
   if (Object.hasOwn(request, 'signature_name'))
     fail('invalid_input', 'signature_name is not supported.', { at: 'signature_name' })
+  const { params } = request
+  // Requests are scored together, so that one cannot have parameters of its own. Ignoring them would answer something else.
+  if (typeof params === 'object' && params !== null && Object.keys(params).length > 0) {
+    fail('invalid_input', 'params are not supported: a model is scored with the defaults of its signature.', {
+      at: 'params',
+    })
+  }
   const value = request[form]
   switch (form) {
     case 'dataframe_split':

@@ -15,10 +15,10 @@ export interface PlanKeeperOptions {
   readonly metrics: ServingMetrics
   readonly clock: Clock
   readonly log: Log
+  /** A restarted process listens after this long at the latest. */
+  readonly restorePatienceMs: number
 }
 
-/** A restarted process listens after this long at the latest: whoever started it waits for that. */
-const restorePatienceMs = 8000
 const mendPatienceMs = 20_000
 const firstMendPauseMs = 500
 const longestMendPauseMs = 60_000
@@ -60,7 +60,7 @@ export class PlanKeeper {
       return undefined
     })
     if (plan === undefined) return
-    this.#table = await rebuildTable(this.#builder(), plan, restorePatienceMs)
+    this.#table = await rebuildTable(this.#builder(), plan, this.#options.restorePatienceMs)
     this.#plan = plan
     this.#reportBroken()
     this.#mendLater(firstMendPauseMs)

@@ -30,9 +30,14 @@ export interface ServingProcessOptions {
   readonly callerToken?: string | undefined
   readonly clock: Clock
   readonly log: Log
+  /** How long a restarted process waits for its models before it listens without those that are still being loaded. */
+  readonly restorePatienceMs?: number
   /** Told by `/version` and `/v2`. */
   readonly version?: string
 }
+
+/** Whoever starts the process waits not much longer for it to listen. */
+const defaultRestorePatienceMs = 8000
 
 export interface ServingProcess {
   readonly url: string
@@ -65,7 +70,8 @@ async function startLocked(options: ServingProcessOptions, unlock: () => void): 
   const { clock, log, version = '0.0.0' } = options
   const metrics = new ServingMetrics()
   const pool = createModelPool({ runtime: options.runtime, files: options.files, metrics })
-  const keeper = new PlanKeeper({ stateDirectory: options.stateDirectory, pool, metrics, clock, log })
+  const { stateDirectory, restorePatienceMs = defaultRestorePatienceMs } = options
+  const keeper = new PlanKeeper({ stateDirectory, pool, metrics, clock, log, restorePatienceMs })
   await keeper.restore()
 
   let draining = false
