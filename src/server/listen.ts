@@ -26,6 +26,8 @@ export async function listen(app: Hono, { host, port, before }: ListenOptions): 
   const server = createServer(before === undefined ? listener : before(listener))
   // Longer than a load balancer keeps an idle connection, or it sends a request into a socket that is just closing.
   server.keepAliveTimeout = 65_000
+  // An artifact of gigabytes over a slow line is a request of hours; headers still have a minute.
+  server.requestTimeout = 0
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, { host, port })))
     server.listen(port, host, resolve)

@@ -68,7 +68,8 @@ export function createMlflowDoor(dependencies: MlflowDoorDependencies): Door {
       try {
         return await answer(request)
       } catch (error) {
-        if (toProblem(error).code === 'internal') {
+        // That a client went away in the middle of its request is no fault.
+        if (toProblem(error).code === 'internal' && !request.signal.aborted) {
           log.error({ path: request.path, ...describeFault(error) }, 'request failed')
         }
         return errorAnswer(error)
