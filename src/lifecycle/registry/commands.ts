@@ -1,6 +1,7 @@
 import type { Command, CommandContext } from '#platform/terminal/index'
 import type { Transition } from './contract.ts'
 import { splitModelReference } from './model-reference.ts'
+import { webhookCommands } from './webhooks/commands.ts'
 
 const reason = { type: 'string', value: 'TEXT', summary: 'Why, for the record' } as const
 const force = {
@@ -193,6 +194,7 @@ export const registryCommands: readonly Command[] = [
       printMove(context, transition)
     },
   },
+  ...webhookCommands,
 ]
 
 async function describeDeletion(

@@ -3,6 +3,8 @@ import type { Stage } from '#platform/platform'
 import { registryContract } from './contract.ts'
 import { registryHandlers } from './handlers.ts'
 import { createRegistryService, type RegistryDependencies, type RegistryService } from './service.ts'
+import { webhookContract } from './webhooks/contract.ts'
+import { webhookHandlers } from './webhooks/handlers.ts'
 
 export type { Promotion, Rollback } from './alias-service.ts'
 export {
@@ -33,7 +35,10 @@ export function createRegistryStage(dependencies: RegistryDependencies): {
     service,
     stage: {
       name: 'registry',
-      routes: routesOf('registry', registryContract, registryHandlers(service)),
+      routes: [
+        ...routesOf('registry', registryContract, registryHandlers(service)),
+        ...routesOf('registry', webhookContract, webhookHandlers(service.webhooks)),
+      ],
       jobKinds: [service.webhooks.jobKind],
     },
   }

@@ -74,6 +74,25 @@ forEachEngine(
         assert.equal((await rename('newer', 'new')).model.name, 'new')
       }))
 
+    it('get a name once, however many ask for it at the same time', () =>
+      withRegistry(async ({ registry }) => {
+        const made = await Promise.allSettled(
+          Array.from({ length: 5 }, () => registry.createModel({ name: 'one' }, caller)),
+        )
+        assert.equal(made.filter(({ status }) => status === 'fulfilled').length, 1)
+        const names = ['a', 'b', 'c', 'd']
+        for (const name of names) await registry.createModel({ name }, caller)
+        const renamed = await Promise.allSettled(
+          names.map((from) => registry.renameModel({ from, to: 'e' }, caller)),
+        )
+        const refused = [...made, ...renamed].filter((one) => one.status === 'rejected')
+        assert.equal(renamed.filter(({ status }) => status === 'fulfilled').length, 1)
+        assert.deepEqual(
+          new Set(refused.map(({ reason }) => (reason as { code: string }).code)),
+          new Set(['already_exists']),
+        )
+      }))
+
     it('are deleted with everything, and their name starts anew', () =>
       withRegistry(async ({ registry, deployed, create }) => {
         await registry.createModel({ name: 'flights', tags: { a: 'b' } }, caller)
