@@ -8,6 +8,7 @@ import { fixturePlatform, platformMigrations } from '#platform/platform.fixture'
 import { createRandom, type Random } from '#platform/random'
 import type { RunStatus } from './contract.ts'
 import type { Run } from './run-details.ts'
+import { readRunPage, type RunPlace } from './run-page.ts'
 import { createTrackingService, type TrackingService } from './service.ts'
 import { trackingMigrations } from './tables.ts'
 
@@ -264,6 +265,31 @@ forEachEngine('searching runs', [...platformMigrations, ...trackingMigrations], 
         new Set(runs.map((run) => JSON.stringify(run))),
       )
     }))
+
+  it('ends a page early when the runs are large, and goes on after it', async () => {
+    const database = await open()
+    const { platform, close } = fixturePlatform(database)
+    await makeRuns(createTrackingService({ platform }), createRandom(9), 30)
+    const runs = { view: 'active', order: [] } as const
+    const seen: number[] = []
+    const sizes: number[] = []
+    let offset: number | undefined = 0
+    while (offset !== undefined) {
+      const before = seen.length
+      const take = ({ number }: { number: number }): number => (
+        seen.push(number),
+        number % 2 === 0 ? 900 : 10
+      )
+      const page: Parameters<typeof readRunPage>[2] = { runs, limit: 20, offset, mostLength: 2000, take }
+      const next: RunPlace | undefined = await readRunPage(database.query, database.engine, page)
+      offset = next?.offset
+      sizes.push(seen.length - before)
+    }
+    assert.equal(new Set(seen).size, 30)
+    assert.equal(seen.length, 30)
+    assert.ok(Math.max(...sizes) < 20, `pages of ${sizes.join(', ')} runs`)
+    await close()
+  })
 
   it('refuses fields, operators, values and tokens that make no sense', () =>
     withTracking(open, async (tracking) => {

@@ -1,12 +1,4 @@
-export {
-  fieldName,
-  numberComparison,
-  numberOperators,
-  refuseOperator,
-  textComparison,
-  textOperators,
-  toCondition,
-} from './condition.ts'
-export { filterLimits, type Comparison, type Filter, type FilterValue, type Operator } from './filter.ts'
+export { fieldName, numberComparison, refuseOperator, textComparison, toCondition } from './condition.ts'
+export { type Comparison, type Filter, type FilterValue, type Operator } from './filter.ts'
 export { parseFilter } from './parse-filter.ts'
 export { parseOrder, type Order } from './parse-order.ts'
