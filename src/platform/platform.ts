@@ -1,5 +1,5 @@
 import type { Audit } from './audit/audit.ts'
-import type { BlobStore } from './blobs/index.ts'
+import type { BlobStore, Digest } from './blobs/index.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import type { Database } from './database/index.ts'
@@ -26,4 +26,6 @@ export interface Stage {
   readonly routes: readonly Route[]
   readonly jobKinds?: readonly JobKind[]
   readonly subscriptions?: readonly Subscription[]
+  /** Every digest whose bytes the stage has named; what no stage names is reclaimed. Too many is safe, one too few is not. */
+  readonly heldDigests?: () => AsyncIterable<Digest>
 }

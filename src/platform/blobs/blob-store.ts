@@ -6,6 +6,11 @@ export interface StoredBlob {
   readonly sizeBytes: number
 }
 
+export interface ListedBlob extends StoredBlob {
+  /** When it was stored last, in epoch milliseconds. */
+  readonly changedAt: number
+}
+
 /** Both ends count: `{ first: 0, last: 9 }` are ten bytes. */
 export interface ByteRange {
   readonly first: number
@@ -28,8 +33,12 @@ export interface BlobStore {
   /** A read-only local file with the content, for readers that need a path (DuckDB). Verified when first fetched. */
   localPath(digest: Digest): Promise<string>
   head(digest: Digest): Promise<StoredBlob | undefined>
-  list(): AsyncIterable<StoredBlob>
+  list(): AsyncIterable<ListedBlob>
   remove(digest: Digest): Promise<void>
+  /** Removes what was last stored before that time; answers whether it did. Storing the same bytes again makes them young. */
+  removeOlder(digest: Digest, before: number): Promise<boolean>
+  /** Makes stored bytes young, as if they were stored again: for whoever is about to name bytes that it did not store. */
+  renew(digest: Digest): Promise<void>
   /** Undefined: it takes no uploads in parts. */
   readonly uploads?: BlobUploads
 }

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fail } from '#contract/errors'
 import { explainSystemError } from '../system-error.ts'
@@ -63,6 +63,35 @@ export function fileBlobStore(root: string): BlobStore {
     return range === undefined ? verified(chunks, digest) : chunks
   }
 
+  const aside = join(root, 'aside')
+
+  /**
+   * Out of the way first, then looked at again: whoever stored the same bytes in between, in this process or another, made
+   * them young, and gets them back.
+   */
+  const removeOlder = async (digest: Digest, before: number): Promise<boolean> => {
+    const path = pathOf(digest)
+    const found = await stat(path).catch(unlessAbsent)
+    if (found === undefined || found.mtimeMs >= before) return false
+    await mkdir(aside, { recursive: true, mode: 0o700 })
+    const away = join(aside, digest.slice('sha256:'.length))
+    await rename(path, away)
+    if ((await stat(away)).mtimeMs < before) {
+      await rm(away, { force: true })
+      return true
+    }
+    await rename(away, path)
+    return false
+  }
+
+  /** A process that died in between has left bytes aside that may be named. */
+  const restoreAside = async (): Promise<void> => {
+    for (const hex of (await readdir(aside).catch(unlessAbsent)) ?? []) {
+      const digest = `sha256:${hex}`
+      if (isDigest(digest)) await rename(join(aside, hex), pathOf(digest))
+    }
+  }
+
   return {
     put,
     uploads: createUploadArea(join(root, 'uploads'), put),
@@ -76,13 +105,20 @@ export function fileBlobStore(root: string): BlobStore {
     },
     localPath: async (digest) => ((await head(digest)) === undefined ? missing(digest) : pathOf(digest)),
     remove: (digest) => rm(pathOf(digest), { force: true }),
+    removeOlder,
+    renew: async (digest) => {
+      const now = new Date()
+      await utimes(pathOf(digest), now, now).catch(unlessAbsent)
+    },
     list: async function* () {
+      await restoreAside()
       const top = join(root, 'sha256')
       for (const prefix of (await readdir(top).catch(unlessAbsent)) ?? []) {
         for (const rest of await readdir(join(top, prefix))) {
           const digest = `sha256:${prefix}${rest}`
-          const found = isDigest(digest) ? await head(digest) : undefined
-          if (found !== undefined) yield found
+          if (!isDigest(digest)) continue
+          const found = await stat(pathOf(digest)).catch(unlessAbsent)
+          if (found !== undefined) yield { digest, sizeBytes: found.size, changedAt: found.mtimeMs }
         }
       }
     },

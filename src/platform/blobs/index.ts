@@ -9,10 +9,13 @@ export {
   type BlobStore,
   type BlobUploads,
   type ByteRange,
+  type ListedBlob,
   type UploadedPart,
   type Digest,
   type StoredBlob,
 } from './blob-store.ts'
+export { createDigestSet, type DigestSet } from './digest-set.ts'
+export { reclaimBlobs, type ReclaimedBlobs } from './reclaim-blobs.ts'
 export { s3FilesBelow, type S3File } from './s3-files.ts'
 export { digestOf, fileBlobStore } from './file-blob-store.ts'
 

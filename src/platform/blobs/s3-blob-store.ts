@@ -19,6 +19,8 @@ export interface S3Location {
 }
 
 const attempts = 4
+/** Well below the youngest age at which anything is reclaimed. */
+const youngMs = 30 * 60_000
 
 /**
  * Blobs in an S3-compatible store, one object a digest, with a local folder as cache. Bytes are hashed into the cache
@@ -81,7 +83,14 @@ export function s3BlobStore(
   }
 
   const upload = async (blob: StoredBlob): Promise<StoredBlob> => {
-    if ((await head(blob.digest))?.sizeBytes === blob.sizeBytes) return blob
+    const there = await send('HEAD', keyOf(blob.digest))
+    const isSame = there.ok && Number(there.headers.get('content-length')) === blob.sizeBytes
+    // What is old may be about to be reclaimed; sent again, it is young.
+    if (isSame && Date.now() - changedAt(there) < youngMs) return blob
+    return transfer(blob)
+  }
+
+  const transfer = async (blob: StoredBlob): Promise<StoredBlob> => {
     // Not a stream: its length is known, which S3 asks for, and it can be sent again.
     const body = await openAsBlob(await cache.localPath(blob.digest))
     await send('PUT', keyOf(blob.digest), {
@@ -128,20 +137,42 @@ export function s3BlobStore(
       await cache.remove(digest)
       await send('DELETE', keyOf(digest))
     },
+    removeOlder: async (digest, before) => {
+      const there = await send('HEAD', keyOf(digest))
+      if (!there.ok || changedAt(there) >= before) return false
+      await cache.remove(digest)
+      await send('DELETE', keyOf(digest))
+      return true
+    },
+    renew: async (digest) => {
+      const there = await send('HEAD', keyOf(digest))
+      if (!there.ok || Date.now() - changedAt(there) < youngMs) return
+      await fetchToCache(digest)
+      await transfer({ digest, sizeBytes: Number(there.headers.get('content-length')) })
+    },
     list: async function* () {
       let token: string | undefined
       do {
         const query = new URLSearchParams({ 'list-type': '2', prefix: `${location.prefix}sha256/` })
         if (token !== undefined) query.set('continuation-token', token)
         const text = await (await send('GET', `?${query.toString()}`)).text()
-        for (const [, key, size] of text.matchAll(/<Key>([^<]+)<\/Key>[\s\S]*?<Size>(\d+)<\/Size>/g)) {
-          const digest = `sha256:${(key as string).slice(location.prefix.length + 'sha256/'.length).replace('/', '')}`
-          if (isDigest(digest)) yield { digest, sizeBytes: Number(size) }
+        for (const [, content = ''] of text.matchAll(/<Contents>([\s\S]*?)<\/Contents>/g)) {
+          const key = /<Key>([^<]+)</.exec(content)?.[1] ?? ''
+          const digest = `sha256:${key.slice(location.prefix.length + 'sha256/'.length).replace('/', '')}`
+          const sizeBytes = Number(/<Size>(\d+)</.exec(content)?.[1] ?? 0)
+          const time = Date.parse(/<LastModified>([^<]+)</.exec(content)?.[1] ?? '')
+          if (isDigest(digest)) yield { digest, sizeBytes, changedAt: Number.isNaN(time) ? Date.now() : time }
         }
         token = /<NextContinuationToken>([^<]+)</.exec(text)?.[1]
       } while (token !== undefined)
     },
   }
+}
+
+/** A store that does not say when is taken to mean now: what may be young is never removed. */
+function changedAt(response: Response): number {
+  const time = Date.parse(response.headers.get('last-modified') ?? '')
+  return Number.isNaN(time) ? Date.now() : time
 }
 
 /** `fetch failed` says nothing; its cause does. */

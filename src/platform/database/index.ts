@@ -1,6 +1,7 @@
 export { bulkInsert, type BulkColumn } from './bulk-insert.ts'
 export { openDatabase, sequenceColumnType, type Database, type Engine } from './database.ts'
 export { isMigrated, migrate, type Migration } from './migrations.ts'
+export { textsOf, type ScannedColumns } from './text-scan.ts'
 export { openSourceDatabase, type SourceDatabase, type SourceRow } from './source-database.ts'
 export { acquireStoreLock, type StoreLock } from './store-lock.ts'
 export type { ReadFunction, ReadPlace } from './reader.ts'
