@@ -340,6 +340,34 @@ forEachEngine('tracking', [...platformMigrations, ...trackingMigrations], (open)
       assert.deepEqual(run.inputModels, ['m-0'])
     }))
 
+  it('refuses data and models that are called what nothing can be called', () =>
+    withTracking(async (tracking) => {
+      const { id } = await tracking.createRun({ caller })
+      const data = { name: 'a', digest: 'b', sourceType: 'local', source: 'c', tags: {} }
+      for (const [change, at, message] of [
+        [
+          { name: 'x'.repeat(501) },
+          'datasets[1].name',
+          /^'name' exceeds the maximum length of 500 characters$/,
+        ],
+        [{ schema: 'x'.repeat(1_048_576) }, 'datasets[1].schema', /exceeds/],
+        [{ source: 'a\0b' }, 'datasets[1].source', /U\+0000/],
+        [{ tags: { ['k'.repeat(256)]: '' } }, 'datasets[1].tags', /'key' exceeds/],
+      ] as const) {
+        await assert.rejects(tracking.logInputs(id, [data, { ...data, ...change }]), {
+          code: 'invalid_input',
+          at,
+          message,
+        })
+      }
+      for (const modelId of ['', 'm\0', '../m', 'm'.repeat(256)]) {
+        await assert.rejects(tracking.logOutputs(id, [{ modelId, step: 0 }]), { at: 'models[0].model_id' })
+        await assert.rejects(tracking.logInputModels(id, [modelId]), { code: 'invalid_input' })
+      }
+      const run = await tracking.getRun(id)
+      assert.deepEqual([run.inputs, run.inputModels, run.outputs], [[], [], []])
+    }))
+
   it('keeps artifacts by digest and lists them as a tree', () =>
     withTracking(async (tracking, { platform }) => {
       const { id } = await tracking.createRun({ caller })

@@ -7,10 +7,11 @@ import type { VersionArtifacts } from './artifact-place.ts'
 import { createArtifactService } from './artifact-service.ts'
 import { createArtifactStore } from './artifact-store.ts'
 import { createArtifactUploads } from './artifact-upload-service.ts'
-import type { DatasetInput, ModelOutput, RunStatus } from './contract.ts'
+import type { RunStatus } from './contract.ts'
 import { reservedTags } from './contract.ts'
 import { createExperimentService } from './experiment-service.ts'
 import { createExperimentStore } from './experiment-store.ts'
+import { createInputService } from './input-service.ts'
 import { createInputStore } from './input-store.ts'
 import { checkKey, cutTag, runNameOf } from './limits.ts'
 import { notActive } from './log-group.ts'
@@ -59,7 +60,6 @@ export function createTrackingService({ platform, versionArtifacts }: TrackingDe
   const query = database.query.withTables<TrackingTables>()
   const runs = createRunStore(query, engine)
   const metricPoints = createMetricStore(query, engine)
-  const inputs = createInputStore(query)
   const experiments = createExperimentService({ platform, store: createExperimentStore(query, engine) })
 
   const existingRun = async (runId: string): Promise<RunRow> => (await runs.byId(runId)) ?? noRun(runId)
@@ -118,6 +118,7 @@ export function createTrackingService({ platform, versionArtifacts }: TrackingDe
     ...loggedModels,
     ...logging,
     ...createMetricHistory({ database }),
+    ...createInputService({ store: createInputStore(query), activeRun }),
     getRun,
     updateRun,
 
@@ -172,17 +173,6 @@ export function createTrackingService({ platform, versionArtifacts }: TrackingDe
       runs.setStage((await existingRun(runId)).number, 'deleted', clock.now()),
     restoreRun: async (runId: string): Promise<void> =>
       runs.setStage((await existingRun(runId)).number, 'active', clock.now()),
-
-    logInputs: async (runId: string, datasets: readonly DatasetInput[]): Promise<void> =>
-      inputs.addDatasets(await activeRun(runId), datasets),
-    logInputModels: async (runId: string, modelIds: readonly string[]): Promise<void> =>
-      inputs.addModels(
-        (await activeRun(runId)).number,
-        'input',
-        modelIds.map((modelId) => ({ modelId, step: 0 })),
-      ),
-    logOutputs: async (runId: string, models: readonly ModelOutput[]): Promise<void> =>
-      inputs.addModels((await activeRun(runId)).number, 'output', models),
   }
 }
 
