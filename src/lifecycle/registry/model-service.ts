@@ -4,7 +4,7 @@ import { checkKey, pageFrom } from '#lifecycle/tracking/index'
 import type { Clock } from '#platform/clock'
 import type { Announce } from './announcement.ts'
 import type { ModelVersion, RegisteredModel } from './contract.ts'
-import type { Lookup } from './lookup.ts'
+import type { FoundModel, Lookup } from './lookup.ts'
 import { checkDescription, checkModelName, checkModelTags } from './names.ts'
 import { promptTag } from './registered-model-store.ts'
 import type { RegistrySearch } from './search-store.ts'
@@ -28,6 +28,8 @@ export interface ModelServiceDependencies {
   readonly recordHook: RecordHook
   /** What answers with a version of the model, under the name that the model had when it was deployed. */
   readonly deployedVersions: (model: string) => Promise<readonly DeployedVersion[]>
+  /** What answers with a version of the model, under whatever name. */
+  readonly answeringVersions: (model: FoundModel) => Promise<readonly DeployedVersion[]>
 }
 
 export interface ModelRequest {
@@ -44,7 +46,7 @@ export interface FoundRegisteredModel {
 
 /** Rules about registered models, prompts among them. */
 export function createModelService(dependencies: ModelServiceDependencies) {
-  const { store, lookup, announce, clock, recordHook, deployedVersions } = dependencies
+  const { store, lookup, announce, clock, recordHook, deployedVersions, answeringVersions } = dependencies
 
   /** Makes the model, if it is new, in the caller's transaction. Answers whether it was. */
   const addModel = async (
@@ -165,12 +167,12 @@ export function createModelService(dependencies: ModelServiceDependencies) {
 
     /** For good, with all its versions. Fails with `conflict` while a deployment answers with one of them. */
     deleteModel: async (name: string, caller: Actor): Promise<void> => {
-      const { number } = await lookup.existingModel(name)
-      refuseDeployed(name, await deployedVersions(name))
+      const model = await lookup.existingModel(name)
+      refuseDeployed(name, await answeringVersions(model))
       // What was decided about it is told while it has a name.
       await announce()
       await store.transaction(async (transaction) => {
-        await store.deleteModel(transaction, number, clock.now())
+        await store.deleteModel(transaction, model.number, clock.now())
         await store.addNews(transaction, {
           type: 'model.deleted',
           subject: `model/${name}`,

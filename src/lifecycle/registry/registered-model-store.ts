@@ -85,6 +85,15 @@ export function createRegisteredModelStore(query: Query) {
       return row?.name
     },
 
+    formerNames: async (modelNumber: number): Promise<string[]> => {
+      const rows = await query
+        .selectFrom('former_model_names')
+        .select('name')
+        .where('model_number', '=', modelNumber)
+        .execute()
+      return rows.map(({ name }) => name)
+    },
+
     /** Another model has the name now. */
     forgetFormerName: async (transaction: Query, name: string): Promise<void> => {
       await transaction.deleteFrom('former_model_names').where('name', '=', name).execute()

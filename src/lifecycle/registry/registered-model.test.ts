@@ -60,6 +60,10 @@ forEachEngine(
           message: /renamed to "new"/,
         })
         await assert.rejects(registry.getVersionNumbered('old', 1), { code: 'not_found' })
+        await assert.rejects(registry.deleteModel('new', caller), { code: 'conflict' })
+        await assert.rejects(registry.deleteVersion({ model: 'new', version: 1 }, caller), {
+          code: 'conflict',
+        })
         await assert.rejects(registry.createModel({ name: 'old' }, caller), {
           code: 'already_exists',
           hint: /devmlops deploy live/,

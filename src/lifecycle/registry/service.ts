@@ -16,10 +16,11 @@ import type {
   Trace,
   Transition,
 } from './contract.ts'
-import { createLookup } from './lookup.ts'
+import { createLookup, type FoundModel } from './lookup.ts'
 import { createModelService, type DeployedVersion } from './model-service.ts'
 import { checkDescription, checkModelName, checkModelTags } from './names.ts'
 import { createSnapshots } from './snapshot.ts'
+import { createStageService } from './stage-service.ts'
 import { createRegistryStore } from './store.ts'
 import type { RegistryTables } from './tables.ts'
 import { createVersionService, versionUri } from './version-service.ts'
@@ -68,7 +69,12 @@ export function createRegistryService(dependencies: RegistryDependencies) {
   const snapshots = createSnapshots({ store, blobs, log, artifactsOfUri: tracking.artifactsOfUri })
   const lookup = createLookup({ store, complete: snapshots.complete })
   const { existingModel, followedModel, getModel, getVersion, findVersion } = lookup
-  const shared = { store, lookup, announce, clock, recordHook, deployedVersions }
+  /** A deployment knows a model by the name that it had then. */
+  const answeringVersions = async (model: FoundModel): Promise<DeployedVersion[]> => {
+    const names = [model.name, ...(await store.formerNames(model.number))]
+    return (await Promise.all(names.map(deployedVersions))).flat()
+  }
+  const shared = { store, lookup, announce, clock, recordHook, deployedVersions, answeringVersions }
   const models = createModelService(shared)
   const versions = createVersionService({
     ...shared,
@@ -86,7 +92,9 @@ export function createRegistryService(dependencies: RegistryDependencies) {
 
   const mustBeStored = async (digest: string, sizeBytes?: number): Promise<void> => {
     const stored = isDigest(digest) ? await blobs.head(digest) : undefined
-    if (stored !== undefined && (sizeBytes === undefined || stored.sizeBytes === sizeBytes)) return
+    // Nobody may name these bytes yet: made young, they are not reclaimed before this version does.
+    if (stored !== undefined && (sizeBytes === undefined || stored.sizeBytes === sizeBytes))
+      return blobs.renew(stored.digest)
     fail('not_found', `No ${sizeBytes ?? ''} bytes with the digest ${digest} are stored.`, {
       hint: 'Log the artifact first; a version only names what is there.',
       at: 'artifacts',
@@ -114,6 +122,7 @@ export function createRegistryService(dependencies: RegistryDependencies) {
     ...createAliasService({ store, announce, clock, existingModel, recordHook }),
     ...modelCalls,
     ...versions,
+    ...createStageService(shared),
     getModel,
     getVersion,
     getVersionNumbered: lookup.getVersionNumbered,

@@ -6,16 +6,15 @@ import type { Clock } from '#platform/clock'
 import { refuseDeployed, type DeployedVersion } from './model-service.ts'
 import type { Announce } from './announcement.ts'
 import type { ModelVersion } from './contract.ts'
-import type { Lookup } from './lookup.ts'
+import type { FoundModel, Lookup } from './lookup.ts'
 import { parseSourceUri } from './model-source-uri.ts'
 import { checkAliasForm, checkDescription, checkModelTags, checkReferences } from './names.ts'
 import { promptTag } from './registered-model-store.ts'
 import type { RegistrySearch } from './search-store.ts'
 import type { Snapshot } from './snapshot.ts'
 import { resolveSource, type LoggedModels } from './source-lineage.ts'
-import { activeStages, stageNamed, type Stage } from './stage.ts'
-import type { RegistryStore, RegistryTransaction } from './store.ts'
-import type { VersionKey } from './version-store.ts'
+import type { RegistryStore } from './store.ts'
+import { createInVersion, type VersionName } from './in-version.ts'
 import type { RecordHook } from './webhooks/webhook-event.ts'
 
 type Actor = Pick<Caller, 'name'>
@@ -29,7 +28,7 @@ export interface VersionServiceDependencies {
   readonly takeSnapshot: (source: string) => Promise<Snapshot>
   readonly loggedModels: LoggedModels
   readonly runArtifactUri: (runId: string) => Promise<string | undefined>
-  readonly deployedVersions: (model: string) => Promise<readonly DeployedVersion[]>
+  readonly answeringVersions: (model: FoundModel) => Promise<readonly DeployedVersion[]>
 }
 
 /** A version as MLflow's clients register one: by where its files are. */
@@ -43,11 +42,6 @@ export interface SourcedVersion {
   readonly tags?: Readonly<Record<string, string>>
 }
 
-export interface VersionName {
-  readonly model: string
-  readonly version: number
-}
-
 export interface VersionDetails {
   readonly description?: string
   readonly tags?: Readonly<Record<string, string>>
@@ -58,26 +52,9 @@ const promptSources = ['dummy-source', 'prompt-template']
 
 /** Rules about versions: what they are made of stays, all else may change and leaves a record. */
 export function createVersionService(dependencies: VersionServiceDependencies) {
-  const { store, lookup, announce, clock, recordHook, deployedVersions } = dependencies
+  const { store, lookup, announce, clock, recordHook, answeringVersions } = dependencies
 
-  /** In a transaction in which the version is there and nobody else changes the model. */
-  const inVersion = async <Result>(
-    { model, version }: VersionName,
-    work: (transaction: RegistryTransaction, key: VersionKey) => Promise<Result>,
-  ): Promise<Result> => {
-    const { number: modelNumber } = await lookup.existingModel(model)
-    const result = await store.transaction(async (transaction) => {
-      const stage = await store.stageOf(transaction, { modelNumber, version })
-      if (stage === undefined) {
-        fail('not_found', `The model "${model}" has no version ${version}.`, {
-          hint: `See \`devmlops models show ${model}\`.`,
-        })
-      }
-      return work(transaction, { modelNumber, version })
-    })
-    await announce()
-    return result
-  }
+  const inVersion = createInVersion(dependencies)
 
   const checkPromptOrModel = async (
     modelNumber: number,
@@ -200,7 +177,7 @@ export function createVersionService(dependencies: VersionServiceDependencies) {
      * `conflict` while a deployment answers with it.
      */
     deleteVersion: async (named: VersionName, caller: Actor): Promise<void> => {
-      const deployed = await deployedVersions(named.model)
+      const deployed = await answeringVersions(await lookup.existingModel(named.model))
       refuseDeployed(
         named.model,
         deployed.filter(({ version }) => version === named.version),
@@ -230,51 +207,6 @@ export function createVersionService(dependencies: VersionServiceDependencies) {
           payload: { ...named },
         })
       })
-    },
-
-    /** Moves the version to a stage; with `archiveOthers`, whatever is in that stage goes to the archive. */
-    moveStage: async (
-      named: VersionName,
-      { stage, archiveOthers = false }: { readonly stage: string; readonly archiveOthers?: boolean },
-      caller: Actor,
-    ): Promise<ModelVersion> => {
-      const to = stageNamed(stage)
-      if (archiveOthers && !activeStages.includes(to)) {
-        fail(
-          'invalid_input',
-          `Model version transition cannot archive existing model versions because '${stage}' is not an Active stage. Valid stages are ${activeStages.join(', ')}`,
-          { at: 'archive_existing_versions' },
-        )
-      }
-      await inVersion(named, async (transaction, { modelNumber, version }) => {
-        const time = clock.now()
-        await store.lockModel(transaction, named.model, time)
-        if (to === 'Production') await checkGates(transaction, modelNumber, named)
-        const move = async (moved: number, target: Stage): Promise<void> => {
-          const from = (await store.stageOf(transaction, { modelNumber, version: moved })) ?? 'None'
-          await store.moveStage(transaction, modelNumber, {
-            version: moved,
-            from,
-            to: target,
-            actor: caller.name,
-            time,
-          })
-          if (from === target) return
-          await store.addNews(transaction, {
-            type: 'model.stage_changed',
-            subject: `model/${named.model}@${moved}`,
-            actor: caller.name,
-            payload: { model: named.model, version: moved, from, to: target },
-          })
-        }
-        if (archiveOthers) {
-          for (const other of await store.versionsInStage(transaction, modelNumber, to)) {
-            if (other !== version) await move(other, 'Archived')
-          }
-        }
-        await move(version, to)
-      })
-      return lookup.getVersion(named.model, String(named.version))
     },
 
     /** Deleted ones never; without prompts, unless the filter asks for them. The last changed first. */
@@ -320,21 +252,6 @@ export function createVersionService(dependencies: VersionServiceDependencies) {
       // The store only takes digests of this form.
       return found?.artifacts.map((artifact) => ({ ...artifact, digest: artifact.digest as Digest }))
     },
-  }
-
-  /** A version whose gates failed goes there only after somebody answered for it. */
-  async function checkGates(
-    transaction: RegistryTransaction,
-    modelNumber: number,
-    { model, version }: VersionName,
-  ): Promise<void> {
-    const judged = await store.verdictOf(transaction, modelNumber, version)
-    if (judged?.verdict !== 'failed') return
-    const moves = await store.transitions(modelNumber, undefined, transaction)
-    if (moves.some(({ forced, toVersion }) => forced && toVersion === version)) return
-    fail('gate_failed', `Version ${version} of "${model}" did not pass its gates.`, {
-      hint: `To overrule them: devmlops models promote ${model} ${version} --force --reason "…"; then it may be moved to Production.`,
-    })
   }
 }
 
