@@ -85,8 +85,12 @@ async function send(
   { status, headers, body }: DoorAnswer,
   method: string,
 ): Promise<void> {
-  if (response.destroyed) return
   const isStream = typeof body !== 'string' && !(body instanceof Uint8Array)
+  if (response.destroyed) {
+    // Nobody reads it, so nobody else would close what it has open.
+    if (isStream) await body[Symbol.asyncIterator]().return?.()
+    return
+  }
   response.writeHead(status, {
     ...securityHeaders,
     ...headers,

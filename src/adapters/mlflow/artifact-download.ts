@@ -31,7 +31,23 @@ export async function downloadAnswer(
   }
   const status = range === undefined ? 200 : 206
   if (request.method === 'HEAD') return { status, headers: sized, body: '' }
-  return { status, headers: sized, body: await tracking.openArtifact(artifact, range) }
+  return { status, headers: sized, body: await begun(await tracking.openArtifact(artifact, range)) }
+}
+
+/** Reads the first chunk ahead: what fails there can still be answered in words, later only by breaking off. */
+async function begun(chunks: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
+  const iterator = chunks[Symbol.asyncIterator]()
+  let first: IteratorResult<Uint8Array> | undefined = await iterator.next()
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: async () => {
+        const result = first ?? (await iterator.next())
+        first = undefined
+        return result
+      },
+      return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
+    }),
+  }
 }
 
 function namesTag(header: string | undefined, etag: string): boolean {

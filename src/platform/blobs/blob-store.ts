@@ -28,7 +28,10 @@ export interface BlobStore {
   putFile(path: string): Promise<StoredBlob>
   /** The whole content, verified. Fails with `not_found` or `storage_corrupt`. */
   get(digest: Digest): Promise<Uint8Array>
-  /** The content as a stream that fails at its end when the digest does not match. */
+  /**
+   * The content as a stream, which fails before its last chunk when the digest does not match; a range is not verified.
+   * The chunks belong to whoever takes them.
+   */
   stream(digest: Digest, range?: ByteRange): Promise<AsyncIterable<Uint8Array>>
   /** A read-only local file with the content, for readers that need a path (DuckDB). Verified when first fetched. */
   localPath(digest: Digest): Promise<string>

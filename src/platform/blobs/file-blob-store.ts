@@ -141,17 +141,23 @@ export function corrupt(digest: Digest): never {
   })
 }
 
-/** Passes chunks on and fails after the last one when they were not the promised bytes. */
+/**
+ * Passes chunks on, the last one only when they were the promised bytes: a reader who knows the length would otherwise
+ * have everything, and not wait for what comes after it.
+ */
 export async function* verified(
   chunks: AsyncIterable<Uint8Array>,
   digest: Digest,
 ): AsyncIterable<Uint8Array> {
   const hash = createHash('sha256')
+  let held: Uint8Array | undefined
   for await (const chunk of chunks) {
     hash.update(chunk)
-    yield chunk
+    if (held !== undefined) yield held
+    held = chunk
   }
   if (`sha256:${hash.digest('hex')}` !== digest) corrupt(digest)
+  if (held !== undefined) yield held
 }
 
 /** Makes a folder that survives a power cut: its name stands in its parent, so that is synced too. */
