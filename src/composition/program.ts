@@ -24,7 +24,7 @@ import {
   loggedPrediction,
   servingDirectory,
 } from '#lifecycle/serving/index'
-import { createTrackingStage } from '#lifecycle/tracking/index'
+import { createTrackingPurge, createTrackingStage } from '#lifecycle/tracking/index'
 import { trainStep, type TrainingData } from '#lifecycle/training/index'
 import { environmentVariable } from '#platform/config'
 import { createDispatch, type Dispatch, type Route } from '#platform/dispatch'
@@ -230,6 +230,8 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
   })
   const governance = createGovernanceStage({
     platform,
+    tracking: createTrackingPurge(platform),
+    stages: () => all.map(({ stage }) => stage),
     registry: registry.service,
     findPrediction: (id) => loggedPrediction(config.home, id),
   })

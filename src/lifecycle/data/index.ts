@@ -1,4 +1,5 @@
 import { routesOf } from '#platform/dispatch'
+import { digestsIn } from '#platform/held-digests'
 import type { Stage } from '#platform/platform'
 import { dataContract } from './contract.ts'
 import { dataHandlers } from './handlers.ts'
@@ -18,7 +19,19 @@ export function createDataStage(options: DataServiceOptions): {
   const service = createDataService(options)
   return {
     service,
-    stage: { name: 'data', routes: routesOf('data', dataContract, dataHandlers(service)) },
+    stage: {
+      name: 'data',
+      routes: routesOf('data', dataContract, dataHandlers(service)),
+      heldDigests: () =>
+        digestsIn(options.platform.database, [
+          {
+            table: 'dataset_versions',
+            key: ['dataset', 'version'],
+            columns: ['digest', 'manifest', 'profile_digest', 'validation'],
+          },
+          { table: 'dataset_downloads', key: ['dataset', 'url'], columns: ['digest'] },
+        ]),
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Command, CommandContext } from '#platform/terminal/index'
 import type { PredictionTrace } from './contract.ts'
+import { purgeCommand } from './purge-command.ts'
 
 async function client({ client: open }: CommandContext) {
   const { governanceContract } = await import('./contract.ts')
@@ -7,6 +8,7 @@ async function client({ client: open }: CommandContext) {
 }
 
 export const governanceCommands: readonly Command[] = [
+  purgeCommand,
   {
     name: 'trace',
     summary: 'Trace one prediction to model version, run, data digests, parameters and code commit',

@@ -34,7 +34,58 @@ export const predictionTraceSchema = z.object({
 })
 export type PredictionTrace = z.infer<typeof predictionTraceSchema>
 
+const purgeSchema = z.object({
+  id: z.string(),
+  state: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled']),
+  /** What was deleted before that time, in epoch milliseconds. */
+  before: z.number(),
+  dryRun: z.boolean(),
+  rows: z.object({
+    runs: z.int(),
+    experiments: z.int(),
+    loggedModels: z.int(),
+    /** Of a dry run: what the artifacts of these have. */
+    artifactBytes: z.number().optional(),
+  }),
+  bytes: z.object({
+    /** How many digests are named. */
+    held: z.int(),
+    removed: z.int(),
+    removedBytes: z.number(),
+    young: z.int(),
+    youngBytes: z.number(),
+  }),
+  database: z.object({ freeBytes: z.number(), compacted: z.boolean() }),
+  error: z.string().nullable(),
+})
+export type Purge = z.infer<typeof purgeSchema>
+
 export const governanceContract = {
+  startPurge: endpoint({
+    method: 'POST',
+    path: '/api/v1/purges',
+    summary: 'Delete for good what was deleted long enough ago, and the bytes that nothing names any more',
+    permission: 'admin',
+    input: z.object({
+      olderThanMs: z
+        .int()
+        .nonnegative()
+        .default(30 * 86_400_000)
+        .describe('How long ago it was deleted, at least'),
+      dryRun: z.boolean().default(true).describe('Only count'),
+      compact: z.boolean().default(false).describe('Rewrite the database file to its smallest'),
+    }),
+    output: purgeSchema,
+  }),
+  getPurge: endpoint({
+    method: 'GET',
+    path: '/api/v1/purges/:purgeId',
+    summary: 'Show how far a purge is, and at its end what went',
+    permission: 'read',
+    input: z.object({ purgeId: z.string() }),
+    output: purgeSchema,
+    errors: ['not_found'],
+  }),
   audit: endpoint({
     method: 'GET',
     path: '/api/v1/audit',

@@ -13,6 +13,7 @@ import { createSourceDigests } from './source-digest.ts'
 import type { StepKind } from './step-kind-point.ts'
 import { createRunStep } from './step-kinds/run-step.ts'
 import { sqlStep } from './step-kinds/sql-step.ts'
+import { heldDigests } from './held-digests.ts'
 import { createPipelineStore } from './store.ts'
 
 export type { PipelineRunDetail } from './contract.ts'
@@ -73,6 +74,7 @@ export function createPipelinesStage(options: PipelinesStageOptions): {
       name: 'pipelines',
       routes: pipelineRoutes({ service, tools }),
       jobKinds: [queue.jobKind],
+      heldDigests: () => heldDigests(platform),
     },
   }
 }

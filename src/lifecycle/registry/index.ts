@@ -1,4 +1,5 @@
 import { routesOf } from '#platform/dispatch'
+import { digestsIn } from '#platform/held-digests'
 import type { Stage } from '#platform/platform'
 import { registryContract } from './contract.ts'
 import { registryHandlers } from './handlers.ts'
@@ -40,6 +41,10 @@ export function createRegistryStage(dependencies: RegistryDependencies): {
         ...routesOf('registry', webhookContract, webhookHandlers(service.webhooks)),
       ],
       jobKinds: [service.webhooks.jobKind],
+      heldDigests: () =>
+        digestsIn(dependencies.platform.database, [
+          { table: 'model_versions', key: ['model_number', 'version'], columns: ['record'] },
+        ]),
     },
   }
 }

@@ -1,6 +1,9 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fail } from '#contract/errors'
 import { systemCaller } from '#platform/access/access'
+import type { Digest } from '#platform/blobs/index'
+import { digestsInText } from '#platform/held-digests'
 import { routesOf } from '#platform/dispatch'
 import type { Stage } from '#platform/platform'
 import { servingContract, type PredictionView } from './contract.ts'
@@ -75,6 +78,7 @@ export function createServingStage(dependencies: ServingDependencies): {
     stage: {
       name: 'serving',
       routes: handlers,
+      heldDigests: () => planDigests(servingDirectory(home)),
       subscriptions: [
         {
           name: 'serving.follow-alias',
@@ -90,4 +94,10 @@ export function createServingStage(dependencies: ServingDependencies): {
       ],
     },
   }
+}
+
+/** What answers may be older than what the registry says: the plan that was accepted last counts. */
+async function* planDigests(directory: string): AsyncIterable<Digest> {
+  const text = await readFile(join(directory, 'plan.json'), 'utf8').catch(() => '')
+  yield* digestsInText(text)
 }

@@ -1,6 +1,7 @@
 import { routesOf } from '#platform/dispatch'
 import type { Stage } from '#platform/platform'
 import { trackingContract } from './contract.ts'
+import { heldDigests } from './held-digests.ts'
 import { trackingHandlers } from './handlers.ts'
 import { loggedModelContract } from './logged-model-contract.ts'
 import { loggedModelHandlers } from './logged-model-handlers.ts'
@@ -34,6 +35,7 @@ export type { LoggedModel, ModelMetric } from './logged-model.ts'
 export type { LoggedModelOrder, LoggedModelSearch } from './logged-model-search.ts'
 export type { LoggedModelStatus } from './logged-model-tables.ts'
 export type { Metric } from './metric-store.ts'
+export { createTrackingPurge, type TrackingPurge } from './purge-service.ts'
 export { pageFrom } from './page-token.ts'
 export type { Run } from './run-details.ts'
 export type { RunRequest, RunUpdate, TrackingService } from './service.ts'
@@ -53,6 +55,7 @@ export function createTrackingStage(dependencies: TrackingDependencies): {
         ...routesOf('tracking', trackingContract, trackingHandlers(service)),
         ...routesOf('tracking', loggedModelContract, loggedModelHandlers(service)),
       ],
+      heldDigests: () => heldDigests(dependencies.platform.database),
     },
   }
 }

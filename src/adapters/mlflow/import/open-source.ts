@@ -28,7 +28,7 @@ export async function openMlflowSource(request: SourceRequest): Promise<MlflowSo
     )
   }
   if (/^postgres(?:ql)?(?:\+\w+)?:\/\//.test(source)) return openPostgres(source, credentials)
-  if (/^sqlite:/.test(source)) return openSqlite(sqlitePath(source))
+  if (source.startsWith('sqlite:')) return openSqlite(sqlitePath(source))
   if (/^(?:mysql|mssql|databricks)/.test(source)) {
     return fail('invalid_input', `"${source.split(':')[0]}" databases are not read.`, {
       hint: 'Start `mlflow server` on it, and import from its URL.',

@@ -57,7 +57,8 @@ export async function checkSqlSchema(database: SourceDatabase, place: string): P
     })
   }
   const [row] = await database.rows('select version_num from alembic_version')
-  const version = String(row?.['version_num'] ?? 'none')
+  const found = row?.['version_num']
+  const version = typeof found === 'string' ? found : 'none'
   for (const [table, names] of [...Object.entries(required), ...Object.entries(expected)]) {
     const known = columns.get(table)
     if (known === undefined && !(table in required)) continue

@@ -137,7 +137,7 @@ async function withDetails(
       datasets: (datasets.get(id) ?? []) as DatasetInput[],
       inputModels: links?.inputs ?? [],
       outputModels: links?.outputs ?? [],
-      pointsMark: String(counts.get(id)?.[0]?.['points'] ?? 0),
+      pointsMark: String(Number(counts.get(id)?.[0]?.['points'] ?? 0)),
     }
   })
 }

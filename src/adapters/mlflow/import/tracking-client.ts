@@ -37,7 +37,7 @@ export function createTrackingClient(
     const signals = [signal, ...(timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)])]
     return fetch(target, {
       ...init,
-      headers: { ...headers, ...init.headers },
+      headers: { ...headers, ...(init.headers as Record<string, string> | undefined) },
       signal: AbortSignal.any(signals),
     })
   }

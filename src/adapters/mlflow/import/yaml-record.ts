@@ -25,17 +25,14 @@ const deepest = 20
 
 function valueOf(node: unknown, depth: number): YamlValue {
   if (depth > deepest) return undefined
-  if (isScalar(node)) {
-    const text = String(node.value ?? '')
+  if (isScalar<string>(node)) {
+    const text = node.value
     return node.type === 'PLAIN' && /^(?:|~|null|Null|NULL)$/.test(text) ? undefined : text
   }
   if (isSeq(node)) return node.items.map((item) => valueOf(item, depth + 1))
   if (!isMap(node)) return undefined
   return Object.fromEntries(
-    node.items.map(({ key, value }) => [
-      isScalar(key) ? String(key.value ?? '') : '',
-      valueOf(value, depth + 1),
-    ]),
+    node.items.map(({ key, value }) => [isScalar<string>(key) ? key.value : '', valueOf(value, depth + 1)]),
   )
 }
 
