@@ -1,5 +1,7 @@
 import { systemClock } from '#platform/clock'
 import type { Command, CommandContext } from '#platform/terminal/index'
+import { findExperimentId } from './find-experiment-id.ts'
+import { lifecycleCommands } from './lifecycle-commands.ts'
 
 const runArgument = {
   name: 'RUN',
@@ -59,7 +61,7 @@ const listRuns = {
     const page = await tracking.listRuns({
       limit: options.number('limit') ?? 25,
       view: options.flag('deleted') ? 'deleted' : 'active',
-      ...(experiment === undefined ? {} : { experimentIds: [await experimentId(tracking, experiment)] }),
+      ...(experiment === undefined ? {} : { experimentIds: [await findExperimentId(tracking, experiment)] }),
       ...(status === undefined ? {} : { statuses: [runStatusSchema.parse(status.toUpperCase())] }),
       ...(orderBy === undefined ? {} : { orderBy }),
       ...(filter === undefined ? {} : { filter }),
@@ -144,18 +146,5 @@ export const trackingCommands: readonly Command[] = [
       terminal.print(`${saved.path}  ${formatBytes(saved.sizeBytes)}`)
     },
   },
+  ...lifecycleCommands,
 ]
-
-async function experimentId(tracking: Awaited<ReturnType<typeof client>>, nameOrId: string): Promise<string> {
-  if (/^\d+$/.test(nameOrId)) return nameOrId
-  const { fail } = await import('#contract/errors')
-  const { nearestName } = await import('#platform/nearest-name')
-  const { items } = await tracking.listExperiments({ limit: 1000, view: 'all' })
-  const found = items.find(({ name }) => name === nameOrId)
-  if (found !== undefined) return found.id
-  const names = items.map(({ name }) => name)
-  const meant = nearestName(nameOrId, names)
-  return fail('not_found', `There is no experiment "${nameOrId}".`, {
-    hint: meant === undefined ? `Known: ${names.slice(0, 20).join(', ')}.` : `Did you mean "${meant}"?`,
-  })
-}
