@@ -327,6 +327,14 @@ forEachEngine('searching runs', [...platformMigrations, ...trackingMigrations], 
         (_, index) => `(NOT tags.t${index} LIKE '%${'a%'.repeat(20)}')`,
       )
       assert.equal((await tracking.searchRuns({ filter: conditions.join(' AND '), limit: 10 })).length, 5)
+      const pattern = '%😀'.repeat(3333)
+      assert.equal(
+        (await tracking.searchRuns({ filter: `run_name NOT LIKE '${pattern}'`, limit: 10 })).length,
+        5,
+      )
+      await assert.rejects(tracking.searchRuns({ filter: `run_name LIKE '${pattern}%%'`, limit: 10 }), {
+        code: 'invalid_input',
+      })
       const ids = Array.from({ length: 2000 }, (_, index) => `'${index}'`)
       assert.equal(
         (await tracking.searchRuns({ filter: `run_id NOT IN (${ids.join(',')})`, limit: 10 })).length,

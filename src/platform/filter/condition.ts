@@ -1,7 +1,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import { fail } from '#contract/errors'
 import type { Engine } from '#platform/database/index'
-import type { Comparison, Filter, Operator } from './filter.ts'
+import { filterLimits, type Comparison, type Filter, type Operator } from './filter.ts'
 
 /**
  * A filter as one SQL condition. `compare` says what a single comparison means for the noun that is searched. NOT turns
@@ -38,7 +38,7 @@ export function textComparison(
     case 'NOT LIKE':
     case 'ILIKE':
     case 'NOT ILIKE':
-      return likeness(expression, { operator, pattern: textOf(comparison), engine })
+      return likeness(expression, { operator, pattern: patternOf(comparison), engine })
     case 'IN':
     case 'NOT IN': {
       const items = listOf(comparison).filter((item) => typeof item === 'string')
@@ -142,6 +142,16 @@ function written({ value }: Comparison): string {
 function textOf(comparison: Comparison): string {
   const { value } = comparison
   return value?.kind === 'string' ? value.value : refuseValue(comparison, "a quoted string (e.g. 'my-value')")
+}
+
+function patternOf(comparison: Comparison): string {
+  const pattern = textOf(comparison)
+  if (pattern.length <= filterLimits.patternLength) return pattern
+  return fail(
+    'invalid_input',
+    `The pattern for ${fieldName(comparison)} at character ${comparison.position} is longer than ${filterLimits.patternLength} characters.`,
+    { at: 'filter' },
+  )
 }
 
 function listOf({ value }: Comparison): readonly (string | number)[] {

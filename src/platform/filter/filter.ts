@@ -49,5 +49,7 @@ export const filterLimits = {
   depth: 32,
   comparisons: 200,
   listItems: 2000,
+  /** SQLite takes patterns of 50,000 bytes; no value that is compared is longer than this. */
+  patternLength: 10_000,
   orderLength: 1000,
 } as const
