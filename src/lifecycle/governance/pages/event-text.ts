@@ -22,6 +22,7 @@ const verbs: Readonly<Record<string, string>> = {
   'data.rejected': 'had an arrival refused in',
   'run.started': 'started',
   'run.finished': 'finished',
+  'logged_model.ready': 'logged',
   'step.finished': 'finished a step of',
   'pipeline.started': 'started',
   'pipeline.finished': 'finished',
