@@ -43,10 +43,16 @@ function runText(run: RunText): string {
     artifact_uri: run.artifact_uri,
     lifecycle_stage: run.lifecycle_stage,
   }
-  const inputs = {
-    dataset_inputs: run.inputs.map(datasetDocument),
-    model_inputs: run.inputModels.map((model_id) => ({ model_id })),
-  }
-  const outputs = { model_outputs: run.outputs.map(({ modelId, step }) => ({ model_id: modelId, step })) }
-  return `{"info":${JSON.stringify(info)},"data":{"metrics":${run.metrics},"params":${run.params},"tags":${run.tags}},"inputs":${JSON.stringify(inputs)},"outputs":${JSON.stringify(outputs)}}`
+  return `{"info":${JSON.stringify(info)},"data":{"metrics":${run.metrics},"params":${run.params},"tags":${run.tags}},${linksText(run)}}`
 }
+
+function linksText({ inputs, inputModels, outputs }: RunText): string {
+  // Of most runs, there are none.
+  if (inputs.length + inputModels.length + outputs.length === 0) return noLinks
+  const dataset_inputs = JSON.stringify(inputs.map(datasetDocument))
+  const model_inputs = JSON.stringify(inputModels.map((model_id) => ({ model_id })))
+  const model_outputs = JSON.stringify(outputs.map(({ modelId, step }) => ({ model_id: modelId, step })))
+  return `"inputs":{"dataset_inputs":${dataset_inputs},"model_inputs":${model_inputs}},"outputs":{"model_outputs":${model_outputs}}`
+}
+
+const noLinks = '"inputs":{"dataset_inputs":[],"model_inputs":[]},"outputs":{"model_outputs":[]}'
