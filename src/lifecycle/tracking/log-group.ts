@@ -29,11 +29,13 @@ export interface GroupWriter {
 /**
  * Writes many batches in one transaction, so that one wait for the disk serves them all; answers after the commit. Each
  * batch is written whole or not at all: one that does not fit its run is refused and leaves no trace, the others stay. The
- * outcome is as if they had been written one after the other.
+ * outcome is as if they had been written one after the other. With `areNew` it may fail with `isDuplicate`; nothing is
+ * written then.
  */
 export async function writeGroup(
   { query, engine, metricPoints }: GroupWriter,
   batches: readonly CheckedBatch[],
+  { areNew = false }: { readonly areNew?: boolean } = {},
 ): Promise<Outcome[]> {
   const keyIds = await metricPoints.keyIds(batches.flatMap(({ metrics }) => metrics.map(({ key }) => key)))
   return query.transaction().execute(async (transaction) => {
@@ -49,7 +51,7 @@ export async function writeGroup(
       return refusal
     })
     await insertParams(transaction, engine, writes.params)
-    await metricPoints.insertPoints(transaction, writes.points)
+    await metricPoints.insertPoints(transaction, writes.points, { areNew })
     await metricPoints.moveLatest(transaction, writes.latest())
     await insertModelPoints(transaction, engine, writes.modelPoints)
     await setTags(transaction, engine, [...writes.tags.values()])

@@ -170,6 +170,26 @@ forEachEngine('logging', migrations, (open) => {
       )
     }))
 
+  it('takes what was logged before as logged, together with what is new', () =>
+    withTracking(async (tracking) => {
+      const runId = await newRun(tracking)
+      const metrics = Array.from({ length: 50 }, (_, step) => ({ key: 'a', value: step, step, timestamp: 1 }))
+      await tracking.logBatch({ runId, metrics })
+      for (let round = 0; round < 3; round += 1) {
+        await Promise.all([
+          tracking.logBatch({ runId, metrics }),
+          tracking.logBatch({
+            runId,
+            metrics: [...metrics.slice(0, 9), { ...metrics[0], key: 'b', value: round }],
+          }),
+          tracking.logBatch({ runId, params: { seed: '1' } }),
+        ])
+      }
+      assert.equal((await tracking.metricHistory(runId, { key: 'a', limit: 99 })).length, 50)
+      assert.equal((await tracking.metricHistory(runId, { key: 'b', limit: 99 })).length, 3)
+      assert.deepEqual((await tracking.getRun(runId)).params, { seed: '1' })
+    }))
+
   it('keeps a metric of a logged model with the model too, and what it was measured on', () =>
     withTracking(async (tracking, { query }) => {
       const runId = await newRun(tracking)

@@ -1,7 +1,8 @@
 import { DevmlopsError, fail } from '#contract/errors'
 import type { Clock } from '#platform/clock'
+import { isDuplicate } from '#platform/database/index'
 import { checkBatch, type Batch, type CheckedBatch, type KeyValue, type NewMetric } from './log-batch.ts'
-import { writeGroup, type GroupWriter } from './log-group.ts'
+import { writeGroup, type GroupWriter, type Outcome } from './log-group.ts'
 
 /**
  * What may wait: more than this is more than a minute of work, and whoever asks then had better come back. Clients wait
@@ -11,6 +12,9 @@ const mostWaiting = { batches: 10_000, entries: 500_000 } as const
 
 /** What one group may hold: its writing keeps an embedded store, and the event loop with it, busy for some milliseconds. */
 const largestGroup = { batches: 500, entries: 5000 } as const
+
+/** Who sends a point twice is likely to go on: a job that repeats what it did before it was interrupted. */
+const carefulGroups = 20
 
 /** Groups that may be written at the same time. SQLite has one writer; with PostgreSQL several overlap their waits. */
 const lanes = { sqlite: 1, postgres: 4 } as const
@@ -43,12 +47,24 @@ export function createLogService({ clock, most = mostWaiting, ...writer }: LogSe
   const check = (batch: Batch, single: boolean): CheckedBatch =>
     checkBatch(batch, { now: clock.now(), isKnownMetric: metricPoints.isKnown, single })
 
+  /** Points are taken for new ones, until that turns out to be wrong. */
+  let careful = 0
+
+  const written = async (batches: readonly CheckedBatch[]): Promise<Outcome[]> => {
+    const areNew = careful === 0
+    if (!areNew) careful -= 1
+    try {
+      return await writeGroup(writer, batches, { areNew })
+    } catch (error) {
+      if (!areNew || !isDuplicate(error)) throw error
+      careful = carefulGroups
+      return writeGroup(writer, batches)
+    }
+  }
+
   const write = async (group: readonly Waiting[]): Promise<void> => {
     try {
-      const outcomes = await writeGroup(
-        writer,
-        group.map(({ batch }) => batch),
-      )
+      const outcomes = await written(group.map(({ batch }) => batch))
       for (const [index, { resolve, reject }] of group.entries()) {
         const refusal = outcomes[index]
         if (refusal === undefined) resolve()

@@ -65,12 +65,19 @@ export function createMetricStore(query: Kysely<TrackingTables>, engine: Engine)
     /** Whether the name was stored before; `false` when that is not remembered. */
     isKnown: (key: string): boolean => known.has(key),
 
-    /** Adds the points; those that are there stay as they are. */
-    insertPoints: (transaction: Kysely<TrackingTables>, points: readonly RunPoint[]): Promise<unknown[]> =>
+    /**
+     * Adds the points; those that are there stay as they are. On PostgreSQL, looking for them first is a third of the work,
+     * so a caller may leave it out; then a point that is there fails the transaction (`isDuplicate`).
+     */
+    insertPoints: (
+      transaction: Kysely<TrackingTables>,
+      points: readonly RunPoint[],
+      { areNew }: { readonly areNew: boolean },
+    ): Promise<unknown[]> =>
       bulkInsert(transaction, engine, {
         table: 'metrics',
         columns: pointColumns(points),
-        onConflict: 'do nothing',
+        ...(areNew && engine === 'postgres' ? {} : { onConflict: 'do nothing' }),
       }),
 
     /** Moves the latest points, of which there is one for each run and key, where they are later than what is there. */

@@ -11,8 +11,8 @@ export interface BulkColumn {
 export interface BulkInsert {
   readonly table: string
   readonly columns: readonly BulkColumn[]
-  /** What to do with rows that are there: the text after `on conflict`. */
-  readonly onConflict: string
+  /** What to do with rows that are there: the text after `on conflict`. When left out, they fail (`isDuplicate`). */
+  readonly onConflict?: string
   /** A column whose values of the written rows are answered. */
   readonly returning?: string
 }
@@ -33,7 +33,8 @@ export async function bulkInsert(
   const total = columns[0]?.values.length ?? 0
   if (total === 0) return []
   const names = columns.map(({ name }) => name).join(', ')
-  const tail = `on conflict ${onConflict}${returning === undefined ? '' : ` returning ${returning}`}`
+  const conflict = onConflict === undefined ? '' : `on conflict ${onConflict}`
+  const tail = `${conflict}${returning === undefined ? '' : ` returning ${returning}`}`
   const write = async (source: string, parameters: readonly unknown[]): Promise<unknown[]> => {
     const text = `insert into ${table} (${names}) ${source} ${tail}`
     const { rows } = await query.executeQuery(CompiledQuery.raw(text, [...parameters]))
@@ -60,6 +61,11 @@ export async function bulkInsert(
     start += count
   }
   return written
+}
+
+/** Whether PostgreSQL refused a row because one with its key is there (`unique_violation`, its appendix A). */
+export function isDuplicate(error: unknown): boolean {
+  return (error as { code?: unknown } | null)?.code === '23505'
 }
 
 /** Numbers as PostgreSQL writes a list of them: the driver would quote each of thousands. */

@@ -1,4 +1,4 @@
-export { bulkInsert, type BulkColumn } from './bulk-insert.ts'
+export { bulkInsert, isDuplicate, type BulkColumn } from './bulk-insert.ts'
 export { openDatabase, sequenceColumnType, type Database, type Engine } from './database.ts'
 export { isMigrated, migrate, type Migration } from './migrations.ts'
 export { textsOf, type ScannedColumns } from './text-scan.ts'
