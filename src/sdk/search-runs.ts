@@ -5,10 +5,14 @@ import { experimentIdsOf } from './experiment-id.ts'
 export interface RunSearchOptions {
   /** Names; all experiments when left out. */
   readonly experiment?: string | readonly string[]
+  /** Such as `metrics.roc_auc > 0.7 AND (params.depth = '6' OR tags.kind = 'wide')`. */
+  readonly filter?: string
   readonly statuses?: readonly RunStatus[]
   /** Tags that a run must have, with these values. */
   readonly tags?: Readonly<Record<string, string>>
-  /** Such as `metrics.roc_auc desc`; newest first when left out. */
+  /** Such as `metrics.roc_auc > 0.7 AND NOT tags.team IN ('a', 'b')`. */
+  readonly filter?: string
+  /** Such as `metrics.roc_auc desc, start_time`; newest first when left out. */
   readonly orderBy?: string
   readonly view?: LifecycleView
   /** How many at the most; all when left out. */
@@ -20,13 +24,15 @@ export interface RunSearchOptions {
 /** Run by run, a page at a time: the next page is asked for when it is needed. */
 export async function* searchRuns(
   tracking: TrackingClient,
-  { experiment, statuses, tags, orderBy, view, limit = Infinity, pageSize = 200 }: RunSearchOptions,
+  { experiment, statuses, tags, filter, orderBy, view, limit = Infinity, pageSize = 200 }: RunSearchOptions,
 ): AsyncGenerator<RunDocument, void, undefined> {
   const names = typeof experiment === 'string' ? [experiment] : experiment
   const search = {
     ...(names === undefined ? {} : { experimentIds: await experimentIdsOf(tracking, names) }),
+    ...(filter === undefined ? {} : { filter }),
     ...(statuses === undefined ? {} : { statuses: [...statuses] }),
     ...(tags === undefined ? {} : { tags }),
+    ...(filter === undefined ? {} : { filter }),
     ...(orderBy === undefined ? {} : { orderBy }),
     ...(view === undefined ? {} : { view }),
   }
