@@ -88,7 +88,7 @@ export function createAliasService(dependencies: AliasServiceDependencies) {
     const time = clock.now()
     const moved = await store.transaction(async (transaction): Promise<Transition | undefined> => {
       await store.lockModel(transaction, model, time)
-      const current = await store.aliasVersion(transaction, modelNumber, alias)
+      const current = await store.aliasVersion(modelNumber, alias, transaction)
       const decided = await decide(transaction, { modelNumber, current })
       if (decided === undefined) return undefined
       const transition = { ...decided, alias, fromVersion: current ?? null, time }

@@ -12,11 +12,11 @@ export interface NewTransition extends Omit<Transition, 'sequence' | 'model'> {
 export function createAliasStore(query: Query) {
   return {
     aliasVersion: async (
-      transaction: Query,
       modelNumber: number,
       alias: string,
+      executor: Query = query,
     ): Promise<number | undefined> => {
-      const row = await transaction
+      const row = await executor
         .selectFrom('model_aliases')
         .select('version')
         .where('model_number', '=', modelNumber)

@@ -130,7 +130,7 @@ export function createRegistryImportService({ platform, tracking }: RegistryImpo
       const kept: string[] = []
       for (const [alias, version] of Object.entries(aliases)) {
         await store.transaction(async (transaction) => {
-          const current = await store.aliasVersion(transaction, modelNumber, alias)
+          const current = await store.aliasVersion(modelNumber, alias, transaction)
           if (current === version) return
           const last = (await store.transitions(modelNumber, alias, transaction)).at(-1)
           const there = await transaction

@@ -232,7 +232,7 @@ export function createModelService(dependencies: ModelServiceDependencies) {
 
   async function refuseTaken(name: string, asPrompt: boolean): Promise<never> {
     const { number } = await lookup.existingModel(name)
-    const isPrompt = await store.transaction((transaction) => store.isPrompt(transaction, number))
+    const isPrompt = await store.isPrompt(number)
     const words = (prompt: boolean): string => (prompt ? 'Prompt' : 'Registered Model')
     return fail(
       'already_exists',

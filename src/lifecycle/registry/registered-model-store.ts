@@ -99,8 +99,8 @@ export function createRegisteredModelStore(query: Query) {
       await transaction.deleteFrom('former_model_names').where('name', '=', name).execute()
     },
 
-    isPrompt: async (transaction: Query, modelNumber: number): Promise<boolean> => {
-      const row = await transaction
+    isPrompt: async (modelNumber: number, executor: Query = query): Promise<boolean> => {
+      const row = await executor
         .selectFrom('registered_model_tags')
         .select('value')
         .where('model_number', '=', modelNumber)

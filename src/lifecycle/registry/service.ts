@@ -144,7 +144,7 @@ export function createRegistryService(dependencies: RegistryDependencies) {
         await addModel(transaction, { name: model }, { actor: caller.name, now })
         const number = await store.lockModel(transaction, model, now)
         if (number === undefined) return fail('internal', `The model "${model}" vanished.`)
-        if (await store.isPrompt(transaction, number)) {
+        if (await store.isPrompt(number, transaction)) {
           fail('already_exists', `"${model}" is a prompt; a model cannot have the same name.`, {
             at: 'model',
           })

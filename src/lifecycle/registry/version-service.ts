@@ -61,7 +61,7 @@ export function createVersionService(dependencies: VersionServiceDependencies) {
     { model, source, tags = {} }: SourcedVersion,
   ): Promise<boolean> => {
     const isPromptVersion = tags[promptTag]?.toLowerCase() === 'true'
-    const isPrompt = await store.transaction((transaction) => store.isPrompt(transaction, modelNumber))
+    const isPrompt = await store.isPrompt(modelNumber)
     if (isPrompt !== isPromptVersion) {
       fail(
         'invalid_input',
@@ -220,7 +220,7 @@ export function createVersionService(dependencies: VersionServiceDependencies) {
       checkAliasForm(alias)
       const version = isLatest
         ? await store.versionNumberOf(number, 'latest')
-        : await store.transaction((transaction) => store.aliasVersion(transaction, number, alias))
+        : await store.aliasVersion(number, alias)
       if (version !== undefined) return lookup.getVersion(model, String(version))
       return fail(
         isLatest ? 'not_found' : 'invalid_input',

@@ -25,7 +25,7 @@ const promptText = 'mlflow.prompt.text'
  */
 export function createRecorder({ store, webhooks, deliveries, clock }: RecorderDependencies): RecordHook {
   return async (transaction, modelNumber, happening) => {
-    const isPrompt = await store.isPrompt(transaction, modelNumber)
+    const isPrompt = await store.isPrompt(modelNumber, transaction)
     const event = eventOf(happening, isPrompt)
     if (event === undefined) return
     // One transaction over the tables of both.
