@@ -16,9 +16,10 @@ export function frameOfRecords(
   const columns: Record<string, Column> = {}
   for (const [name, profile] of Object.entries(reference.columns)) {
     const read = (record: PredictionRecord): Value =>
-      name === scoreColumn ? record.outputs[name] : (record.inputs[name] ?? undefined)
+      name === scoreColumn ? scoreIn(record, scoreColumn) : (record.inputs[name] ?? undefined)
     const [first] = records
-    const present = first !== undefined && name in (name === scoreColumn ? first.outputs : first.inputs)
+    if (first === undefined) continue
+    const present = name === scoreColumn ? scoreIn(first, scoreColumn) !== undefined : name in first.inputs
     if (present) columns[name] = columnOf(profile.kind, records, read)
   }
   return { rows: records.length, columns }
@@ -59,8 +60,12 @@ function numberOf(value: Value): number {
 }
 
 /** The score of a record; undefined if it is not a finite number. */
-export function scoreOf({ outputs }: PredictionRecord, scoreColumn: string | undefined): number | undefined {
-  const value =
-    scoreColumn === undefined ? (outputs['probability'] ?? outputs['prediction']) : outputs[scoreColumn]
+export function scoreOf(record: PredictionRecord, scoreColumn: string | undefined): number | undefined {
+  const value = scoreIn(record, scoreColumn ?? 'probability')
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined
+}
+
+/** Models of other programs may call their chances a prediction, as they call their numbers. */
+function scoreIn({ outputs }: PredictionRecord, scoreColumn: string): Value {
+  return outputs[scoreColumn] ?? outputs['prediction']
 }

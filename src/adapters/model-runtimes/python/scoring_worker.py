@@ -187,7 +187,7 @@ class LoadedModel:
         prediction = self.model.predict(rows, params=params) if params else self.model.predict(rows)
         if self.classifier is None or getattr(prediction, "ndim", 0) != 1:
             return ScoredRows(prediction, row_count(rows))
-        return ScoredRows(prediction, len(rows), self.classifier.predict(rows)[1])
+        return ScoredRows(prediction, len(rows), self.classifier.chances(rows))
 
 
 def tensors_of(metadata):
@@ -216,6 +216,9 @@ class BinaryClassifier:
     def predict(self, rows):
         features = rows if self.prepare is None else self.prepare(rows)
         return self.last.predict(features), self.last.predict_proba(features)[:, 1]
+
+    def chances(self, rows):
+        return self.last.predict_proba(rows if self.prepare is None else self.prepare(rows))[:, 1]
 
     def agrees(self, rows, labels):
         try:
