@@ -36,7 +36,7 @@ const stages = [
 ]
 
 /** What else of a stage may be imported from outside: its data for browsers and for threads, its light commands, its points. */
-const openRooms = /^(index|contract|commands|reads|[a-z-]+-point|plan)$/
+const openRooms = /^(index|(?:[a-z-]+-)?contract|commands|reads|[a-z-]+-point|plan)$/
 
 /** Where a package may be used; anything not listed may be used by any floor but `contract` and `ui`. */
 const packageHomes: Readonly<Record<string, RegExp>> = {

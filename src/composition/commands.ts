@@ -6,6 +6,7 @@ import { pipelinesCommands } from '#lifecycle/pipelines/commands'
 import { registryCommands } from '#lifecycle/registry/commands'
 import { servingCommands } from '#lifecycle/serving/commands'
 import { trackingCommands } from '#lifecycle/tracking/commands'
+import { mlflowExportCommands } from '#adapters/mlflow/export/commands'
 import { mlflowImportCommands } from '#adapters/mlflow/import/commands'
 import { doctorCommand } from './doctor-command.ts'
 import { initCommand } from './init-command.ts'
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   ...monitoringCommands,
   ...governanceCommands,
   ...mlflowImportCommands,
+  ...mlflowExportCommands,
   serverCommand,
   sdkFlushCommand,
   doctorCommand,

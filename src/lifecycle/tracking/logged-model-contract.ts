@@ -67,6 +67,18 @@ export const loggedModelContract = {
     output: z.object({ items: z.array(artifactEntrySchema) }),
     errors: ['not_found'],
   }),
+  readLoggedModelArtifact: {
+    ...endpoint({
+      method: 'GET',
+      path: '/api/v1/logged-models/:modelId/artifact',
+      summary: 'Download a file of a logged model',
+      permission: 'read',
+      input: z.object({ ...byModel, path: z.string() }),
+      output: z.any(),
+      errors: ['not_found', 'storage_corrupt'],
+    }),
+    kind: 'download',
+  },
   deleteLoggedModel: endpoint({
     method: 'DELETE',
     path: '/api/v1/logged-models/:modelId',

@@ -23,6 +23,15 @@ export function loggedModelHandlers(service: TrackingService): Handlers<typeof l
     listLoggedModelArtifacts: async ({ modelId, path }) => ({
       items: (await service.listLoggedModelArtifacts(modelId, path)).entries,
     }),
+    readLoggedModelArtifact: async ({ modelId, path }) => {
+      const artifact = await service.findLoggedModelArtifact(modelId, path)
+      return {
+        body: ReadableStream.from(await service.openArtifact(artifact)),
+        contentType: 'application/octet-stream',
+        fileName: artifact.path.split('/').at(-1) ?? 'artifact',
+        sizeBytes: artifact.sizeBytes,
+      }
+    },
     deleteLoggedModel: async ({ modelId }) => {
       await service.deleteLoggedModel(modelId)
       return {}
