@@ -38,7 +38,12 @@ export function exchange(
         })
       },
     )
-    sent.on('error', reject)
+    sent.on('error', (error: NodeJS.ErrnoException) => {
+      // A server may close a connection that was idle just as the next request is sent on it.
+      if (sent.reusedSocket && error.code === 'ECONNRESET')
+        exchange(url, { method, body }).then(resolve, reject)
+      else reject(error)
+    })
     sent.end(content)
   })
 }
