@@ -111,7 +111,7 @@ describe('the TypeScript SDK', () => {
 
   it('nests runs, and finds them again page by page', async () => {
     const devmlops = open()
-    const parent = await devmlops.startRun({ experiment: 'sweep', name: 'sweep' })
+    const parent = await devmlops.startRun({ experiment: "a sweep's", name: 'sweep' })
     for (let depth = 0; depth < 25; depth++) {
       const child = await parent.startRun({ params: { depth } })
       child.logMetric('score', depth)
@@ -121,7 +121,7 @@ describe('the TypeScript SDK', () => {
     await devmlops.flush()
     const children: RunDocument[] = []
     const search = {
-      experiment: 'sweep',
+      experiment: "a sweep's",
       tags: { 'mlflow.parentRunId': parent.id },
       orderBy: 'metrics.score desc',
       pageSize: 10,
@@ -130,6 +130,12 @@ describe('the TypeScript SDK', () => {
     assert.deepEqual(
       children.map(({ params }) => Number(params['depth'])),
       Array.from({ length: 25 }, (_, index) => 24 - index),
+    )
+    const filter = "params.depth IN ('3', '4') OR metrics.score > 23"
+    const chosen = await Array.fromAsync(devmlops.searchRuns({ ...search, filter }))
+    assert.deepEqual(
+      chosen.map(({ params }) => params['depth']),
+      ['24', '4', '3'],
     )
     const best = await Array.fromAsync(devmlops.searchRuns({ ...search, limit: 1 }))
     assert.deepEqual(

@@ -29,8 +29,15 @@ export async function experimentIdsOf(tracking: TrackingClient, names: readonly 
 }
 
 async function findExperiment(tracking: TrackingClient, name: string): Promise<string | undefined> {
+  // Filters have no escapes: a name with both kinds of quotes is looked for among all of them.
+  const quote = name.includes("'") ? '"' : "'"
+  const filter = name.includes(quote) ? {} : { filter: `name = ${quote}${name}${quote}` }
   for (let after: string | undefined; ;) {
-    const page = await tracking.listExperiments({ limit: 1000, ...(after === undefined ? {} : { after }) })
+    const page = await tracking.listExperiments({
+      ...filter,
+      limit: 1000,
+      ...(after === undefined ? {} : { after }),
+    })
     const found = page.items.find((experiment) => experiment.name === name)
     if (found !== undefined || page.next === undefined) return found?.id
     after = page.next

@@ -5,8 +5,6 @@ import { experimentIdsOf } from './experiment-id.ts'
 export interface RunSearchOptions {
   /** Names; all experiments when left out. */
   readonly experiment?: string | readonly string[]
-  /** Such as `metrics.roc_auc > 0.7 AND (params.depth = '6' OR tags.kind = 'wide')`. */
-  readonly filter?: string
   readonly statuses?: readonly RunStatus[]
   /** Tags that a run must have, with these values. */
   readonly tags?: Readonly<Record<string, string>>
@@ -29,7 +27,6 @@ export async function* searchRuns(
   const names = typeof experiment === 'string' ? [experiment] : experiment
   const search = {
     ...(names === undefined ? {} : { experimentIds: await experimentIdsOf(tracking, names) }),
-    ...(filter === undefined ? {} : { filter }),
     ...(statuses === undefined ? {} : { statuses: [...statuses] }),
     ...(tags === undefined ? {} : { tags }),
     ...(filter === undefined ? {} : { filter }),

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { freshDatabase } from '#platform/database/testing'
 import { startServer, type ServerProcess } from '../program.fixture.ts'
+import { checkOneRecord, projectOf } from './one-record.ts'
 
 const python = process.env['MLFLOW_TEST_PYTHON'] ?? ''
 const missing = process.env['MLFLOW_TEST_MISSING'] || undefined
@@ -48,36 +49,48 @@ describe("MLflow's clients", { concurrency: 2 }, () => {
 function scriptsOn(settings: () => Promise<Readonly<Record<string, string>>>): void {
   let directory = ''
   let server: ServerProcess
+  /** What the server says; shown when a script fails. */
+  let log = ''
 
   before(async () => {
     directory = mkdtempSync(join(tmpdir(), 'devmlops-mlflow-'))
-    writeFileSync(join(directory, 'devmlops.yaml'), 'project: mlflow\n')
+    writeFileSync(join(directory, 'devmlops.yaml'), projectOf(python, join(scripts, 'everywhere.py')))
     server = await startServer(directory, [], {
       ...(await settings()),
       DEVMLOPS_WEBHOOK_PRIVATE_HOSTS: '1',
     })
+    server.child.stderr?.on('data', (chunk: Buffer) => (log = (log + chunk.toString()).slice(-4000)))
   })
   after(async () => {
     assert.equal(await server.stop(), 0)
     rmSync(directory, { recursive: true, force: true })
   })
 
+  it('a run shows once and everywhere, whether a pipeline, the SDK or MLflow made it', () =>
+    checkOneRecord({ directory, server, journal: join(directory, 'journal') }, () =>
+      succeed(python, [join(scripts, 'everywhere.py')], { directory, server, log: () => log }),
+    ))
+
   for (const name of pythonScripts) {
     it(`Python: ${name.replaceAll('_', ' ')}`, async (context) => {
-      const printed = await succeed(python, [join(scripts, `${name}.py`)], { directory, server })
+      const printed = await succeed(python, [join(scripts, `${name}.py`)], {
+        directory,
+        server,
+        log: () => log,
+      })
       const [measured] = /^points per second: .*/m.exec(printed) ?? []
       if (measured !== undefined) context.diagnostic(measured)
     })
   }
 
   it('curl: requests as the R client and older clients send them', async () => {
-    await succeed('bash', [join(scripts, 'requests.sh')], { directory, server })
+    await succeed('bash', [join(scripts, 'requests.sh')], { directory, server, log: () => log })
   })
 
   // Maven downloads itself a repository on its first run, so this one has to be asked for.
   it('Java', { skip: withJava ? false : 'set MLFLOW_TEST_JAVA=1 where there is Maven' }, async () => {
     const words = ['-q', '-B', 'compile', 'exec:java', '-Dexec.mainClass=JavaClient']
-    await succeed('mvn', words, { directory: join(import.meta.dirname, 'java'), server })
+    await succeed('mvn', words, { directory: join(import.meta.dirname, 'java'), server, log: () => log })
   })
 }
 
@@ -85,7 +98,7 @@ function scriptsOn(settings: () => Promise<Readonly<Record<string, string>>>): v
 async function succeed(
   program: string,
   words: readonly string[],
-  { directory, server }: { directory: string; server: ServerProcess },
+  { directory, server, log }: { directory: string; server: ServerProcess; log: () => string },
 ): Promise<string> {
   const child = spawn(program, words, {
     cwd: directory,
@@ -95,6 +108,8 @@ async function succeed(
       ...withoutMlflowSettings(),
       MLFLOW_TRACKING_URI: server.url,
       MLFLOW_DISABLE_TELEMETRY: 'true',
+      // A fault of the server would be tried again for minutes, and hide behind the limit.
+      MLFLOW_HTTP_REQUEST_MAX_RETRIES: '2',
       PYTHONDONTWRITEBYTECODE: '1',
       PYTHONWARNINGS: 'ignore',
       MPLBACKEND: 'Agg',
@@ -109,7 +124,7 @@ async function succeed(
     child.on('error', reject)
     child.on('close', (...ending) => resolve(ending))
   })
-  assert.equal(code, 0, `ended with ${code ?? signal}:\n${printed.slice(-4000)}`)
+  assert.equal(code, 0, `ended with ${code ?? signal}:\n${printed.slice(-4000)}\nthe server:\n${log()}`)
   return printed
 }
 
