@@ -182,7 +182,7 @@ function isGiven(value: string | undefined): value is string {
   return value !== undefined && value !== ''
 }
 
-export function loggedModelDocument(model: LoggedModel): Json {
+function loggedModelDocument(model: LoggedModel): Json {
   return {
     info: {
       model_id: model.id,
