@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { ModelSignature } from '#lifecycle/tracking/index'
+import { loaderModule, loaderSource } from './loader-module.ts'
 import { yamlText } from './yaml-text.ts'
 
 export interface MlModelSource {
@@ -27,7 +28,8 @@ export function mlModelFiles(source: MlModelSource): Readonly<Record<string, str
       flavors: {
         onnx: { code: null, data: graphFile, providers: ['CPUExecutionProvider'] },
         python_function: {
-          loader_module: 'mlflow.onnx',
+          code: 'code',
+          loader_module: loaderModule,
           data: graphFile,
           env: { conda: 'conda.yaml', virtualenv: 'python_env.yaml' },
           python_version: python,
@@ -40,6 +42,7 @@ export function mlModelFiles(source: MlModelSource): Readonly<Record<string, str
       signature: { inputs: columns(signature.inputs), outputs: columns(signature.outputs), params: null },
       utc_time_created: new Date(source.createdAt).toISOString().replace('T', ' ').replace('Z', ''),
     }),
+    [`code/${loaderModule}.py`]: loaderSource,
     'requirements.txt': `${requirements.join('\n')}\n`,
     'python_env.yaml': [
       `python: "${python}"`,
