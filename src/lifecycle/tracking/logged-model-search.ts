@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { sql, type Kysely, type RawBuilder } from 'kysely'
 import { fail } from '#contract/errors'
 import type { Engine } from '#platform/database/index'
@@ -11,6 +10,7 @@ import {
   type Comparison,
   type Filter,
 } from '#platform/filter/index'
+import { placeOf, tokenOf } from './logged-model-page.ts'
 import { numberIn } from './run-store.ts'
 import type { TrackingTables } from './tables.ts'
 
@@ -56,7 +56,7 @@ export async function searchLoggedModelNumbers(
   if (datasets.length > most.datasets)
     fail('invalid_input', `More than ${most.datasets} datasets.`, { at: 'datasets' })
   const limit = Math.min(search.limit, most.models)
-  const offset = offsetOf(search)
+  const offset = placeOf(search)
   const filter = parseFilter(search.filter)
   const onDatasets =
     datasets.length === 0 ? undefined : sql<boolean>`(${sql.join(datasets.map(onDataset), sql` or `)})`
@@ -227,56 +227,4 @@ function experimentNumber(id: string): number {
   return fail('invalid_input', `"${id.slice(0, 60)}" is not an experiment id; ids are whole numbers.`, {
     at: 'experiment_ids',
   })
-}
-
-const queryParts = { e: 'Experiment IDs', f: 'Filter string', o: 'Order by', d: 'Datasets' } as const
-
-/** A token is only good for the query that it came from: elsewhere its page would hold something else. */
-function digestsOf(search: LoggedModelSearch): Record<keyof typeof queryParts, string> {
-  const short = (part: unknown): string =>
-    createHash('sha256')
-      .update(JSON.stringify(part ?? null))
-      .digest('base64url')
-      .slice(0, 12)
-  return {
-    e: short([search.experimentIds, search.sourceRunId]),
-    f: short(search.filter ?? ''),
-    o: short(search.order ?? []),
-    d: short(search.datasets ?? []),
-  }
-}
-
-function tokenOf(search: LoggedModelSearch, offset: number): string {
-  return Buffer.from(JSON.stringify({ offset, ...digestsOf(search) })).toString('base64url')
-}
-
-function offsetOf(search: LoggedModelSearch): number {
-  const { pageToken } = search
-  if (pageToken === undefined || pageToken === '') return 0
-  const given = parseToken(pageToken)
-  const { offset } = given
-  if (!Number.isSafeInteger(offset) || (offset as number) < 0) invalidToken(pageToken)
-  for (const [part, digest] of Object.entries(digestsOf(search))) {
-    if (given[part] === digest) continue
-    fail(
-      'invalid_input',
-      `${queryParts[part as keyof typeof queryParts]} in the page token do not match the requested ones.`,
-      { at: 'page_token' },
-    )
-  }
-  return offset as number
-}
-
-function parseToken(token: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(token, 'base64url').toString())
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
-  } catch {
-    // Answered below, like any other text that is no token.
-  }
-  return invalidToken(token)
-}
-
-function invalidToken(token: string): never {
-  return fail('invalid_input', `Invalid page token: ${token.slice(0, 60)}`, { at: 'page_token' })
 }
