@@ -23,7 +23,7 @@ export interface RegistrySearch {
   readonly orderBy?: readonly string[] | undefined
 }
 
-interface Window {
+export interface Window {
   readonly limit: number
   readonly offset: number
 }
