@@ -27,12 +27,14 @@ const modelTables = [
 /** All SQL that deletes for good. `before`: what was deleted softly before that time. */
 export function createPurgeStore(query: Kysely<TrackingTables>, engine: Engine) {
   const dueRuns = (before: number) => sql<boolean>`(lifecycle_stage = ${going}
-    or (lifecycle_stage = 'deleted' and deleted_at < ${before})
+    or (lifecycle_stage = 'deleted' and deleted_at <= ${before})
     or experiment_id in (select id from experiments where ${dueExperiments(before)}))`
   // Default stays: clients without an experiment log to it.
   const dueExperiments = (before: number) =>
-    sql<boolean>`lifecycle_stage = 'deleted' and updated_at < ${before} and id <> 0`
-  const dueModels = (before: number) => sql<boolean>`((lifecycle_stage = 'deleted' and deleted_at < ${before})
+    sql<boolean>`lifecycle_stage = 'deleted' and updated_at <= ${before} and id <> 0`
+  const dueModels = (
+    before: number,
+  ) => sql<boolean>`((lifecycle_stage = 'deleted' and deleted_at <= ${before})
     or experiment_id in (select id from experiments where ${dueExperiments(before)}))`
 
   const numbersOf = async (
