@@ -44,7 +44,8 @@ export interface InterpreterRequest {
 /** A Python of the model's version, or `not_ready` with what was found. Patch versions may differ: pickles do not mind. */
 export async function findInterpreter(request: InterpreterRequest): Promise<Interpreter> {
   const { configured, version, label, environment } = request
-  const wanted = version === undefined ? undefined : minorOf(version)
+  // It becomes part of a program's name, and comes from a file that anybody may have written.
+  const wanted = version !== undefined && /^\d+\.\d+(\.|$)/.test(version) ? minorOf(version) : undefined
   const names =
     configured === undefined
       ? [...(wanted === undefined ? [] : [`python${wanted}`]), 'python3', 'python']

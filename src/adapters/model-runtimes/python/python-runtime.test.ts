@@ -151,6 +151,14 @@ describe('a machine without what a model needs', () => {
     read: () => Promise.reject(new Error('not read')),
   }
 
+  it('starts no program that a version names', async (t) => {
+    const odd = { ...source, format: { python: { version: '/../../bin/true.1' } } }
+    await assert.rejects(runtime(t, { python: '/nowhere/python' }).load(odd), {
+      code: 'not_ready',
+      hint: 'Point DEVMLOPS_PYTHON to a Python.',
+    })
+  })
+
   it('says that there is no Python', async (t) => {
     await assert.rejects(runtime(t, { python: '/nowhere/python' }).load(source), {
       code: 'not_ready',
