@@ -17,7 +17,7 @@ export const limits = {
 
 export type KeyKind = 'metric' | 'param' | 'tag'
 
-const keyTitles = { metric: 'Metric name', param: 'Param key', tag: 'Tag key' } as const
+const keyTitles = { metric: 'Metric name', param: 'Param key' } as const
 
 /**
  * Keys become parts of paths in MLflow's file layout, so they are kept to normal relative paths. The words are those that
@@ -28,7 +28,7 @@ export function checkKey(kind: KeyKind, key: string, at = 'key'): void {
   if (lengthOf(key) > limits.keyLength) {
     fail(
       'invalid_input',
-      `'${keyTitles[kind]}' exceeds the maximum length of ${limits.keyLength} characters`,
+      `'${kind === 'tag' ? at : keyTitles[kind]}' exceeds the maximum length of ${limits.keyLength} characters`,
       {
         at,
       },

@@ -52,18 +52,19 @@ export interface CheckedBatch {
   /** Each key once. */
   readonly params: readonly KeyValue[]
   readonly tags: readonly KeyValue[]
+  /** Whether it was sent as one thing, not as lists: MLflow has other words for its errors then. */
+  readonly single: boolean
 }
 
 export interface BatchCheck {
   readonly now: number
   /** Names that were checked before need no second look. */
   isKnownMetric(key: string): boolean
-  /** How errors call the place of the only thing in the batch; as parts of lists when left out. */
-  readonly single?: boolean
+  readonly single: boolean
 }
 
 /** Everything about a batch that can be said without its run, in the words and limits of MLflow. */
-export function checkBatch(batch: Batch, { now, isKnownMetric, single = false }: BatchCheck): CheckedBatch {
+export function checkBatch(batch: Batch, { now, isKnownMetric, single }: BatchCheck): CheckedBatch {
   const { runId, metrics = [] } = batch
   const params = pairsOf(batch.params)
   const tags = pairsOf(batch.tags)
@@ -92,6 +93,7 @@ export function checkBatch(batch: Batch, { now, isKnownMetric, single = false }:
     metrics: checked,
     params: params.map((pair, index) => checkedPair('param', pair, placeOf('params', index))),
     tags: tags.map((pair, index) => checkedPair('tag', pair, placeOf('tags', index))),
+    single,
   }
 }
 

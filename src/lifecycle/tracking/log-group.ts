@@ -152,9 +152,10 @@ class GroupWrites {
 }
 
 function refusalOf(
-  { runId, params: given, metrics }: CheckedBatch,
+  batch: CheckedBatch,
   { run, params, models }: Known & { readonly run: LockedRun | undefined },
 ): Outcome {
+  const { runId, params: given, metrics } = batch
   if (run === undefined) {
     return new DevmlopsError('not_found', `Run with id=${runId} not found`, { hint: 'See `devmlops runs`.' })
   }
@@ -163,7 +164,7 @@ function refusalOf(
     const kept = params.get(paramPlace(run.number, key))
     return kept === undefined || kept === value ? [] : [{ key, kept, given: value }]
   })
-  if (changed.length > 0) return changedParams(runId, changed)
+  if (changed.length > 0) return changedParams(batch, changed)
   const missing = metrics.find(({ modelId }) => modelId !== undefined && !models.has(modelId))
   if (missing?.modelId === undefined) return undefined
   return new DevmlopsError('not_found', `Logged model with ID '${missing.modelId}' not found.`, {
@@ -186,14 +187,14 @@ interface ChangedParam {
   readonly given: string
 }
 
-/** In MLflow's words, which differ for one and for several. */
-function changedParams(runId: string, changed: readonly ChangedParam[]): DevmlopsError {
+/** In MLflow's words, which differ for a param and for a batch. */
+function changedParams({ runId, single }: CheckedBatch, changed: readonly ChangedParam[]): DevmlopsError {
   const [first] = changed
   const detail = {
     at: `params.${first?.key}`,
     hint: 'Log another value under another name, or start a new run.',
   }
-  if (first !== undefined && changed.length === 1) {
+  if (first !== undefined && single) {
     return new DevmlopsError(
       'conflict',
       `Changing param values is not allowed. Param with key='${first.key}' was already logged with value='${shortened(first.kept)}' for run ID='${runId}'. Attempted logging new value '${shortened(first.given)}'.`,

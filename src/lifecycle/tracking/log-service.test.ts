@@ -300,6 +300,10 @@ forEachEngine('logging', migrations, (open) => {
         tracking.logBatch({ runId, params: { p6008: 'y', p11: 'z', new: '1' } }),
         /Params were already logged='\[\{'key': 'p6008', 'old_value': 'x+…', 'new_value': 'y'\}, \{'key': 'p11'/,
       )
+      await assert.rejects(
+        tracking.logParam(runId, { key: 'p11', value: 'z' }),
+        /Param with key='p11' was already logged with value='half . pair' for run ID='\w+'\. Attempted logging new value 'z'\.$/,
+      )
       const { params } = await tracking.getRun(runId)
       assert.deepEqual(
         [params['p11'], params['p6008']?.length, params['new']],

@@ -137,7 +137,8 @@ forEachEngine('tracking', [...platformMigrations, ...trackingMigrations], (open)
         {
           code: 'conflict',
           at: 'params.rate',
-          message: /already logged with value='0\.1'.*new value '0\.2'/,
+          message:
+            /Params were already logged='\[\{'key': 'rate', 'old_value': '0\.1', 'new_value': '0\.2'\}\]'/,
         },
       )
       const run = await tracking.getRun(id)
