@@ -160,7 +160,7 @@ export function createImportService({ platform }: { readonly platform: Platform 
         ...toStored(point),
       }))
       await query.transaction().execute(async (transaction) => {
-        await metricPoints.insertPoints(transaction, stored)
+        await metricPoints.insertPoints(transaction, stored, { areNew: false })
         await metricPoints.moveLatest(transaction, latestOf(stored))
       })
     },
