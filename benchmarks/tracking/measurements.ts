@@ -72,7 +72,13 @@ export async function measureServer(
     names.some((name) => figures.includes(name))
   const attempt = async (name: string, work: () => Promise<Figures>): Promise<void> => {
     try {
-      Object.assign(found, await work())
+      const measured = await work()
+      Object.assign(found, measured)
+      // As they come: one slow server must not keep what is known of the others.
+      for (const [figure, { value }] of Object.entries(measured)) {
+        const { title, unit } = measurements[figure as MeasurementName]
+        report(`${server.name}: ${title}: ${value.toPrecision(4)} ${unit}`)
+      }
     } catch (error) {
       report(`${server.name}: ${name} failed: ${String(error)}`)
     }

@@ -40,7 +40,7 @@ const executable = join(import.meta.dirname, '..', '..', 'bin', 'devmlops')
 
 export function devmlops(databaseUrl?: string): TrackingServer {
   return serverOf({
-    name: 'devmlops',
+    name: databaseUrl === undefined ? 'devmlops' : 'devmlops on PostgreSQL',
     kind: 'devmlops',
     carriesArtifacts: true,
     files: { 'devmlops.yaml': 'project: bench\n' },
@@ -53,7 +53,7 @@ export function devmlops(databaseUrl?: string): TrackingServer {
 /** With all its defaults: four workers, SQLite. */
 export function mlflow(python: string, databaseUrl?: string): TrackingServer {
   return serverOf({
-    name: 'mlflow server',
+    name: databaseUrl === undefined ? 'mlflow server' : 'mlflow server on PostgreSQL',
     kind: 'mlflow',
     carriesArtifacts: true,
     store: (directory) => databaseUrl ?? join(directory, 'mlflow.db'),
