@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { it } from 'node:test'
 import { createRegistryStage, registryMigrations } from '#lifecycle/registry/index'
 import { createTrackingPurge, createTrackingStage, trackingMigrations } from '#lifecycle/tracking/index'
-import { digestOf, type Digest } from '#platform/blobs/index'
+import { digestOf } from '#platform/blobs/index'
 import type { Database } from '#platform/database/index'
 import { forEachEngine } from '#platform/database/testing'
 import { fixturePlatform, platformMigrations } from '#platform/platform.fixture'
@@ -132,7 +132,7 @@ forEachEngine('a purge', [...platformMigrations, ...trackingMigrations, ...regis
     await Promise.all([purge(), logging])
     for (const [index, content] of contents.entries()) {
       assert.deepEqual(Buffer.from(await tracking.readArtifact(run.id, `${index}`)), Buffer.from(content))
-      assert.notEqual(await platform.blobs.head(digestOf(content) as Digest), undefined)
+      assert.notEqual(await platform.blobs.head(digestOf(content)), undefined)
     }
     await close()
   })

@@ -42,15 +42,19 @@ export function createTrackingClient(
     })
   }
 
+  let answered = false
+
   const send = async (path: string, init: RequestInit, timeoutMs?: number): Promise<Response> => {
     for (let attempt = 1; ; attempt++) {
       try {
         const response = await once(`${url}${path}`, init, timeoutMs)
+        answered = true
         if (!repeated.has(response.status) || attempt === attempts) return response
         await response.body?.cancel()
       } catch (error) {
         signal.throwIfAborted()
-        if (attempt === attempts) unreachable(url, error)
+        // Nobody was ever there: waiting would only keep the answer back.
+        if (attempt === attempts || !answered) unreachable(url, error)
       }
       await pause(firstPauseMs * 2 ** (attempt - 1), undefined, { signal })
     }
