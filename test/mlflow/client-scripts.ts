@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { freshDatabase } from '#platform/database/testing'
-import { startServer, type ServerProcess } from '../program.fixture.ts'
+import { ask, startServer, type ServerProcess } from '../program.fixture.ts'
 import { checkOneRecord, projectOf } from './one-record.ts'
 
 const python = process.env['MLFLOW_TEST_PYTHON'] ?? ''
@@ -83,6 +83,24 @@ function scriptsOn(settings: () => Promise<Readonly<Record<string, string>>>): v
     })
   }
 
+  it('Python: moving in from a store of its own, and out again', async () => {
+    const inPython = (words: readonly string[], url?: string): Promise<string> =>
+      succeed(python, [join(scripts, 'moving.py'), ...words], {
+        directory,
+        server: url === undefined ? server : { ...server, url },
+        log: () => log,
+      })
+    const notes = join(directory, 'moved.json')
+    await inPython(['write', notes], `sqlite:///${join(directory, 'mlflow.db')}`)
+    await ask(directory, ['import', 'mlflow', 'mlflow.db'])
+    await inPython(['read', notes])
+    const { run_id: runId } = JSON.parse(readFileSync(notes, 'utf8')) as { run_id: string }
+    await ask(directory, ['export', 'run', runId, '--to', 'moved-runs'])
+    await inPython(['read-run', notes], `file://${join(directory, 'moved-runs')}`)
+    await ask(directory, ['export', 'model', 'moving@champion', '--to', 'moved-model'])
+    await inPython(['load', notes, join(directory, 'moved-model')])
+  })
+
   it('curl: requests as the R client and older clients send them', async () => {
     await succeed('bash', [join(scripts, 'requests.sh')], { directory, server, log: () => log })
   })
@@ -107,6 +125,8 @@ async function succeed(
     env: {
       ...withoutMlflowSettings(),
       MLFLOW_TRACKING_URI: server.url,
+      // Its files, which it calls legacy, are what an export is written as.
+      MLFLOW_ALLOW_FILE_STORE: 'true',
       MLFLOW_DISABLE_TELEMETRY: 'true',
       // A fault of the server would be tried again for minutes, and hide behind the limit.
       MLFLOW_HTTP_REQUEST_MAX_RETRIES: '2',
