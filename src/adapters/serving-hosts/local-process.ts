@@ -184,6 +184,8 @@ export function localServingHost(options: LocalServingOptions): ServingHost {
     },
     stop: async () => {
       wanted = false
+      // One that is just being started would outlive this process unseen, with its port and its folder.
+      await starting?.catch(() => undefined)
       const pid = record?.pid
       if (pid === undefined) return
       record = undefined
