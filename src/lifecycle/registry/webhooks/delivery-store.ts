@@ -42,25 +42,37 @@ export function createDeliveryStore(query: Query) {
         .limit(1)
         .executeTakeFirst(),
 
-    /** Each webhook that something waits for, and when the first of it is due. */
+    /** Each webhook that something waits for, and when the first of it is due. By webhook: of each only one row is read. */
     waiting: async (): Promise<{ webhookId: string; dueAt: number }[]> => {
       const rows = await query
-        .selectFrom('webhook_deliveries as first')
-        .select(['webhook_id', 'due_at'])
-        .where('state', '=', 'pending')
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom('webhook_deliveries as earlier')
-                .select('sequence')
-                .whereRef('earlier.webhook_id', '=', 'first.webhook_id')
-                .whereRef('earlier.sequence', '<', 'first.sequence')
-                .where('earlier.state', '=', 'pending'),
-            ),
-          ),
+        .selectFrom('webhooks')
+        .select('id')
+        .select((select) =>
+          select
+            .selectFrom('webhook_deliveries')
+            .select('due_at')
+            .whereRef('webhook_id', '=', 'webhooks.id')
+            .where('state', '=', 'pending')
+            .orderBy('sequence')
+            .limit(1)
+            .as('due_at'),
         )
         .execute()
-      return rows.map((row) => ({ webhookId: row.webhook_id, dueAt: row.due_at }))
+      return rows.flatMap(({ id, due_at: dueAt }) => (dueAt === null ? [] : [{ webhookId: id, dueAt }]))
+    },
+
+    /** What has waited since before then is not sent any more. */
+    giveUp: async (
+      webhookId: string,
+      { createdBefore, now, error }: { createdBefore: number; now: number; error: string },
+    ): Promise<void> => {
+      await query
+        .updateTable('webhook_deliveries')
+        .set({ state: 'failed', finished_at: now, error })
+        .where('webhook_id', '=', webhookId)
+        .where('state', '=', 'pending')
+        .where('created_at', '<', createdBefore)
+        .execute()
     },
 
     noteAttempt: async (

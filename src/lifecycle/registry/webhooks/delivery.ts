@@ -69,12 +69,15 @@ export function createDelivery(dependencies: DeliveryDependencies) {
     const backOff = firstPauseMs * 2 ** Math.min(attempts - 1, 20)
     const pause = Math.min(longestPauseMs, Math.max(backOff, outcome.retryAfterMs ?? 0))
     const dueAt = clock.now() + pause
-    if (outcome.kind === 'refused' || dueAt > delivery.created_at + giveUpAfterMs) {
-      log.warn(
-        { webhookId: webhook.id, deliveryId: delivery.id, attempts, error: outcome.error },
-        'webhook not told',
-      )
-      return done('failed', outcome.status, outcome.error)
+    const isGivenUp = dueAt > delivery.created_at + giveUpAfterMs
+    if (outcome.kind === 'refused' || isGivenUp) {
+      const { error } = outcome
+      log.warn({ webhookId: webhook.id, deliveryId: delivery.id, attempts, error }, 'webhook not told')
+      await done('failed', outcome.status, error)
+      if (outcome.kind === 'refused') return
+      // Else each of those that waited behind it would take a timeout more than new ones take to come.
+      const now = clock.now()
+      return deliveries.giveUp(webhook.id, { createdBefore: now - giveUpAfterMs, now, error })
     }
     await deliveries.noteAttempt(delivery.sequence, {
       state: 'pending',

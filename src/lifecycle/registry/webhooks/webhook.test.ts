@@ -12,6 +12,7 @@ import type { Platform } from '#platform/platform'
 import { fixturePlatform, platformMigrations } from '#platform/platform.fixture'
 import { createRegistryStage, registryMigrations } from '../index.ts'
 import { signatureOf } from './send.ts'
+import type { WebhookTables } from './tables.ts'
 import { parseTarget, resolveTarget } from './target.ts'
 
 const caller = { name: 'ada' }
@@ -147,6 +148,32 @@ forEachEngine('webhooks', [...platformMigrations, ...trackingMigrations, ...regi
     assert.deepEqual(
       received.map(({ data }) => data.data['name']),
       ['a', 'b'],
+    )
+  })
+
+  it('are given up after an hour, with all that waited as long', async (t) => {
+    const { registry, webhooks, jobs, database } = await start(t)
+    const { url, received, until } = await receiver(t, [500])
+    await webhooks.createWebhook({ name: 'dead', url, events: [modelCreated] }, caller)
+    for (const name of ['a', 'b', 'c']) await registry.createModel({ name }, caller)
+    const query = database.query.withTables<WebhookTables>()
+    const longAgo = Date.now() - 2 * 60 * 60 * 1000
+    await query.updateTable('webhook_deliveries').set({ created_at: longAgo }).execute()
+    await registry.createModel({ name: 'd' }, caller)
+    await jobs.start()
+    await until(2)
+    assert.deepEqual(
+      received.map(({ data }) => data.data['name']),
+      ['a', 'd'],
+    )
+    const rows = await query
+      .selectFrom('webhook_deliveries')
+      .select(['state', 'error'])
+      .orderBy('sequence')
+      .execute()
+    assert.deepEqual(
+      rows.slice(0, 3).map(({ state, error }) => `${state}: ${error}`),
+      ['failed: it answered 500', 'failed: it answered 500', 'failed: it answered 500'],
     )
   })
 
