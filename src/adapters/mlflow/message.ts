@@ -142,9 +142,6 @@ export function list<Value>(item: Field<Value>): Field<readonly Value[]> {
   }
 }
 
-/** JSON of any form, taken as it is. */
-export const anything: Field<unknown> = { read: (value) => (isUnset(value) ? undefined : value) }
-
 function isUnset(value: unknown): value is null | undefined {
   return value === null || value === undefined
 }
