@@ -41,9 +41,11 @@ const pythonScripts = [
 describe("MLflow's clients", { concurrency: 2 }, () => {
   // A test that is skipped, not a suite: the summary counts it.
   if (missing !== undefined) return void it('all of them', { skip: missing })
-  describe('on SQLite', () => scriptsOn(async () => ({})))
+  describe('on SQLite', { concurrency: 1 }, () => scriptsOn(async () => ({})))
   if (noPostgres !== false) return void it('on PostgreSQL', { skip: noPostgres })
-  describe('on PostgreSQL', () => scriptsOn(async () => ({ DEVMLOPS_DATABASE_URL: await freshDatabase() })))
+  describe('on PostgreSQL', { concurrency: 1 }, () =>
+    scriptsOn(async () => ({ DEVMLOPS_DATABASE_URL: await freshDatabase() })),
+  )
 })
 
 function scriptsOn(settings: () => Promise<Readonly<Record<string, string>>>): void {
