@@ -14,6 +14,7 @@ import { Link } from '#ui/router/router'
 import { reservedTags, type RunDocument, trackingContract } from '../contract.ts'
 import { ArtifactBrowser } from './artifact-browser.tsx'
 import { MetricHistories } from './metric-histories.tsx'
+import { RunModels } from './run-models.tsx'
 import { isRunning, pollRunningMs, statusWord } from './run-facts.ts'
 
 export function RunPage({ runId }: { runId: string }) {
@@ -54,6 +55,7 @@ function Run({ run }: { run: RunDocument }) {
         <Stack>
           <MetricHistories runs={[run]} />
           <Metrics run={run} />
+          <RunModels runId={run.id} />
           <ArtifactBrowser runId={run.id} />
         </Stack>
         <Stack>
