@@ -70,7 +70,8 @@ rows = pd.DataFrame({"hour": [1.0, 2.0, 3.0]})
 model = LinearRegression().fit(rows, [2.0, 4.0, 6.0])
 with mlflow.start_run(experiment_id=experiment_id):
     signature = infer_signature(rows, model.predict(rows))
-    mlflow.sklearn.log_model(model, name="model", signature=signature, registered_model_name=fresh("line"))
+    more = {"registered_model_name": fresh("line"), "pip_requirements": ["scikit-learn"]}
+    mlflow.sklearn.log_model(model, name="model", signature=signature, **more)
 uri = f"models:/{mlflow.search_model_versions(order_by=['creation_timestamp DESC'], max_results=1)[0].name}/1"
 rows.to_csv(f"{folder}/rows.csv", index=False)
 predict = ["models", "predict", "--model-uri", uri, "--input-path", f"{folder}/rows.csv", "--content-type", "csv"]

@@ -19,7 +19,8 @@ features = rows[["hour", "distance"]]
 
 with mlflow.start_run() as run:
     model = LogisticRegression(max_iter=1000).fit(features, rows["late"])
-    logged = mlflow.sklearn.log_model(model, name="late", signature=infer_signature(features, model.predict(features)))
+    signature = infer_signature(features, model.predict(features))
+    logged = mlflow.sklearn.log_model(model, name="late", signature=signature, pip_requirements=["scikit-learn"])
     result = mlflow.models.evaluate(
         logged.model_uri,
         rows[["hour", "distance", "late"]],
@@ -41,7 +42,7 @@ mlflow.validate_evaluation_results(
 
 with mlflow.start_run() as run:
     regressor = LinearRegression().fit(features, rows["delay"])
-    logged = mlflow.sklearn.log_model(regressor, name="delay")
+    logged = mlflow.sklearn.log_model(regressor, name="delay", pip_requirements=["scikit-learn"])
     evaluate = getattr(mlflow, "evaluate", mlflow.models.evaluate)
     result = evaluate(
         logged.model_uri,

@@ -75,7 +75,7 @@ class Doubled(PythonModel):
 
 with mlflow.start_run() as run:
     signature = infer_signature(rows[["hour"]], rows["hour"], params={"factor": 2})
-    doubled = mlflow.pyfunc.log_model(name="doubled", python_model=Doubled(), signature=signature)
+    doubled = mlflow.pyfunc.log_model(name="doubled", python_model=Doubled(), signature=signature, pip_requirements=[])
 second = mlflow.register_model(doubled.model_uri, name)
 same((str(second.version), second.name), ("2", name))
 same(list(mlflow.pyfunc.load_model(f"models:/{name}/2").predict(rows[["hour"]], {"factor": 3})), list(rows["hour"] * 3))
