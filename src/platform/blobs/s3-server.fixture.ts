@@ -8,6 +8,8 @@ const pageSize = 2
 export interface FixtureS3 {
   readonly location: S3Location
   readonly objects: Map<string, Buffer>
+  /** When each object was stored, in epoch milliseconds. */
+  readonly changedAt: Map<string, number>
   readonly requests: string[]
   /** How many of the next requests are answered 503 Slow Down. */
   busy: number
@@ -21,7 +23,7 @@ export interface FixtureS3 {
 export async function fixtureS3({ bucket = 'models', prefix = 'team/' } = {}): Promise<FixtureS3> {
   const objects = new Map<string, Buffer>()
   const credentials = { accessKeyId: 'AKEXAMPLE', secretAccessKey: 'example-secret', region: 'eu-central-1' }
-  const fixture = { objects, requests: [] as string[], busy: 0 }
+  const fixture = { objects, changedAt: new Map<string, number>(), requests: [] as string[], busy: 0 }
   const server = createServer((request, response) => {
     void buffer(request).then((body) => {
       const answer = answerOf(request, body)
@@ -29,6 +31,8 @@ export async function fixtureS3({ bucket = 'models', prefix = 'team/' } = {}): P
       response.end(request.method === 'HEAD' ? undefined : answer.body)
     })
   })
+
+  const timeOf = (key: string): Date => new Date(fixture.changedAt.get(key) ?? Date.now())
 
   const answerOf = (request: IncomingMessage, body: Buffer) => {
     fixture.requests.push(`${request.method} ${request.url}`)
@@ -45,16 +49,18 @@ export async function fixtureS3({ bucket = 'models', prefix = 'team/' } = {}): P
       const digest = createHash('sha256').update(body).digest('hex')
       if (request.headers['x-amz-content-sha256'] !== digest) return problem(400, 'XAmzContentSHA256Mismatch')
       objects.set(key, body)
+      fixture.changedAt.set(key, Date.now())
       return { status: 200, headers: {}, body: '' }
     }
     if (request.method === 'DELETE') {
       objects.delete(key)
       return { status: 204, headers: {}, body: '' }
     }
-    if (key === '') return { status: 200, headers: {}, body: listing(objects, url.searchParams) }
+    if (key === '') return { status: 200, headers: {}, body: listing(objects, url.searchParams, timeOf) }
     const found = objects.get(key)
     if (found === undefined) return problem(404, 'NoSuchKey')
-    return { status: 200, headers: { 'content-length': found.length }, body: found }
+    const headers = { 'content-length': found.length, 'last-modified': timeOf(key).toUTCString() }
+    return { status: 200, headers, body: found }
   }
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -72,15 +78,21 @@ function problem(status: number, code: string) {
   return { status, headers: {}, body: `<?xml version="1.0"?><Error><Code>${code}</Code></Error>` }
 }
 
-function listing(objects: ReadonlyMap<string, Buffer>, query: URLSearchParams): string {
+function listing(
+  objects: ReadonlyMap<string, Buffer>,
+  query: URLSearchParams,
+  timeOf: (key: string) => Date,
+): string {
   const keys = [...objects.keys()].filter((key) => key.startsWith(query.get('prefix') ?? '')).sort()
-  const start = Number(query.get('continuation-token') ?? 0)
-  const page = keys.slice(start, start + pageSize)
+  // By key, as S3 does it: what is removed meanwhile moves no page.
+  const start = keys.findIndex((key) => key > (query.get('continuation-token') ?? ''))
+  const page = start === -1 ? [] : keys.slice(start, start + pageSize)
   const contents = page.map(
-    (key) => `<Contents><Key>${key}</Key><ETag>x</ETag><Size>${objects.get(key)?.length}</Size></Contents>`,
+    (key) =>
+      `<Contents><Key>${key}</Key><ETag>x</ETag><Size>${objects.get(key)?.length}</Size><LastModified>${timeOf(key).toISOString()}</LastModified></Contents>`,
   )
-  const more = start + pageSize < keys.length
-  const next = more ? `<NextContinuationToken>${start + pageSize}</NextContinuationToken>` : ''
+  const more = start !== -1 && start + pageSize < keys.length
+  const next = more ? `<NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : ''
   return `<ListBucketResult><IsTruncated>${more}</IsTruncated>${next}${contents.join('')}</ListBucketResult>`
 }
 
