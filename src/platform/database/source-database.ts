@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
-import { fail } from '#contract/errors'
+import { DevmlopsError, fail } from '#contract/errors'
 import { explainPostgres, explainSqlite } from './storage-problem.ts'
 import type { Engine } from './database.ts'
 
@@ -92,7 +92,13 @@ async function openPostgres(url: string): Promise<SourceDatabase> {
       return client
     } catch (error) {
       await client.end().catch(() => undefined)
-      throw explainPostgres(error, url)
+      const explained = explainPostgres(error, url)
+      if (!(explained instanceof DevmlopsError)) throw explained
+      // The other hint names the setting of our own store.
+      return fail(explained.code, explained.message, {
+        hint: 'Check the host, the user, the password and the database in the URL.',
+        cause: error,
+      })
     }
   }
   const client = await connect()

@@ -79,7 +79,11 @@ function withoutPassword<
   return {
     ...input,
     source: `${start}${user === '' ? '' : `${user}@`}${rest}`,
-    credentials: { username: decoded(user), password: decoded(password), ...input.credentials },
+    credentials: {
+      ...input.credentials,
+      username: input.credentials.username ?? decoded(user),
+      password: input.credentials.password ?? decoded(password),
+    },
   }
 }
 
