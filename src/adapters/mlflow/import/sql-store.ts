@@ -20,7 +20,6 @@ const runsAtOnce = 200
 const modelsAtOnce = 200
 const versionsAtOnce = 200
 const redacted = /^REDACTED-/
-const deletedStage = 'Deleted_Internal'
 
 /** A database that `mlflow server` or `sqlite:///…` wrote. Every table is read in pages of its key or as a stream. */
 export async function openSqlStore(
@@ -361,10 +360,6 @@ async function countLeftBehind(database: SourceDatabase, { has }: SqlSchema): Pr
     if (count > 0) found.push({ what, count })
   }
   return found
-}
-
-export function isDeletedVersion({ stage }: Pick<SourceVersion, 'stage'>): boolean {
-  return stage === deletedStage
 }
 
 function quoted(name: string): string {
