@@ -222,7 +222,7 @@ describe('a process that logs over the SDK', () => {
       ],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
-        env: { ...process.env, DEVMLOPS_URL: server.url, DEVMLOPS_JOURNAL: journal },
+        env: { ...process.env, DEVMLOPS_SERVER: server.url, DEVMLOPS_JOURNAL: journal },
       },
     )
     let notes = ''

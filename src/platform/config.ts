@@ -45,8 +45,8 @@ export const environmentVariables = {
   DEVMLOPS_PORT: 'Port of the server and web page (default: 5000)',
   DEVMLOPS_SERVING_PORT: 'Port of the prediction endpoints (default: 5001)',
   DEVMLOPS_TOKEN: 'Token that every caller must send; required to listen beyond loopback',
-  DEVMLOPS_SERVER: 'URL of a running server for the command line (default: found through the home folder)',
-  DEVMLOPS_URL: 'URL of the server that devmlops/sdk logs to (default: http://127.0.0.1:5000)',
+  DEVMLOPS_SERVER:
+    'URL of a running server for the command line and devmlops/sdk (default: found through the home folder; for devmlops/sdk http://127.0.0.1:5000)',
   DEVMLOPS_JOURNAL: 'Folder for what devmlops/sdk could not send (default: ~/.devmlops/journal)',
   DEVMLOPS_WEBHOOK_PRIVATE_HOSTS:
     'Set to 1 to let webhooks call http:// and private addresses, for tests on one machine (default: 0)',

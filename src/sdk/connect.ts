@@ -11,7 +11,7 @@ import { createRuns, type LoggingOptions } from './runs.ts'
 import { searchRuns, type RunSearchOptions } from './search-runs.ts'
 
 export interface ConnectOptions extends LoggingOptions {
-  /** Of the server; `DEVMLOPS_URL` when left out, and then `http://127.0.0.1:5000`. */
+  /** Of the server; `DEVMLOPS_SERVER` when left out, and then `http://127.0.0.1:5000`. */
   readonly url?: string
   /** `DEVMLOPS_TOKEN` when left out. */
   readonly token?: string

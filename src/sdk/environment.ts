@@ -20,7 +20,6 @@ export function readEnvironment(environment: Environment = process.env): SdkEnvi
   const tracking = set('MLFLOW_TRACKING_URI')
   return {
     url:
-      set('DEVMLOPS_URL') ??
       set('DEVMLOPS_SERVER') ??
       (tracking !== undefined && /^https?:/.test(tracking) ? tracking : undefined) ??
       'http://127.0.0.1:5000',

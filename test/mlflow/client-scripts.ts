@@ -8,8 +8,8 @@ import { freshDatabase } from '#platform/database/testing'
 import { ask, startServer, type ServerProcess } from '../program.fixture.ts'
 import { checkOneRecord, projectOf } from './one-record.ts'
 
-const python = process.env['MLFLOW_TEST_PYTHON'] ?? ''
-const missing = process.env['MLFLOW_TEST_MISSING'] || undefined
+const python = process.env['DEVMLOPS_TEST_PYTHON'] ?? ''
+const missing = process.env['DEVMLOPS_TEST_PYTHON_MISSING'] || undefined
 const noPostgres =
   process.env['DEVMLOPS_TEST_POSTGRES_URL'] === undefined
     ? (process.env['DEVMLOPS_TEST_POSTGRES_PROBLEM'] ?? 'no PostgreSQL was started')

@@ -11,12 +11,12 @@ const requirements = join(import.meta.dirname, 'requirements.txt')
 export type PythonEnvironment = { readonly python: string } | { readonly missing: string }
 
 /**
- * An interpreter with the packages of `requirements.txt`: the one in `MLFLOW_TEST_PYTHON`, or one in a virtual environment of
+ * An interpreter with the packages of `requirements.txt`: the one in `DEVMLOPS_TEST_PYTHON`, or one in a virtual environment of
  * the checkout that is made once for each content of that file. Says what is missing rather than failing: whoever has no
  * Python, or no network, still runs everything else.
  */
 export async function pythonEnvironment(): Promise<PythonEnvironment> {
-  const given = process.env['MLFLOW_TEST_PYTHON']
+  const given = process.env['DEVMLOPS_TEST_PYTHON']
   if (given !== undefined && given !== '') return usable(given)
   const version = await run('python3', ['--version']).catch(() => undefined)
   if (version === undefined) return { missing: 'python3 is not installed' }
@@ -48,7 +48,7 @@ async function usable(python: string): Promise<PythonEnvironment> {
     await run(python, ['-c', 'import mlflow'])
     return { python }
   } catch (error) {
-    return { missing: `${python}, from MLFLOW_TEST_PYTHON, cannot import mlflow: ${lastLineOf(error)}` }
+    return { missing: `${python}, from DEVMLOPS_TEST_PYTHON, cannot import mlflow: ${lastLineOf(error)}` }
   }
 }
 
