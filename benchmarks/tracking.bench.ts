@@ -19,6 +19,10 @@ export async function trackingBenchmark({ python }: BenchmarkOptions): Promise<B
     if (server === undefined) return {}
     try {
       return await measureServer(server, { figures: wanted, report })
+    } catch (error) {
+      // A peer that does not start, for want of a driver or so, must not cost the figures of the others.
+      report(`${server.name}: ${String(error)}`)
+      return {}
     } finally {
       server.remove()
     }

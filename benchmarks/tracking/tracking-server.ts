@@ -66,7 +66,7 @@ export function mlflow(python: string, databaseUrl?: string): TrackingServer {
       String(port),
       ...(databaseUrl === undefined
         ? []
-        : ['--backend-store-uri', databaseUrl.replace(/^postgres:/, 'postgresql:')]),
+        : ['--backend-store-uri', databaseUrl.replace(/^postgres:/, 'postgresql+psycopg2:')]),
     ],
   })
 }
