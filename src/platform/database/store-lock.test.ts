@@ -12,13 +12,13 @@ describe('the lock of an embedded store', () => {
   before(() => (home = mkdtempSync(join(tmpdir(), 'devmlops-lock-'))))
   after(() => rmSync(home, { recursive: true }))
 
-  it('lets one process write, and tells the second who that is', async () => {
+  it('lets one process write, and tells the second who that is', async (context) => {
     const holder = await holdInChild(home)
+    context.after(() => kill(holder))
     assert.throws(() => acquireStoreLock(home, 'server'), {
       code: 'store_in_use',
       message: `The store in ${home} is in use by \`devmlops run train\` (process ${holder.pid}).`,
     })
-    await kill(holder)
   })
 
   it('is gone when its process is killed with -9', async () => {

@@ -4,7 +4,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { DevmlopsError, fail, messageOf } from '#contract/errors'
 import { explainSqlite } from './storage-problem.ts'
 
-/** The one writer of an embedded store. The lock is the operating system's, so a killed process leaves none behind. */
+/**
+ * The one writer of an embedded store. The lock is the operating system's, so a killed process leaves none behind. It is held
+ * as long as somebody keeps this object: what nobody can release any more is let go by the collector.
+ */
 export interface StoreLock {
   release(): void
 }
