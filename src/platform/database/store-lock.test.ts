@@ -51,7 +51,10 @@ async function holdInChild(home: string): Promise<ChildProcess> {
     ['--conditions=source', join(import.meta.dirname, 'store-lock-child.fixture.ts'), home],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
-  await once(child.stdout, 'data')
+  const ended = once(child, 'exit').then(() =>
+    Promise.reject(new Error('the child ended before it held the lock')),
+  )
+  await Promise.race([once(child.stdout, 'data'), ended])
   return child
 }
 
