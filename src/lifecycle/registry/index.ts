@@ -20,7 +20,12 @@ export {
 } from './contract.ts'
 export { candidateSource, type CandidateSourceDependencies } from './candidate-source.ts'
 export { championSource, modelSource, type ModelSource, type RunnableVersion } from './model-source.ts'
-export { createRegistryImportService, type RegistryImportService } from './import-service.ts'
+export {
+  createRegistryImportService,
+  type ImportedModel,
+  type ImportedVersion,
+  type RegistryImportService,
+} from './import-service.ts'
 export type { DeployedVersion, FoundRegisteredModel } from './model-service.ts'
 export type { Registration, RegistryDependencies, RegistryService } from './service.ts'
 export { registerForm, registerStep } from './register-step.ts'

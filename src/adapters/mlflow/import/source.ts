@@ -1,4 +1,5 @@
-import type { DatasetInput, LifecycleStage, LoggedModelStatus, RunStatus } from '#lifecycle/tracking/index'
+import type { ImportedModel, ImportedVersion } from '#lifecycle/registry/index'
+import type { DatasetInput, ImportedLoggedModel, LifecycleStage, RunStatus } from '#lifecycle/tracking/index'
 
 /** A place where MLflow keeps runs and models, read only: a folder, a database or a server. Nothing is held in memory as a whole. */
 export interface MlflowSource {
@@ -61,60 +62,22 @@ export interface SourcePoint {
   readonly step: number
 }
 
-export interface SourceModelMetric {
-  readonly key: string
-  readonly value: number
-  readonly timestamp: number
-  readonly step: number
-  readonly runId: string
-  readonly datasetName?: string
-  readonly datasetDigest?: string
-}
+export type SourceRegisteredModel = ImportedModel
 
-export interface SourceLoggedModel {
-  readonly id: string
+/** As it is written here, and what only the source has. */
+export interface SourceLoggedModel extends ImportedLoggedModel {
   readonly experimentId: string
-  readonly name: string
-  readonly modelType: string | undefined
-  readonly status: LoggedModelStatus
-  readonly statusMessage: string | undefined
-  readonly sourceRunId: string | undefined
-  readonly createdAt: number
-  readonly updatedAt: number
-  readonly deleted: boolean
   readonly artifactUri: string
-  readonly params: Readonly<Record<string, string>>
-  readonly tags: Readonly<Record<string, string>>
-  readonly metrics: readonly SourceModelMetric[]
 }
 
-export interface SourceRegisteredModel {
-  readonly name: string
-  readonly description: string
-  readonly createdAt: number
-  readonly updatedAt: number
-  readonly tags: Readonly<Record<string, string>>
-  /** Version by alias. */
-  readonly aliases: Readonly<Record<string, number>>
-}
+export type SourceModelMetric = ImportedLoggedModel['metrics'][number]
 
-export interface SourceVersion {
+export interface SourceVersion extends ImportedVersion {
   readonly model: string
-  readonly version: number
-  readonly description: string
-  readonly createdAt: number
-  readonly updatedAt: number
-  readonly user: string | undefined
-  readonly stage: string
-  readonly source: string
   /** Where the bytes lay when the version was made, if the source says so. */
   readonly storageLocation: string | undefined
-  readonly runId: string | undefined
-  readonly modelId: string | undefined
-  readonly runLink: string | undefined
   readonly status: string
   readonly statusMessage: string | undefined
-  readonly tags: Readonly<Record<string, string>>
 }
 
 export interface ArtifactPlace {
