@@ -27,6 +27,7 @@ const stages = [
   'data',
   'tracking',
   'pipelines',
+  'features',
   'training',
   'evaluation',
   'registry',

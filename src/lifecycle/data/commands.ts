@@ -1,5 +1,5 @@
 import type { Command, CommandContext } from '#platform/terminal/index'
-import type { AddResult, Arrival } from './dataset-version.ts'
+import type { AddResult, Arrival } from './versions/dataset-version.ts'
 
 const files = {
   name: 'FILES',

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { endpoint, type Contract } from '#contract/endpoint'
 import { pageInput, pageOf } from '#contract/page'
-import { columnSchema } from './column-type.ts'
+import { columnSchema } from './rows/column-type.ts'
 import {
   addResultSchema,
   arrivalSchema,
@@ -9,9 +9,9 @@ import {
   datasetVersionSchema,
   rejectionSchema,
   versionSummarySchema,
-} from './dataset-version.ts'
-import { diffSchema } from './diff.ts'
-import { versionProfileSchema } from './version-profile.ts'
+} from './versions/dataset-version.ts'
+import { diffSchema } from './diff/diff.ts'
+import { versionProfileSchema } from './profiles/version-profile.ts'
 
 const name = z.string().min(1).describe('The dataset, as in devmlops.yaml')
 const versionNumber = z.coerce.number<number | string>().int().min(1)

@@ -5,9 +5,14 @@ import { dataContract } from './contract.ts'
 import { dataHandlers } from './handlers.ts'
 import { createDataService, type DataService, type DataServiceOptions } from './service.ts'
 
-export { profileFrame, tableProfileSchema } from './column-profile.ts'
-export type { CategoryProfile, ColumnProfile, NumberProfile, TableProfile } from './column-profile.ts'
-export { mergeProfiles } from './merge-profiles.ts'
+export { profileFrame, tableProfileSchema } from './profiles/column-profile.ts'
+export type {
+  CategoryProfile,
+  ColumnProfile,
+  NumberProfile,
+  TableProfile,
+} from './profiles/column-profile.ts'
+export { mergeProfiles } from './profiles/merge-profiles.ts'
 export { dataSection } from './section.ts'
 export type { DataService } from './service.ts'
 export { dataMigrations } from './tables.ts'

@@ -1,10 +1,16 @@
 import { formatBytes, formatCount, formatDuration } from '#contract/units'
 import type { Terminal } from '#platform/terminal/index'
-import type { Arrival, DatasetSummary, DatasetVersion, Rejection, VersionSummary } from './dataset-version.ts'
-import type { ColumnDiff, Diff } from './diff.ts'
-import { sharedRange, sparkline, valueText } from './histogram-text.ts'
-import type { CheckResult, Validation } from './validation.ts'
-import type { ProfiledColumn, VersionProfile } from './version-profile.ts'
+import type {
+  Arrival,
+  DatasetSummary,
+  DatasetVersion,
+  Rejection,
+  VersionSummary,
+} from './versions/dataset-version.ts'
+import type { ColumnDiff, Diff } from './diff/diff.ts'
+import { sharedRange, sparkline, valueText } from './profiles/histogram-text.ts'
+import type { CheckResult, Validation } from './checks/validation.ts'
+import type { ProfiledColumn, VersionProfile } from './profiles/version-profile.ts'
 
 export function printDatasets(terminal: Terminal, items: readonly DatasetSummary[], now: number): void {
   if (items.length === 0) return terminal.print('No datasets. Describe one under `data:` in devmlops.yaml.')

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { durationMs, sizeBytes } from '#contract/units'
 import { defineSection, type ReferenceIssue } from '../project/contract.ts'
-import { checksOf, expectationSchema } from './expectation.ts'
+import { checksOf, expectationSchema } from './checks/expectation.ts'
 
 export const formatSchema = z.enum(['csv', 'tsv', 'json', 'ndjson', 'parquet'])
 export type Format = z.infer<typeof formatSchema>

@@ -2,11 +2,11 @@ import { isAbsolute, join } from 'node:path'
 import type { Caller } from '#contract/endpoint'
 import { DevmlopsError, fail } from '#contract/errors'
 import type { Platform } from '#platform/platform'
-import { addArrivals } from './add-arrivals.ts'
-import { announce } from './announce.ts'
-import { checkArrivals } from './check-arrivals.ts'
-import { collectFiles, type Collected } from './collect-files.ts'
-import type { Column } from './column-type.ts'
+import { addArrivals } from './versions/add-arrivals.ts'
+import { announce } from './versions/announce.ts'
+import { checkArrivals } from './versions/check-arrivals.ts'
+import { collectFiles, type Collected } from './sources/collect-files.ts'
+import type { Column } from './rows/column-type.ts'
 import { requireDataset, type DataProject } from './data-project.ts'
 import type {
   AddResult,
@@ -15,17 +15,17 @@ import type {
   DatasetVersion,
   Rejection,
   VersionSummary,
-} from './dataset-version.ts'
-import { diffVersions, type Diff } from './diff.ts'
-import { isInside } from './find-files.ts'
-import { firstRows, type PlainRow } from './first-rows.ts'
-import { listDatasets } from './list-datasets.ts'
-import { judgedDigest } from './plan-arrivals.ts'
+} from './versions/dataset-version.ts'
+import { diffVersions, type Diff } from './diff/diff.ts'
+import { isInside } from './sources/find-files.ts'
+import { firstRows, type PlainRow } from './rows/first-rows.ts'
+import { listDatasets } from './versions/list-datasets.ts'
+import { judgedDigest } from './versions/plan-arrivals.ts'
 import { parseReference } from './reference.ts'
-import { relationOf } from './relation.ts'
+import { relationOf } from './rows/relation.ts'
 import type { DatasetConfig } from './section.ts'
 import { createDataStore } from './store.ts'
-import { versionProfileSchema, type VersionProfile } from './version-profile.ts'
+import { versionProfileSchema, type VersionProfile } from './profiles/version-profile.ts'
 
 type VersionName = number | 'latest'
 

@@ -3,8 +3,8 @@ import { sql, type Selectable } from 'kysely'
 import { fail } from '#contract/errors'
 import type { Database } from '#platform/database/index'
 import type { Digest } from '#platform/blobs/index'
-import type { DatasetVersion, Rejection, VersionSummary } from './dataset-version.ts'
-import type { Validators } from './download.ts'
+import type { DatasetVersion, Rejection, VersionSummary } from './versions/dataset-version.ts'
+import type { Validators } from './sources/download.ts'
 import type { DataTables } from './tables.ts'
 
 export type NewVersion = Omit<DatasetVersion, 'version' | 'partCount' | 'outcome'>

@@ -1,7 +1,7 @@
 import { DataTable } from '#ui/kit/data-table'
 import { formatCount } from '#ui/kit/format'
 import { Badge } from '#ui/kit/state-mark'
-import type { CheckResult } from '../validation.ts'
+import type { CheckResult } from '../checks/validation.ts'
 
 /** What had to hold and what was found; what did not hold comes first. */
 export function ChecksTable({ checks }: { checks: readonly CheckResult[] }) {

@@ -1,6 +1,6 @@
 import { Histogram, type HistogramCell } from '#ui/charts/histogram'
 import { formatCount, formatDay, formatNumber, formatShare } from '#ui/kit/format'
-import type { ProfiledColumn } from '../version-profile.ts'
+import type { ProfiledColumn } from '../profiles/version-profile.ts'
 
 const shownLevels = 24
 const shownBars = 32

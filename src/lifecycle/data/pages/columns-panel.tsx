@@ -4,7 +4,7 @@ import { formatCount, formatShare } from '#ui/kit/format'
 import { Answered } from '#ui/kit/notice'
 import { Panel } from '#ui/kit/panel'
 import { dataContract } from '../contract.ts'
-import type { ProfiledColumn } from '../version-profile.ts'
+import type { ProfiledColumn } from '../profiles/version-profile.ts'
 import { ColumnHistogram, formatValue } from './column-histogram.tsx'
 
 /** Every column of a version with how its values are spread. */

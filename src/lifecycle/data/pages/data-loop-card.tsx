@@ -5,7 +5,7 @@ import { Ago } from '#ui/kit/time'
 import { EmptyLoopCard, LoopCard, WaitingLoopCard } from '#ui/loop/loop-card'
 import { places } from '#ui/places'
 import { dataContract } from '../contract.ts'
-import type { DatasetSummary } from '../dataset-version.ts'
+import type { DatasetSummary } from '../versions/dataset-version.ts'
 
 const title = 'Data'
 const href = places.data.to({})

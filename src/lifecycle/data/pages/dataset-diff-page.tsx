@@ -16,7 +16,7 @@ import { Badge } from '#ui/kit/state-mark'
 import { places } from '#ui/places'
 import { Link } from '#ui/router/router'
 import { dataContract } from '../contract.ts'
-import type { ColumnDiff, Diff } from '../diff.ts'
+import type { ColumnDiff, Diff } from '../diff/diff.ts'
 import { ColumnHistogram } from './column-histogram.tsx'
 
 /** Lewis (1994) and credit scoring since: below 0.1 stable, above 0.25 another population. */

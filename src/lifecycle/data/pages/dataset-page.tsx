@@ -12,7 +12,7 @@ import { Ago } from '#ui/kit/time'
 import { places } from '#ui/places'
 import { Link, useRouter } from '#ui/router/router'
 import { dataContract } from '../contract.ts'
-import type { Rejection, VersionSummary } from '../dataset-version.ts'
+import type { Rejection, VersionSummary } from '../versions/dataset-version.ts'
 import { OutcomeMark } from './outcome-mark.tsx'
 import { ChecksTable } from './checks-table.tsx'
 

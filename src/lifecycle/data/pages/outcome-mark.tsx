@@ -1,5 +1,5 @@
 import { StateMark } from '#ui/kit/state-mark'
-import type { VersionSummary } from '../dataset-version.ts'
+import type { VersionSummary } from '../versions/dataset-version.ts'
 
 const marks = {
   pass: { tone: 'good', word: 'Valid' },

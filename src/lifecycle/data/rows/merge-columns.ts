@@ -1,0 +1,55 @@
+import type { Column } from './column-type.ts'
+import type { CheckResult, Validation } from '../checks/validation.ts'
+
+/** The columns of a version and of rows appended to it; a type that was not known yet is filled in. */
+export function mergeColumns(before: readonly Column[], arriving: readonly Column[]): Column[] {
+  const merged = new Map(before.map((column) => [column.name, column]))
+  for (const column of arriving) {
+    const known = merged.get(column.name)
+    if (known === undefined || known.type === 'unknown') merged.set(column.name, column)
+  }
+  return [...merged.values()]
+}
+
+const keptSamples = 5
+
+/** The results of several arrivals that become one version. */
+export function mergeValidations(validations: readonly Validation[]): Validation {
+  const [first, ...others] = validations
+  if (first !== undefined && others.length === 0) return first
+  const groups = new Map<string, CheckResult[]>()
+  for (const check of validations.flatMap(({ checks }) => checks)) {
+    const key = `${check.kind} ${check.severity} ${check.expected}`
+    groups.set(key, [...(groups.get(key) ?? []), check])
+  }
+  return {
+    outcome: validations.some(({ outcome }) => outcome !== 'pass') ? 'warn' : 'pass',
+    rows: validations.reduce((sum, { rows }) => sum + rows, 0),
+    checks: [...groups.values()].map(mergeChecks),
+    warnings: validations.flatMap(({ warnings }) => warnings),
+  }
+}
+
+function mergeChecks(checks: readonly CheckResult[]): CheckResult {
+  const [first, ...others] = checks as [CheckResult, ...CheckResult[]]
+  if (others.length === 0) return first
+  const missed = checks.filter(({ outcome }) => outcome !== 'pass')
+  const { observed: _each, ...merged } = missed[0] ?? first
+  const counted = checks.every(
+    ({ considered, unexpected }) => considered !== undefined && unexpected !== undefined,
+  )
+  return {
+    ...merged,
+    ...(counted
+      ? {
+          considered: checks.reduce((sum, { considered = 0 }) => sum + considered, 0),
+          unexpected: checks.reduce((sum, { unexpected = 0 }) => sum + unexpected, 0),
+        }
+      : {}),
+    found:
+      missed.length === 0
+        ? `in each of ${checks.length} arrivals`
+        : `in ${missed.length} of ${checks.length} arrivals not; first: ${merged.found}`,
+    samples: checks.flatMap(({ samples }) => samples).slice(0, keptSamples),
+  }
+}

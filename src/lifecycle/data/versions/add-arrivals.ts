@@ -1,0 +1,169 @@
+import type { Caller } from '#contract/endpoint'
+import type { Digest } from '#platform/blobs/index'
+import type { Platform } from '#platform/platform'
+import { localParts, openArrivalTables } from '../rows/arrival-tables.ts'
+import type { ArrivingFile } from '../sources/arriving-file.ts'
+import type { Collected } from '../sources/collect-files.ts'
+import { createVersion, existingFor, type JudgedArrival } from './create-version.ts'
+import type { DataProject } from '../data-project.ts'
+import type { AddResult, Arrival, DatasetVersion, Rejection, VersionSummary } from './dataset-version.ts'
+import { judgeArrival, type Verdict } from './judge-arrival.ts'
+import { judgedDigest, planArrivals, type ArrivalPlan, type PlannedArrival } from './plan-arrivals.ts'
+import type { DatasetConfig } from '../section.ts'
+import type { DataStore } from '../store.ts'
+
+export interface AddRequest {
+  readonly dataset: string
+  readonly config: DatasetConfig
+  readonly project: DataProject
+  readonly collected: Collected
+  readonly caller: Caller
+}
+
+interface Dependencies {
+  readonly platform: Platform
+  readonly store: DataStore
+}
+
+/**
+ * Takes in what is new. Everything is read, judged, profiled and stored before the version gets its name in one
+ * transaction, so a process that is killed leaves at most bytes that nobody names.
+ */
+export async function addArrivals(
+  request: AddRequest,
+  dependencies: Dependencies,
+): Promise<Omit<AddResult, 'durationMs'>> {
+  const { dataset, config, collected } = request
+  const { store } = dependencies
+  const parent = await store.version(dataset, 'latest')
+  const plan = planArrivals(collected.files, config, parent)
+  const known = await knownArrivals(request, { plan, parent, store })
+  const { toJudge, again } = await withoutRejected(plan, config, { dataset, store })
+  const judged: JudgedArrival[] = []
+  const rejected: Arrival[] = []
+  let created: DatasetVersion | undefined
+  if (toJudge.length > 0) {
+    const local = await localParts(plan.kept, dependencies.platform)
+    const tables = await openArrivalTables(dependencies.platform, [
+      ...local.map(({ path }) => path),
+      ...collected.files.map(({ path }) => path),
+    ])
+    try {
+      for (const arrival of toJudge) {
+        const existing = existingFor(parent, local, judged)
+        const verdict = await judgeArrival(tables, {
+          ...request,
+          files: arrival.files,
+          existing,
+          now: dependencies.platform.clock.now(),
+        })
+        if (verdict.accepted) judged.push({ arrival, verdict })
+        else
+          rejected.push(
+            await reject(arrival, verdict, { request, store, now: dependencies.platform.clock.now() }),
+          )
+      }
+      if (judged.length > 0)
+        created = await createVersion(tables, { request, parent, local, judged }, dependencies)
+    } finally {
+      tables.close()
+    }
+  }
+  const latest = created ?? parent
+  return {
+    dataset,
+    version: latest === undefined ? null : summaryOf(latest),
+    created: created !== undefined,
+    arrivals: [...known, ...judged.map(acceptedArrival), ...again, ...rejected],
+  }
+}
+
+async function knownArrivals(
+  { dataset, config, collected }: AddRequest,
+  { plan, parent, store }: { plan: ArrivalPlan; parent: DatasetVersion | undefined; store: DataStore },
+): Promise<Arrival[]> {
+  const known = plan.known.map(({ name }): Arrival => ({ paths: [name], state: 'known' }))
+  for (const { path, digest } of collected.unchanged) {
+    const rejection = parent?.parts.some((part) => part.digest === digest)
+      ? undefined
+      : await store.rejectionOf(dataset, judgedDigest([digest], config))
+    if (rejection === undefined) known.push({ paths: [path], state: 'known' })
+    else known.push(await repeated(rejection, store))
+  }
+  return known
+}
+
+/** Bytes that were refused under the same rules have the same answer without being read. */
+async function withoutRejected(
+  plan: ArrivalPlan,
+  config: DatasetConfig,
+  { dataset, store }: { dataset: string; store: DataStore },
+): Promise<{ toJudge: PlannedArrival[]; again: Arrival[] }> {
+  const toJudge: PlannedArrival[] = []
+  const again: Arrival[] = []
+  for (const arrival of plan.arrivals) {
+    const rejection = await store.rejectionOf(dataset, judgedDigest(digestsOf(arrival.files), config))
+    if (rejection === undefined) toJudge.push(arrival)
+    else again.push(await repeated(rejection, store))
+  }
+  return { toJudge, again }
+}
+
+async function repeated(rejection: Rejection, store: DataStore): Promise<Arrival> {
+  await store.countRejection(rejection.id)
+  const paths = rejection.files.map(({ path }) => path)
+  return { paths, state: 'rejected', rejection: { ...rejection, times: rejection.times + 1 } }
+}
+
+async function reject(
+  { files }: PlannedArrival,
+  verdict: Extract<Verdict, { accepted: false }>,
+  { request, store, now }: { request: AddRequest; store: DataStore; now: number },
+): Promise<Arrival> {
+  const { accepted: _no, ...reason } = verdict
+  const rejection = await store.addRejection({
+    dataset: request.dataset,
+    judged: judgedDigest(digestsOf(files), request.config),
+    files: files.map(({ name, facts }) => ({ path: name, digest: facts.digest, sizeBytes: facts.sizeBytes })),
+    ...reason,
+    createdAt: now,
+    createdBy: request.caller.name,
+  })
+  return { paths: files.map(({ name }) => name), state: 'rejected', rejection }
+}
+
+function digestsOf(files: readonly ArrivingFile[]): Digest[] {
+  return files.map(({ facts }) => facts.digest)
+}
+
+function acceptedArrival({ arrival, verdict }: JudgedArrival): Arrival {
+  const paths = arrival.files.map(({ name }) => name)
+  return { paths, state: 'accepted', rows: verdict.loaded.rows, validation: verdict.validation }
+}
+
+function summaryOf(version: DatasetVersion): VersionSummary {
+  const {
+    dataset,
+    version: number,
+    digest,
+    rows,
+    sizeBytes,
+    partCount,
+    parent,
+    outcome,
+    createdAt,
+    createdBy,
+  } = version
+  return {
+    dataset,
+    version: number,
+    digest,
+    rows,
+    sizeBytes,
+    partCount,
+    parent,
+    outcome,
+    createdAt,
+    createdBy,
+  }
+}

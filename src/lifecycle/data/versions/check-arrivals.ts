@@ -1,0 +1,111 @@
+import type { Platform } from '#platform/platform'
+import { localParts, openArrivalTables } from '../rows/arrival-tables.ts'
+import type { ArrivingFile } from '../sources/arriving-file.ts'
+import type { Arrival, DatasetVersion } from './dataset-version.ts'
+import { judgeArrival, refusal, validateLoaded, type ArrivalRequest, type Verdict } from './judge-arrival.ts'
+import type { LoadedArrival } from '../rows/load-arrival.ts'
+import { planArrivals } from './plan-arrivals.ts'
+import { relationOf } from '../rows/relation.ts'
+import type { DatasetConfig } from '../section.ts'
+
+export interface CheckRequest {
+  readonly dataset: string
+  readonly config: DatasetConfig
+  readonly files: readonly ArrivingFile[]
+  readonly parent: DatasetVersion | undefined
+}
+
+/**
+ * Judges what would be taken in and stores nothing. Where nothing is new, the rows of the newest version are judged as a
+ * whole, so that new expectations can be tried on the data that is there.
+ */
+export async function checkArrivals(request: CheckRequest, platform: Platform): Promise<Arrival[]> {
+  const { files, config, parent } = request
+  const plan = planArrivals(files, config, parent)
+  const wanted = plan.arrivals.length > 0 ? plan.kept : (parent?.parts ?? [])
+  const local = await localParts(wanted, platform)
+  const paths = [...local, ...files].map(({ path }) => path)
+  const tables = await openArrivalTables(platform, paths)
+  const now = platform.clock.now()
+  try {
+    if (plan.arrivals.length === 0 && parent !== undefined) {
+      const loaded = existingRows(parent)
+      await tables.run(`CREATE TEMP VIEW arrival AS SELECT * FROM ${relationOf(parent.columns, local)}`)
+      const existing = { version: 0, columns: [], parts: [] }
+      const validation = await validateLoaded(tables, { ...request, files: [], existing, now }, loaded)
+      return [
+        checked(
+          [`version ${parent.version}`],
+          { accepted: validation.outcome !== 'fail', validation, loaded },
+          request,
+        ),
+      ]
+    }
+    const existing: ArrivalRequest['existing'] = {
+      version: parent?.version ?? 0,
+      columns: parent?.columns ?? [],
+      parts: local,
+    }
+    const arrivals: Arrival[] = []
+    for (const arrival of plan.arrivals) {
+      const verdict = await judgeArrival(tables, { ...request, files: arrival.files, existing, now })
+      const names = arrival.files.map(({ name }) => name)
+      arrivals.push(
+        verdict.accepted
+          ? checked(names, verdict, request)
+          : refused(arrival.files, verdict, { request, now }),
+      )
+    }
+    return arrivals
+  } finally {
+    tables.close()
+  }
+}
+
+function existingRows({ columns, rows }: DatasetVersion): LoadedArrival {
+  return { columns, rows, files: [], mismatches: [], warnings: [] }
+}
+
+function checked(
+  paths: string[],
+  {
+    accepted,
+    validation,
+    loaded,
+  }: Omit<Extract<Verdict, { accepted: true }>, 'accepted'> & { accepted: boolean },
+  { dataset }: CheckRequest,
+): Arrival {
+  const base = { paths, rows: loaded.rows, validation }
+  if (accepted) return { ...base, state: 'accepted' }
+  const rejection = { id: '', dataset, files: [], validation, times: 1, createdAt: 0, createdBy: '' }
+  return {
+    ...base,
+    state: 'rejected',
+    rejection: { ...rejection, code: 'validation_failed', ...refusal(paths, validation) },
+  }
+}
+
+function refused(
+  files: readonly ArrivingFile[],
+  { accepted: _no, ...reason }: Extract<Verdict, { accepted: false }>,
+  { request, now }: { request: CheckRequest; now: number },
+): Arrival {
+  return {
+    paths: files.map(({ name }) => name),
+    state: 'rejected',
+    ...(reason.validation === null ? {} : { validation: reason.validation, rows: reason.validation.rows }),
+    rejection: {
+      id: '',
+      dataset: request.dataset,
+      files: files.map(({ name, facts }) => ({
+        path: name,
+        digest: facts.digest,
+        sizeBytes: facts.sizeBytes,
+      })),
+      ...reason,
+      times: 0,
+      createdAt: now,
+      createdBy: '',
+    },
+  }
+}

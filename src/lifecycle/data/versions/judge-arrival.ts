@@ -1,0 +1,113 @@
+import { DevmlopsError } from '#contract/errors'
+import { quoteName, type Tables } from '#platform/tables/index'
+import type { ArrivingFile } from '../sources/arriving-file.ts'
+import type { Column } from '../rows/column-type.ts'
+import type { Rejection } from './dataset-version.ts'
+import { checksOf } from '../checks/expectation.ts'
+import { loadArrival, type LoadedArrival } from '../rows/load-arrival.ts'
+import { explainReadFailure } from '../rows/read-failure.ts'
+import { relationOf, type LocalPart } from '../rows/relation.ts'
+import type { DatasetConfig } from '../section.ts'
+import { validate } from '../checks/validate.ts'
+import type { CheckResult, Validation } from '../checks/validation.ts'
+
+export interface ArrivalRequest {
+  readonly dataset: string
+  readonly config: DatasetConfig
+  readonly files: readonly ArrivingFile[]
+  /** What the rows would be appended to; empty for the first version and where everything is replaced. */
+  readonly existing: {
+    readonly version: number
+    readonly columns: readonly Column[]
+    readonly parts: readonly LocalPart[]
+  }
+  readonly now: number
+}
+
+export type Verdict =
+  | { readonly accepted: true; readonly loaded: LoadedArrival; readonly validation: Validation }
+  | ({ readonly accepted: false; readonly validation: Validation | null } & Pick<
+      Rejection,
+      'code' | 'message' | 'hint'
+    >)
+
+/** Reads files and judges their rows. Leaves the rows behind as the view `arrival`, with the others as `all_rows`. */
+export async function judgeArrival(tables: Tables, request: ArrivalRequest): Promise<Verdict> {
+  const { config, files, existing } = request
+  const contract = existing.parts.length > 0 ? existing : undefined
+  try {
+    const expected = new Map((contract?.columns ?? []).map(({ name, type }) => [name, type]))
+    for (const expectation of config.expectations) {
+      if (!('schema' in expectation)) continue
+      for (const [name, type] of Object.entries(expectation.schema)) expected.set(name, type)
+    }
+    const loaded = await loadArrival(tables, files, { nulls: config.nulls, expected })
+    const validation = await validateLoaded(tables, request, loaded)
+    if (validation.outcome !== 'fail') return { accepted: true, loaded, validation }
+    const names = files.map(({ name }) => name)
+    return { accepted: false, validation, code: 'validation_failed', ...refusal(names, validation) }
+  } catch (error) {
+    if (!(error instanceof DevmlopsError) || error.code !== 'unreadable_data') throw error
+    const { message, hint } = error
+    const reason = { code: 'unreadable_data', message, ...(hint === undefined ? {} : { hint }) } as const
+    return { accepted: false, validation: null, ...reason }
+  }
+}
+
+/** Judges rows that `arrival` gives already. */
+export async function validateLoaded(
+  tables: Tables,
+  { dataset, config, existing, now, files }: ArrivalRequest,
+  loaded: LoadedArrival,
+): Promise<Validation> {
+  const contract = existing.parts.length > 0 ? existing : undefined
+  await createViews(tables, dataset, existing)
+  try {
+    return await validate(tables, {
+      checks: checksOf(config),
+      columns: loaded.columns,
+      mismatches: loaded.mismatches,
+      parent: contract,
+      files: loaded.files.map(({ file, rows }) => ({ name: file.name, rows })),
+      key: config.key,
+      warnings: loaded.warnings,
+      now,
+    })
+  } catch (error) {
+    throw explainReadFailure(error, files.map(({ name }) => name).join(', '))
+  }
+}
+
+async function createViews(
+  tables: Tables,
+  dataset: string,
+  { columns, parts }: ArrivalRequest['existing'],
+): Promise<void> {
+  const before = parts.length === 0 ? '' : `SELECT * FROM ${relationOf(columns, parts)} UNION ALL BY NAME `
+  await tables.run(`CREATE OR REPLACE TEMP VIEW all_rows AS ${before}SELECT * FROM arrival`)
+  const taken = ['arrival', 'arrival_rows', 'all_rows']
+  if (taken.includes(dataset.toLowerCase())) return
+  await tables.run(`CREATE OR REPLACE TEMP VIEW ${quoteName(dataset)} AS SELECT * FROM all_rows`)
+}
+
+const toldChecks = 3
+
+/** What kept the rows out, in a sentence. */
+export function refusal(names: readonly string[], { checks }: Validation): { message: string; hint: string } {
+  const missed = checks.filter(({ outcome, severity }) => outcome !== 'pass' && severity === 'fail')
+  const [first, ...others] = names
+  const subject = others.length === 0 ? first : `${names.length} files`
+  const told = missed.slice(0, toldChecks).map(tell)
+  const more = missed.length > toldChecks ? `; and ${missed.length - toldChecks} more` : ''
+  const count = `${missed.length} of ${checks.length} expectation${checks.length === 1 ? '' : 's'}`
+  return {
+    message: `${subject} does not meet ${count}: ${told.join('; ')}${more}.`,
+    hint: 'Correct the data and add it again, or change the expectation in devmlops.yaml if the data is right.',
+  }
+}
+
+function tell({ expected, found, samples, kind }: CheckResult): string {
+  if (kind === 'schema') return found
+  const row = samples[0]?.row
+  return `${expected}: ${found}${row === undefined ? '' : `, the first in row ${row}`}`
+}
