@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { fail } from '#contract/errors'
-import { environmentVariable, type Config } from '../config.ts'
+import type { Config } from '../config.ts'
 import type { BlobStore } from './blob-store.ts'
 import { fileBlobStore } from './file-blob-store.ts'
+import { s3LocationOf } from './s3-location.ts'
 
 export {
   isDigest,
@@ -21,35 +21,6 @@ export { digestOf, fileBlobStore } from './file-blob-store.ts'
 /** The blob store that the configuration names: a folder in the home folder, or `s3://bucket/prefix`. */
 export async function openBlobs(config: Pick<Config, 'home' | 'blobs'>): Promise<BlobStore> {
   if (config.blobs === undefined) return fileBlobStore(join(config.home, 'blobs'))
-  // Only characters that need no escape, neither in a URL nor in the XML of a listing.
-  const match = /^s3:\/\/([a-z0-9.-]+)\/?([\w./-]*)$/.exec(config.blobs)
-  if (match === null) {
-    return fail(
-      'invalid_input',
-      `DEVMLOPS_BLOBS is "${config.blobs}"; it is s3://bucket or s3://bucket/prefix.`,
-    )
-  }
   const { s3BlobStore } = await import('./s3-blob-store.ts')
-  const region = environmentVariable('AWS_REGION') ?? 'us-east-1'
-  const sessionToken = environmentVariable('AWS_SESSION_TOKEN')
-  const location = {
-    endpoint: (environmentVariable('AWS_ENDPOINT_URL') ?? `https://s3.${region}.amazonaws.com`).replace(
-      /\/$/,
-      '',
-    ),
-    bucket: match[1] as string,
-    prefix: match[2] === '' || match[2] === undefined ? '' : `${match[2].replace(/\/$/, '')}/`,
-    region,
-    accessKeyId: required('AWS_ACCESS_KEY_ID'),
-    secretAccessKey: required('AWS_SECRET_ACCESS_KEY'),
-    ...(sessionToken === undefined ? {} : { sessionToken }),
-  }
-  return s3BlobStore(location, join(config.home, 'cache'))
-}
-
-function required(name: string): string {
-  return (
-    environmentVariable(name) ??
-    fail('invalid_input', `${name} is not set.`, { hint: 'Blobs in S3 need credentials in the environment.' })
-  )
+  return s3BlobStore(s3LocationOf(config.blobs, 'DEVMLOPS_BLOBS'), join(config.home, 'cache'))
 }
