@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import { buffer } from 'node:stream/consumers'
-import type { S3Location } from './s3-blob-store.ts'
+import type { S3Location } from './s3-location.ts'
 
 const pageSize = 2
 
@@ -13,19 +13,37 @@ export interface FixtureS3 {
   readonly requests: string[]
   /** How many of the next requests are answered 503 Slow Down. */
   busy: number
+  /** After so many more requests every connection breaks, until it is undefined again. */
+  diesAfter: number | undefined
+  /** Parts of uploads that have not ended, by upload and number. */
+  readonly uploads: Map<string, { readonly key: string; readonly parts: Map<number, Buffer> }>
   close(): Promise<void>
 }
 
 /**
- * A stand-in for a service outside of this machine: enough of the S3 protocol to store, fetch, list in pages and delete,
- * and as strict as the real one about signatures (Signature Version 4), lengths and digests.
+ * A stand-in for a service outside of this machine: enough of the S3 protocol to store (whole, in parts, or only where
+ * nothing is), fetch, list in pages and delete, and as strict as the real one about signatures (Signature Version 4), lengths and digests.
  */
 export async function fixtureS3({ bucket = 'models', prefix = 'team/' } = {}): Promise<FixtureS3> {
   const objects = new Map<string, Buffer>()
   const credentials = { accessKeyId: 'AKEXAMPLE', secretAccessKey: 'example-secret', region: 'eu-central-1' }
-  const fixture = { objects, changedAt: new Map<string, number>(), requests: [] as string[], busy: 0 }
+  const fixture = {
+    objects,
+    changedAt: new Map<string, number>(),
+    requests: [] as string[],
+    busy: 0,
+    diesAfter: undefined as number | undefined,
+    uploads: new Map<string, { key: string; parts: Map<number, Buffer> }>(),
+  }
   const server = createServer((request, response) => {
-    void buffer(request).then((body) => {
+    if (fixture.diesAfter !== undefined && fixture.diesAfter-- <= 0) {
+      fixture.diesAfter = 0
+      return void request.socket.destroy()
+    }
+    // A client that dies in the middle of a body has sent nothing.
+    const received = buffer(request).catch(() => undefined)
+    void received.then((body) => {
+      if (body === undefined) return
       const answer = answerOf(request, body)
       response.writeHead(answer.status, answer.headers)
       response.end(request.method === 'HEAD' ? undefined : answer.body)
@@ -48,9 +66,16 @@ export async function fixtureS3({ bucket = 'models', prefix = 'team/' } = {}): P
       if (request.headers['content-length'] === undefined) return problem(411, 'MissingContentLength')
       const digest = createHash('sha256').update(body).digest('hex')
       if (request.headers['x-amz-content-sha256'] !== digest) return problem(400, 'XAmzContentSHA256Mismatch')
+      if (url.searchParams.has('uploadId')) return multipart(request, url, { key, body })
+      if (request.headers['if-none-match'] === '*' && objects.has(key)) {
+        return problem(412, 'PreconditionFailed')
+      }
       objects.set(key, body)
       fixture.changedAt.set(key, Date.now())
       return { status: 200, headers: {}, body: '' }
+    }
+    if (url.searchParams.has('uploads') || url.searchParams.has('uploadId')) {
+      return multipart(request, url, { key, body })
     }
     if (request.method === 'DELETE') {
       objects.delete(key)
@@ -59,8 +84,59 @@ export async function fixtureS3({ bucket = 'models', prefix = 'team/' } = {}): P
     if (key === '') return { status: 200, headers: {}, body: listing(objects, url.searchParams, timeOf) }
     const found = objects.get(key)
     if (found === undefined) return problem(404, 'NoSuchKey')
-    const headers = { 'content-length': found.length, 'last-modified': timeOf(key).toUTCString() }
-    return { status: 200, headers, body: found }
+    const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? []
+    const part = first === undefined ? found : found.subarray(Number(first), Number(last) + 1)
+    const headers = { 'content-length': part.length, 'last-modified': timeOf(key).toUTCString() }
+    return { status: first === undefined ? 200 : 206, headers, body: part }
+  }
+
+  /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html */
+  const multipart = (request: IncomingMessage, url: URL, { key, body }: { key: string; body: Buffer }) => {
+    const ok = (xml: string, headers = {}) => ({ status: 200, headers, body: xml })
+    const query = url.searchParams
+    if (query.has('uploads')) {
+      if (request.method === 'POST') {
+        const id = `upload-${fixture.requests.length}`
+        fixture.uploads.set(id, { key, parts: new Map() })
+        return ok(`<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`)
+      }
+      const found = [...fixture.uploads].filter(([, upload]) =>
+        upload.key.startsWith(query.get('prefix') ?? ''),
+      )
+      const listed = found.map(
+        ([id, upload]) =>
+          `<Upload><Key>${upload.key}</Key><UploadId>${id}</UploadId><Initiated>2026-01-01T00:00:00.000Z</Initiated></Upload>`,
+      )
+      return ok(`<ListMultipartUploadsResult>${listed.join('')}</ListMultipartUploadsResult>`)
+    }
+    const id = query.get('uploadId') ?? ''
+    const upload = fixture.uploads.get(id)
+    if (upload === undefined) return problem(404, 'NoSuchUpload')
+    if (request.method === 'PUT') {
+      upload.parts.set(Number(query.get('partNumber')), body)
+      return ok('', { etag: etagOf(body) })
+    }
+    if (request.method === 'DELETE') {
+      fixture.uploads.delete(id)
+      return { status: 204, headers: {}, body: '' }
+    }
+    if (request.method === 'GET') {
+      const parts = [...upload.parts].map(
+        ([number, part]) =>
+          `<Part><PartNumber>${number}</PartNumber><ETag>${etagOf(part).replaceAll('"', '&quot;')}</ETag><Size>${part.length}</Size></Part>`,
+      )
+      return ok(`<ListPartsResult><IsTruncated>false</IsTruncated>${parts.join('')}</ListPartsResult>`)
+    }
+    const named = [...body.toString().matchAll(/<PartNumber>(\d+)<\/PartNumber><ETag>([^<]+)<\/ETag>/g)]
+    const parts = named.map(([, number, etag]) => {
+      const part = upload.parts.get(Number(number))
+      return part !== undefined && etagOf(part) === etag ? part : undefined
+    })
+    if (parts.some((part) => part === undefined)) return problem(400, 'InvalidPart')
+    objects.set(key, Buffer.concat(parts as Buffer[]))
+    fixture.changedAt.set(key, Date.now())
+    fixture.uploads.delete(id)
+    return ok('<CompleteMultipartUploadResult></CompleteMultipartUploadResult>')
   }
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -72,6 +148,10 @@ export async function fixtureS3({ bucket = 'models', prefix = 'team/' } = {}): P
       await new Promise((resolve) => server.close(resolve))
     },
   })
+}
+
+function etagOf(part: Buffer): string {
+  return `"${createHash('md5').update(part).digest('hex')}"`
 }
 
 function problem(status: number, code: string) {
