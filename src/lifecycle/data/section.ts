@@ -1,9 +1,11 @@
 import { z } from 'zod'
-import { durationMs, sizeBytes } from '#contract/units'
 import { defineSection, type ReferenceIssue } from '../project/contract.ts'
 import { checksOf, expectationSchema } from './checks/expectation.ts'
+import { givesAllAgain, isDatabaseSource, tableSources } from './sources/source-config.ts'
+import { contractSchema } from './quarantine/schema-contract.ts'
+import { folderSourceSchema, isFolderSource } from './folders/folder-source.ts'
 
-export const formatSchema = z.enum(['csv', 'tsv', 'json', 'ndjson', 'parquet'])
+export const formatSchema = z.enum(['csv', 'tsv', 'json', 'ndjson', 'parquet', 'xlsx'])
 export type Format = z.infer<typeof formatSchema>
 
 export const datasetNameSchema = z
@@ -11,35 +13,34 @@ export const datasetNameSchema = z
   .regex(/^[A-Za-z][A-Za-z0-9_-]{0,99}$/)
   .meta({ description: 'Letters, digits, _ and -, starting with a letter' })
 
-const pattern = z.string().min(1)
-
-const sourceSchema = z.union([
-  z.strictObject({
-    files: z.union([pattern, z.array(pattern).min(1)]).meta({
-      description: 'Files or patterns such as incoming/*.csv, inside the project unless the path is absolute',
-    }),
-  }),
-  z.strictObject({
-    url: z
-      .string()
-      .regex(/^https?:\/\/[^\s@]+$/)
-      .meta({ description: 'https://… or http://…, without a user or password in it' }),
-    timeout: durationMs.prefault('5m'),
-    maximum_size: sizeBytes.prefault('10GB'),
-  }),
-])
+const sourceSchema = z.union([...tableSources, folderSourceSchema])
 export type SourceConfig = z.output<typeof sourceSchema>
 
 const column = z.string().min(1)
 
-const datasetSchema = z.strictObject({
+const datasetFields = z.strictObject({
   description: z.string().optional(),
   source: sourceSchema,
   format: formatSchema.optional().meta({ description: 'When the name of the file does not tell' }),
-  mode: z.enum(['append', 'replace']).default('append').meta({
+  encoding: z
+    .enum(['utf-8', 'latin-1', 'utf-16'])
+    .default('utf-8')
+    .meta({ description: 'Of text files; latin-1 is read as Windows-1252, which it is a part of' }),
+  sheet: column.optional().meta({ description: 'The sheet of an .xlsx file; the first one without it' }),
+  header_row: z
+    .number()
+    .int()
+    .min(1)
+    .default(1)
+    .meta({ description: 'The row of an .xlsx sheet that names the columns' }),
+  mode: z.enum(['append', 'replace', 'upsert']).optional().meta({
     description:
-      'append: new files are added to the version before; replace: the files are the whole version',
+      'append: new rows are added to the version before; replace: they are the whole version; upsert: they replace rows with the same key. Default: append; replace for a source that gives all rows each time',
   }),
+  deleted: column.optional().meta({
+    description: 'For upsert: rows in which this column is true remove the row with their key',
+  }),
+  contract: contractSchema,
   time: column.optional().meta({ description: 'The column that says when a row happened' }),
   key: z
     .union([column, z.array(column).min(1)])
@@ -52,6 +53,10 @@ const datasetSchema = z.strictObject({
     .meta({ description: 'Text that means missing in CSV and TSV, besides an empty field: NA, ?' }),
   expectations: z.array(expectationSchema).prefault([]),
 })
+const datasetSchema = datasetFields.transform((dataset) => ({
+  ...dataset,
+  mode: dataset.mode ?? (givesAllAgain(dataset.source) ? ('replace' as const) : ('append' as const)),
+}))
 export type DatasetConfig = z.output<typeof datasetSchema>
 export type DataConfig = Readonly<Record<string, DatasetConfig>>
 
@@ -82,7 +87,48 @@ export const dataSection = defineSection({
 })
 
 function datasetIssues(name: string, dataset: DatasetConfig): ReferenceIssue[] {
-  return [...unknownColumns(name, dataset), ...impossibleChecks(name, dataset)]
+  return [
+    ...columnsOfFolder(name, dataset),
+    ...impossibleLoads(name, dataset),
+    ...unknownColumns(name, dataset),
+    ...impossibleChecks(name, dataset),
+  ]
+}
+
+/** The files of a folder are not read, so nothing can be said of their columns. */
+function columnsOfFolder(name: string, dataset: DatasetConfig): ReferenceIssue[] {
+  if (!isFolderSource(dataset.source)) return []
+  const { time, format, key, expectations } = dataset
+  const given = { time, format, key: key[0], expectations: expectations[0] }
+  return Object.entries(given).flatMap(([field, value]): ReferenceIssue[] => {
+    if (value === undefined) return []
+    const message = `"${name}" is a folder, whose files have no rows and columns; use \`files\` for a table`
+    return [{ path: ['data', name, field], message, target: 'key' }]
+  })
+}
+
+function impossibleLoads(name: string, { source, mode, key, deleted }: DatasetConfig): ReferenceIssue[] {
+  const issue = (field: string, message: string, hint: string): ReferenceIssue => ({
+    path: ['data', name, field],
+    message,
+    hint,
+    target: 'key',
+  })
+  if (mode === 'upsert' && key.length === 0) {
+    return [issue('mode', 'upsert needs a key that says which row is replaced', 'Add `key: COLUMN`.')]
+  }
+  if (deleted !== undefined && mode !== 'upsert') {
+    return [issue('deleted', 'rows are removed by key in mode upsert only', 'Set `mode: upsert`.')]
+  }
+  if (mode === 'append' && givesAllAgain(source)) {
+    const message = 'the source gives all rows each time, and appended each would be there many times'
+    return [issue('mode', message, 'Use `mode: replace`, or `incremental` with a cursor.')]
+  }
+  if (mode === 'replace' && isDatabaseSource(source) && source.incremental !== undefined) {
+    const message = 'an incremental load gives only new rows, which cannot replace all'
+    return [issue('mode', message, 'Use `mode: append` or `mode: upsert`.')]
+  }
+  return []
 }
 
 /** Columns that no row can have, because the schema is closed and does not list them. */
