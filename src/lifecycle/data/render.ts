@@ -5,6 +5,7 @@ import type {
   DatasetSummary,
   DatasetVersion,
   Rejection,
+  VersionSource,
   VersionSummary,
 } from './versions/dataset-version.ts'
 import type { ColumnDiff, Diff } from './diff/diff.ts'
@@ -100,7 +101,7 @@ export function printVersion(terminal: Terminal, version: DatasetVersion, profil
     ['rows', formatCount(version.rows)],
     ['files', `${parts.length} (${formatBytes(version.sizeBytes)})`],
     ['digest', version.digest],
-    ['from', source.kind === 'url' ? source.url : shortList(source.paths)],
+    ['from', placeOf(source)],
     ['after', version.parent === null ? 'nothing: it is the first' : `${dataset}@${version.parent}`],
     [
       'code',
@@ -113,6 +114,11 @@ export function printVersion(terminal: Terminal, version: DatasetVersion, profil
   printProblems(terminal, version.validation)
   terminal.print('')
   printProfile(terminal, profile)
+}
+
+function placeOf(source: VersionSource): string {
+  if (source.kind === 'folder') return source.folder
+  return source.kind === 'url' ? source.url : shortList(source.paths)
 }
 
 function shortList(names: readonly string[]): string {

@@ -7,7 +7,10 @@ import type { DatasetVersion, Rejection, VersionSummary } from './versions/datas
 import type { Validators } from './sources/download.ts'
 import type { DataTables } from './tables.ts'
 
-export type NewVersion = Omit<DatasetVersion, 'version' | 'partCount' | 'outcome'>
+/** What only some versions have, or what follows from the rest. */
+type OptionalFields = 'kind' | 'files' | 'tree' | 'producedBy'
+export type NewVersion = Omit<DatasetVersion, 'version' | 'partCount' | 'outcome' | OptionalFields> &
+  Partial<Pick<DatasetVersion, OptionalFields>>
 export type NewRejection = Omit<Rejection, 'id' | 'times'> & { readonly judged: Digest }
 
 interface Counts {
@@ -208,15 +211,15 @@ export function createDataStore(database: Database): DataStore {
 }
 
 function toRow(version: NewVersion): DataTables['dataset_versions'] {
-  const { columns, parts } = version
+  const { columns, parts, tree, kind = 'table', producedBy } = version
   return {
     dataset: version.dataset,
     version: (version.parent ?? 0) + 1,
     digest: version.digest,
     row_count: version.rows,
     size_bytes: version.sizeBytes,
-    part_count: parts.length,
-    manifest: JSON.stringify({ columns, parts }),
+    part_count: version.files ?? parts.length,
+    manifest: JSON.stringify({ columns, parts, ...(tree && { tree }) }),
     profile_digest: version.profileDigest,
     validation: JSON.stringify(version.validation),
     source: JSON.stringify(version.source),
@@ -225,6 +228,8 @@ function toRow(version: NewVersion): DataTables['dataset_versions'] {
     created_at: version.createdAt,
     created_by: version.createdBy,
     announced: 0,
+    kind,
+    produced_by: producedBy === undefined || producedBy === null ? null : JSON.stringify(producedBy),
   }
 }
 
@@ -234,11 +239,13 @@ function toSummary(row: VersionRow): VersionSummary {
   const { outcome } = JSON.parse(row.validation) as DatasetVersion['validation']
   return {
     dataset: row.dataset,
+    kind: row.kind as DatasetVersion['kind'],
     version: row.version,
     digest: row.digest as Digest,
     rows: row.row_count,
     sizeBytes: row.size_bytes,
     partCount: row.part_count,
+    files: row.part_count,
     parent: row.parent,
     outcome,
     createdAt: row.created_at,
@@ -247,14 +254,19 @@ function toSummary(row: VersionRow): VersionSummary {
 }
 
 function toVersion(row: VersionRow): DatasetVersion {
-  const manifest = JSON.parse(row.manifest) as Pick<DatasetVersion, 'columns' | 'parts'>
+  const manifest = JSON.parse(row.manifest) as Pick<DatasetVersion, 'columns' | 'parts'> & {
+    tree?: DatasetVersion['tree']
+  }
   return {
     ...toSummary(row),
     ...manifest,
+    tree: manifest.tree ?? null,
     source: JSON.parse(row.source) as DatasetVersion['source'],
     validation: JSON.parse(row.validation) as DatasetVersion['validation'],
     profileDigest: row.profile_digest as Digest,
     code: row.code === null ? null : (JSON.parse(row.code) as DatasetVersion['code']),
+    producedBy:
+      row.produced_by === null ? null : (JSON.parse(row.produced_by) as DatasetVersion['producedBy']),
   }
 }
 

@@ -20,7 +20,11 @@ export type DataTables = {
     created_by: string
     /** 1 once `data.arrived` was told. */
     announced: number
+    kind: string
+    /** The step of a pipeline that made it, as JSON. */
+    produced_by: string | null
   }
+  dataset_tags: { dataset: string; tag: string; version: number; created_at: number; created_by: string }
   dataset_rejections: {
     id: string
     dataset: string
@@ -98,6 +102,26 @@ export const dataMigrations: readonly Migration[] = [
         .addColumn('digest', 'text', (column) => column.notNull())
         .addColumn('fetched_at', 'bigint', (column) => column.notNull())
         .addPrimaryKeyConstraint('dataset_downloads_key', ['dataset', 'url'])
+        .execute()
+    },
+  },
+  {
+    number: 11,
+    name: 'dataset kinds and tags',
+    up: async ({ schema }) => {
+      await schema
+        .alterTable('dataset_versions')
+        .addColumn('kind', 'text', (column) => column.notNull().defaultTo('table'))
+        .execute()
+      await schema.alterTable('dataset_versions').addColumn('produced_by', 'text').execute()
+      await schema
+        .createTable('dataset_tags')
+        .addColumn('dataset', 'text', (column) => column.notNull().references('datasets.name'))
+        .addColumn('tag', 'text', (column) => column.notNull())
+        .addColumn('version', 'bigint', (column) => column.notNull())
+        .addColumn('created_at', 'bigint', (column) => column.notNull())
+        .addColumn('created_by', 'text', (column) => column.notNull())
+        .addPrimaryKeyConstraint('dataset_tags_key', ['dataset', 'tag'])
         .execute()
     },
   },

@@ -6,7 +6,13 @@ import type { ArrivingFile } from '../sources/arriving-file.ts'
 import type { Collected } from '../sources/collect-files.ts'
 import { createVersion, existingFor, type JudgedArrival } from './create-version.ts'
 import type { DataProject } from '../data-project.ts'
-import type { AddResult, Arrival, DatasetVersion, Rejection, VersionSummary } from './dataset-version.ts'
+import {
+  summaryOf,
+  type AddResult,
+  type Arrival,
+  type DatasetVersion,
+  type Rejection,
+} from './dataset-version.ts'
 import { judgeArrival, type Verdict } from './judge-arrival.ts'
 import { judgedDigest, planArrivals, type ArrivalPlan, type PlannedArrival } from './plan-arrivals.ts'
 import type { DatasetConfig } from '../section.ts'
@@ -139,31 +145,4 @@ function digestsOf(files: readonly ArrivingFile[]): Digest[] {
 function acceptedArrival({ arrival, verdict }: JudgedArrival): Arrival {
   const paths = arrival.files.map(({ name }) => name)
   return { paths, state: 'accepted', rows: verdict.loaded.rows, validation: verdict.validation }
-}
-
-function summaryOf(version: DatasetVersion): VersionSummary {
-  const {
-    dataset,
-    version: number,
-    digest,
-    rows,
-    sizeBytes,
-    partCount,
-    parent,
-    outcome,
-    createdAt,
-    createdBy,
-  } = version
-  return {
-    dataset,
-    version: number,
-    digest,
-    rows,
-    sizeBytes,
-    partCount,
-    parent,
-    outcome,
-    createdAt,
-    createdBy,
-  }
 }

@@ -4,6 +4,11 @@ import { datasetNameSchema } from '../section.ts'
 import { digestSchema, partSchema } from './snapshot.ts'
 import { validationSchema } from '../checks/validation.ts'
 
+export const datasetKindSchema = z
+  .enum(['table', 'folder'])
+  .describe('table: parts that read as rows; folder: files of whatever bytes')
+export type DatasetKind = z.infer<typeof datasetKindSchema>
+
 /** Where the parts that a version adds came from. */
 const versionSourceSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('files'), paths: z.array(z.string()) }),
@@ -13,6 +18,7 @@ const versionSourceSchema = z.discriminatedUnion('kind', [
     etag: z.string().optional(),
     lastModified: z.string().optional(),
   }),
+  z.object({ kind: z.literal('folder'), folder: z.string() }),
 ])
 export type VersionSource = z.infer<typeof versionSourceSchema>
 
@@ -22,13 +28,27 @@ const codeVersionSchema = z.object({
 })
 export type CodeVersion = z.infer<typeof codeVersionSchema>
 
+/** What made a version, when it was no person at the command line. */
+const producedBySchema = z.object({
+  pipeline: z.string(),
+  run: z.string(),
+  step: z.string(),
+})
+export type ProducedBy = Readonly<z.infer<typeof producedBySchema>>
+
+/** Where the lists of files of a folder's version are: the digest of the topmost, and the blobs that hold them all. */
+export const fileTreeSchema = z.object({ root: digestSchema, packs: z.array(digestSchema) })
+export type FileTree = Readonly<z.infer<typeof fileTreeSchema>>
+
 const versionFields = {
   dataset: datasetNameSchema,
+  kind: datasetKindSchema.default('table'),
   version: z.int().min(1),
   digest: digestSchema.describe('of the parts and columns: the same content has the same digest'),
   rows: z.int(),
   sizeBytes: z.int(),
   partCount: z.int(),
+  files: z.int().default(0).describe('of a table: its parts'),
   parent: z.int().nullable().describe('the version that this one was made from'),
   outcome: z.enum(['pass', 'warn', 'fail']).describe('of its validation'),
   createdAt: z.int().describe('epoch milliseconds'),
@@ -38,15 +58,21 @@ const versionFields = {
 export const versionSummarySchema = z.object(versionFields)
 export type VersionSummary = Readonly<z.infer<typeof versionSummarySchema>>
 
+export function summaryOf(version: VersionSummary): VersionSummary {
+  return versionSummarySchema.parse(version)
+}
+
 /** A version of a dataset. It never changes. */
 export const datasetVersionSchema = z.object({
   ...versionFields,
   columns: z.array(columnSchema),
   parts: z.array(partSchema),
+  tree: fileTreeSchema.nullable().default(null).describe('of a folder: where its lists of files are'),
   source: versionSourceSchema,
   validation: validationSchema.describe('of the parts that it adds'),
   profileDigest: digestSchema,
   code: codeVersionSchema.nullable().describe('the commit of the project when it was made'),
+  producedBy: producedBySchema.nullable().default(null).describe('the step of a pipeline that made it'),
 })
 export type DatasetVersion = Readonly<z.infer<typeof datasetVersionSchema>>
 
@@ -87,10 +113,14 @@ export const arrivalSchema = z.object({
 })
 export type Arrival = Readonly<z.infer<typeof arrivalSchema>>
 
+export const fileChangesSchema = z.object({ added: z.int(), modified: z.int(), deleted: z.int() })
+export type FileChanges = Readonly<z.infer<typeof fileChangesSchema>>
+
 export const addResultSchema = z.object({
   dataset: datasetNameSchema,
   version: versionSummarySchema.nullable().describe('the newest version now; null when there is none yet'),
   created: z.boolean().describe('the version is new'),
+  changes: fileChangesSchema.optional().describe('of a folder: how its files differ from the version before'),
   arrivals: z.array(arrivalSchema),
   durationMs: z.number(),
 })
