@@ -4,6 +4,7 @@ import { checksOf, expectationSchema } from './checks/expectation.ts'
 import { givesAllAgain, isDatabaseSource, tableSources } from './sources/source-config.ts'
 import { contractSchema } from './quarantine/schema-contract.ts'
 import { folderSourceSchema, isFolderSource } from './folders/folder-source.ts'
+import { columnClassesSchema, maskingSchema } from './personal/column-class.ts'
 
 export const formatSchema = z.enum(['csv', 'tsv', 'json', 'ndjson', 'parquet', 'xlsx'])
 export type Format = z.infer<typeof formatSchema>
@@ -51,6 +52,8 @@ const datasetFields = z.strictObject({
     .array(z.string())
     .prefault([])
     .meta({ description: 'Text that means missing in CSV and TSV, besides an empty field: NA, ?' }),
+  columns: columnClassesSchema.prefault({}),
+  masking: maskingSchema.prefault({}),
   expectations: z.array(expectationSchema).prefault([]),
 })
 const datasetSchema = datasetFields.transform((dataset) => ({

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { columnProfileSchema, levelCountSchema } from './column-profile.ts'
+import { maskActionSchema } from '../personal/column-class.ts'
 import { columnTypeSchema } from '../rows/column-type.ts'
 
 /** Shares of the values at or below a quantile. */
@@ -18,6 +19,7 @@ export const profiledColumnSchema = z.object({
     ),
   frequent: z.array(levelCountSchema).describe('most frequent values first'),
   values: columnProfileSchema,
+  masked: maskActionSchema.optional().describe('the values were masked before they were counted'),
 })
 export type ProfiledColumn = Readonly<z.infer<typeof profiledColumnSchema>>
 
