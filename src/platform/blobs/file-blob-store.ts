@@ -12,8 +12,14 @@ import { createUploadArea } from './upload-area.ts'
 /** What a killed process left half-written is swept away when it is this old: nobody writes one blob for a day. */
 const abandonedMs = 24 * 3_600_000
 
+export interface FileBlobOptions {
+  /** Others may use the folder too, as far as the process's umask lets them. */
+  readonly sharedFolders?: boolean
+}
+
 /** Blobs in a folder: `sha256/ab/cdef…`, read-only files. */
-export function fileBlobStore(root: string): BlobStore {
+export function fileBlobStore(root: string, { sharedFolders = false }: FileBlobOptions = {}): BlobStore {
+  const mode = sharedFolders ? 0o777 : 0o700
   const pathOf = (digest: Digest): string => {
     if (!isDigest(digest))
       fail('invalid_input', `"${String(digest)}" is not a digest of the form sha256:<64 hex digits>.`)
@@ -31,14 +37,14 @@ export function fileBlobStore(root: string): BlobStore {
 
   const folderOnce = async (path: string): Promise<void> => {
     if (folders.has(path)) return
-    await makeFolder(path)
+    await makeFolder(path, mode)
     folders.add(path)
   }
 
   const put = async (content: Uint8Array | AsyncIterable<Uint8Array>): Promise<StoredBlob> => {
     const temporary = join(root, 'tmp', randomUUID())
     try {
-      await (prepared ??= prepare(dirname(temporary)))
+      await (prepared ??= prepare(dirname(temporary), mode))
       const written = await writeSynced(temporary, content)
       const target = pathOf(written.digest)
       await folderOnce(dirname(target))
@@ -161,15 +167,15 @@ export async function* verified(
 }
 
 /** Makes a folder that survives a power cut: its name stands in its parent, so that is synced too. */
-async function makeFolder(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: 0o700 })
+async function makeFolder(path: string, mode: number): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode })
   if (first === undefined) return
   for (let made = path; made.length >= first.length; made = dirname(made)) await syncDirectory(dirname(made))
 }
 
 /** The folder for what is being written, without what killed processes left in it. */
-async function prepare(directory: string): Promise<void> {
-  await makeFolder(directory)
+async function prepare(directory: string, mode: number): Promise<void> {
+  await makeFolder(directory, mode)
   for (const name of await readdir(directory)) {
     const path = join(directory, name)
     const found = await stat(path).catch(() => undefined)

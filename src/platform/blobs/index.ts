@@ -16,7 +16,8 @@ export {
 } from './blob-store.ts'
 export { reclaimBlobs, type ReclaimedBlobs } from './reclaim-blobs.ts'
 export { s3FilesBelow, type S3File } from './s3-files.ts'
-export { digestOf, fileBlobStore } from './file-blob-store.ts'
+export { fileChunks, writeSynced } from './blob-file.ts'
+export { digestOf, fileBlobStore, verified } from './file-blob-store.ts'
 
 /** The blob store that the configuration names: a folder in the home folder, or `s3://bucket/prefix`. */
 export async function openBlobs(config: Pick<Config, 'home' | 'blobs'>): Promise<BlobStore> {
