@@ -19,6 +19,8 @@ export interface Config {
   /** Whether webhooks may call http:// and addresses that are not public. */
   readonly webhookPrivateHosts: boolean
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  /** The key that columns with the rule `hash` are hashed with. Never stored, logged or shown. */
+  readonly maskingKey: string | undefined
   /** The interpreter for models that were logged in Python; undefined: looked for by the model's version. */
   readonly python: string | undefined
   /** `build`: an environment per set of requirements. `as-is`: the interpreter with the packages that it has. */
@@ -50,6 +52,8 @@ export const environmentVariables = {
   DEVMLOPS_JOURNAL: 'Folder for what devmlops/sdk could not send (default: ~/.devmlops/journal)',
   DEVMLOPS_WEBHOOK_PRIVATE_HOSTS:
     'Set to 1 to let webhooks call http:// and private addresses, for tests on one machine (default: 0)',
+  DEVMLOPS_MASKING_KEY:
+    'Key that columns with the rule hash are hashed with, at least 16 characters (default: they are masked)',
   DEVMLOPS_LOG_LEVEL: 'debug, info, warn, error or silent (default: info)',
   DEVMLOPS_PYTHON: 'Python for models that were logged in it (default: python3.X of the model, then python3)',
   DEVMLOPS_PYTHON_ENVIRONMENT:
@@ -81,6 +85,7 @@ export function readConfig(overrides: ConfigOverrides = {}, environment: Environ
     token: nonEmpty(environment['DEVMLOPS_TOKEN']),
     serverUrl: overrides.serverUrl ?? nonEmpty(environment['DEVMLOPS_SERVER']),
     webhookPrivateHosts: flagOf(environment, 'DEVMLOPS_WEBHOOK_PRIVATE_HOSTS'),
+    maskingKey: nonEmpty(environment['DEVMLOPS_MASKING_KEY']),
     logLevel: logLevelOf(environment['DEVMLOPS_LOG_LEVEL']),
     python: nonEmpty(environment['DEVMLOPS_PYTHON']),
     pythonEnvironment: pythonEnvironmentOf(environment['DEVMLOPS_PYTHON_ENVIRONMENT']),

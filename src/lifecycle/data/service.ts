@@ -25,6 +25,8 @@ import { parseReference } from './reference.ts'
 import { relationOf } from './rows/relation.ts'
 import type { DatasetConfig } from './section.ts'
 import { createDataStore } from './store.ts'
+import { createMaskings } from './personal/maskings.ts'
+import { createShown } from './personal/shown.ts'
 import { versionProfileSchema, type VersionProfile } from './profiles/version-profile.ts'
 
 type VersionName = number | 'latest'
@@ -75,6 +77,13 @@ export interface DataServiceOptions {
 
 export function createDataService({ platform, project: readProject }: DataServiceOptions): DataService {
   const store = createDataStore(platform.database)
+  const maskings = createMaskings({
+    database: platform.database,
+    clock: platform.clock,
+    project: readProject,
+    secret: platform.config.maskingKey,
+  })
+  const shown = createShown(maskings)
   const oneAtATime = createQueue()
 
   const get = async (name: string, version: VersionName): Promise<DatasetVersion> =>
@@ -134,17 +143,20 @@ export function createDataService({ platform, project: readProject }: DataServic
       const config = requireDataset(project, name)
       requireAllowed(paths, project, caller)
       await announce(name, { store, events: platform.events })
+      await maskings.remember(name)
+      const masking = await maskings.of(name)
       const collected = await collect(name, { project, config, paths })
       try {
         const result = await addArrivals(
-          { dataset: name, config, project, collected, caller },
+          { dataset: name, config, project, collected, caller, masking },
           { platform, store },
         )
         const { download } = collected
         if (download !== undefined) {
           await store.saveDownload(name, download.url, { ...download, at: platform.clock.now() })
         }
-        return { ...result, durationMs: performance.now() - startedMs }
+        const arrivals = await shown.arrivals(name, result.arrivals)
+        return { ...result, arrivals, durationMs: performance.now() - startedMs }
       } finally {
         await collected.release()
         await announce(name, { store, events: platform.events })
@@ -171,33 +183,36 @@ export function createDataService({ platform, project: readProject }: DataServic
         return undefined
       })
       try {
-        return await checkArrivals({ dataset: name, config, files: collected?.files ?? [], parent }, platform)
+        const masking = await maskings.of(name)
+        const files = collected?.files ?? []
+        return await checkArrivals({ dataset: name, config, files, parent, masking }, platform)
       } finally {
         await collected?.release()
       }
     },
-    list: async () => listDatasets(store, (await readProject()).sections.data),
+    list: async () => shown.summaries(await listDatasets(store, (await readProject()).sections.data)),
     versions: async (name, page) => {
       const versions = await store.versions(name, page)
       if (versions.length === 0 && page.before === undefined) requireDataset(await readProject(), name)
       return versions
     },
-    get,
-    profile: async (name, version) => profileOf(await get(name, version)),
-    head: async (name, version, limit) => firstRows(await get(name, version), limit, platform),
+    get: async (name, version) => shown.version(await get(name, version)),
+    profile: async (name, version) => shown.profile(name, await profileOf(await get(name, version))),
+    head: async (name, version, limit) =>
+      shown.rows(name, await firstRows(await get(name, version), limit, platform)),
     rejections: async (name, limit) => {
       const rejections = await store.rejections(name, limit)
       if (rejections.length === 0 && (await store.version(name, 'latest')) === undefined) {
         requireDataset(await readProject(), name)
       }
-      return rejections
+      return shown.rejections(rejections)
     },
     diff: async (name, from, to) => {
       const [left, right] = [await get(name, from), await get(name, to)]
       const { data: datasets } = (await readProject()).sections
       return diffVersions(left, right, {
-        from: await profileOf(left),
-        to: await profileOf(right),
+        from: await shown.profile(name, await profileOf(left)),
+        to: await shown.profile(name, await profileOf(right)),
         time: datasets[name]?.time,
       })
     },

@@ -1,4 +1,5 @@
 import type { Migration } from '#platform/database/index'
+import { policyMigration } from './personal/policy-tables.ts'
 
 export type DataTables = {
   datasets: { name: string; created_at: number; created_by: string }
@@ -125,4 +126,5 @@ export const dataMigrations: readonly Migration[] = [
         .execute()
     },
   },
+  policyMigration,
 ]

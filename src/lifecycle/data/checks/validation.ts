@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { severitySchema } from './expectation.ts'
+import { severitySchema } from './forms/form-parts.ts'
 
 const cellSchema = z.union([z.string(), z.number(), z.boolean(), z.null()])
 
@@ -32,6 +32,7 @@ export const validationSchema = z.object({
   rows: z.int(),
   checks: z.array(checkResultSchema),
   warnings: z.array(z.string()).describe('what was noticed while reading'),
+  masked: z.array(z.string()).optional().describe('columns whose values were masked when this was stored'),
 })
 export type Validation = Readonly<z.infer<typeof validationSchema>>
 

@@ -74,23 +74,19 @@ function maskForm(value: Exclude<PlainCell, null>, rule: ColumnRule): string {
     return digits.length >= phoneDigits ? `${hidden}${digits.slice(-2)}` : hidden
   }
   if (bankAccount.test(value)) return `${value.slice(0, 2)}${hidden}${value.slice(-4)}`
-  return [...value].length >= shortestWithInitial ? `${first(value)}${hidden}` : hidden
+  return Array.from(value).length >= shortestWithInitial ? `${first(value)}${hidden}` : hidden
 }
 
 function first(text: string): string {
-  return [...text][0] ?? ''
+  return Array.from(text)[0] ?? ''
 }
 
-function generalise(
-  value: Exclude<PlainCell, null>,
-  rule: ColumnRule,
-  type: ColumnType | undefined,
-): string {
+function generalise(value: Exclude<PlainCell, null>, rule: ColumnRule, type: ColumnType | undefined): string {
   if (typeof value === 'boolean') return hidden
   if (typeof value === 'number') return bandOf(value, rule.band, type ?? 'number')
   if (startsWithDate.test(value)) return value.slice(0, rule.period === 'year' ? 4 : 7)
   if (dottedAddress.test(value)) return `${value.split('.').slice(0, 2).join('.')}.*.*`
-  const letters = [...value]
+  const letters = Array.from(value)
   return letters.length > rule.prefix + 1 ? `${letters.slice(0, rule.prefix).join('')}${hidden}` : hidden
 }
 

@@ -14,7 +14,18 @@ export function maskProfile(masking: Masking, profile: VersionProfile): VersionP
     columns: profile.columns.map((column) => {
       const rule = ruleOf(masking, column.name)
       if (rule === undefined || column.masked === rule.action) return column
-      return { ...column, masked: rule.action, quantiles: null, frequent: [], values: countsOnly(column.values) }
+      const { name, type, distinct, notANumber, values } = column
+      // What is kept is named, so that nothing added to a profile later slips through.
+      return {
+        name,
+        type,
+        distinct,
+        notANumber,
+        quantiles: null,
+        frequent: [],
+        values: countsOnly(values),
+        masked: rule.action,
+      }
     }),
   }
 }

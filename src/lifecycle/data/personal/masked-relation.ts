@@ -21,9 +21,7 @@ export function maskedRelation(
   dropped: 'leave out' | 'hide' = 'leave out',
 ): MaskedRelation {
   if (!columns.some(({ name }) => ruleOf(masking, name) !== undefined)) return { relation, columns }
-  const kept = columns.filter(
-    ({ name }) => dropped === 'hide' || ruleOf(masking, name)?.action !== 'drop',
-  )
+  const kept = columns.filter(({ name }) => dropped === 'hide' || ruleOf(masking, name)?.action !== 'drop')
   const list = kept.map((column) => {
     const rule = ruleOf(masking, column.name)
     const name = quoteName(column.name)

@@ -1,5 +1,4 @@
 import {
-
   defaultMasking,
   type ColumnClass,
   type ColumnClasses,
@@ -67,10 +66,8 @@ export function stricterOf(left: Masking, right: Masking): Masking {
   const rules = new Map(left.rules)
   for (const [name, rule] of right.rules) {
     const other = rules.get(name)
-    const isStricter =
-      other === undefined || strictest.indexOf(rule.action) > strictest.indexOf(other.action)
+    const isStricter = other === undefined || strictest.indexOf(rule.action) > strictest.indexOf(other.action)
     if (isStricter) rules.set(name, rule)
   }
   return { rules, key: left.key ?? right.key }
 }
-

@@ -45,9 +45,7 @@ export function createMaskings({ database, clock, project, secret }: MaskingsOpt
   return {
     of: async (dataset) => {
       const policy = (await declared(dataset)) ?? (await remembered(dataset))
-      return policy === undefined
-        ? { rules: new Map(), key: undefined }
-        : maskingFor(policy, {}, keyOf())
+      return policy === undefined ? { rules: new Map(), key: undefined } : maskingFor(policy, {}, keyOf())
     },
     remember: async (dataset) => {
       const policy = await declared(dataset)

@@ -13,10 +13,13 @@ export function scrubText(text: string, known: ReadonlySet<string>): string {
     /(convert (?:string|value)|field value|date field|value|string) (?:["']).*(?:["']) (to|in|at|is|has)\b/gi,
     `$1 ${hidden} $2`,
   )
-  const scrubbed = unquoted.replaceAll(/"([^"]*)"|(?<![A-Za-z])'([^']*)'(?![A-Za-z])/g, (quotation, double, single) => {
-    const inner = (double ?? single) as string
-    return known.has(inner) || typeWords.test(inner) ? quotation : hidden
-  })
+  const scrubbed = unquoted.replaceAll(
+    /"([^"]*)"|(?<![A-Za-z])'([^']*)'(?![A-Za-z])/g,
+    (quotation, double, single) => {
+      const inner = (double ?? single) as string
+      return known.has(inner) || typeWords.test(inner) ? quotation : hidden
+    },
+  )
   const open = (scrubbed.match(/"/g) ?? []).length % 2 === 1 ? scrubbed.lastIndexOf('"') : -1
   return open < 0 ? scrubbed : `${scrubbed.slice(0, open)}${hidden}`
 }

@@ -22,11 +22,13 @@ export function mergeValidations(validations: readonly Validation[]): Validation
     const key = `${check.kind} ${check.severity} ${check.expected}`
     groups.set(key, [...(groups.get(key) ?? []), check])
   }
+  const masked = [...new Set(validations.flatMap(({ masked = [] }) => masked))].sort()
   return {
     outcome: validations.some(({ outcome }) => outcome !== 'pass') ? 'warn' : 'pass',
     rows: validations.reduce((sum, { rows }) => sum + rows, 0),
     checks: [...groups.values()].map(mergeChecks),
     warnings: validations.flatMap(({ warnings }) => warnings),
+    ...(masked.length === 0 ? {} : { masked }),
   }
 }
 

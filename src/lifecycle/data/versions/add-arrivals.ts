@@ -6,6 +6,7 @@ import type { ArrivingFile } from '../sources/arriving-file.ts'
 import type { Collected } from '../sources/collect-files.ts'
 import { createVersion, existingFor, type JudgedArrival } from './create-version.ts'
 import type { DataProject } from '../data-project.ts'
+import type { Masking } from '../personal/masking.ts'
 import {
   summaryOf,
   type AddResult,
@@ -24,6 +25,7 @@ export interface AddRequest {
   readonly project: DataProject
   readonly collected: Collected
   readonly caller: Caller
+  readonly masking: Masking
 }
 
 interface Dependencies {

@@ -7,12 +7,14 @@ import type { LoadedArrival } from '../rows/load-arrival.ts'
 import { planArrivals } from './plan-arrivals.ts'
 import { relationOf } from '../rows/relation.ts'
 import type { DatasetConfig } from '../section.ts'
+import type { Masking } from '../personal/masking.ts'
 
 export interface CheckRequest {
   readonly dataset: string
   readonly config: DatasetConfig
   readonly files: readonly ArrivingFile[]
   readonly parent: DatasetVersion | undefined
+  readonly masking: Masking
 }
 
 /**

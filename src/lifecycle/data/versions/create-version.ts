@@ -6,13 +6,14 @@ import type { ArrivingFile } from '../sources/arriving-file.ts'
 import { codeVersionOf } from '#platform/code-version'
 import type { Collected } from '../sources/collect-files.ts'
 import type { DataProject } from '../data-project.ts'
+import type { Masking } from '../personal/masking.ts'
+import { profileMasked } from '../personal/profile-masked.ts'
 import type { DatasetVersion } from './dataset-version.ts'
 import { changedWhileRead } from '../sources/inspect-file.ts'
 import type { ArrivalRequest, Verdict } from './judge-arrival.ts'
 import { manifestDigest } from './manifest-digest.ts'
 import { mergeColumns, mergeValidations } from '../rows/merge-columns.ts'
 import type { PlannedArrival } from './plan-arrivals.ts'
-import { profileTable } from '../profiles/profile-table.ts'
 import { relationOf, type LocalPart } from '../rows/relation.ts'
 import type { DatasetConfig } from '../section.ts'
 import type { Part } from './snapshot.ts'
@@ -26,6 +27,7 @@ interface VersionRequest {
   readonly project: Pick<DataProject, 'directory'>
   readonly collected: Pick<Collected, 'source'>
   readonly caller: Pick<Caller, 'name'>
+  readonly masking: Masking
 }
 
 /** An arrival that passed and has no version yet. */
@@ -91,6 +93,7 @@ export async function createVersion(
     isText: parts.some(({ reading }) => reading.format !== 'parquet'),
     columns,
     earlier: await earlierProfile(parent, platform),
+    masking: request.masking,
   })
   for (const { file, part } of added) {
     const stored = await platform.blobs.putFile(file.path)
@@ -119,12 +122,17 @@ export async function createVersion(
 
 async function profileVersion(
   tables: Tables,
-  { relation, isText, ...request }: Parameters<typeof profileTable>[1] & { isText: boolean },
+  {
+    relation,
+    isText,
+    masking,
+    ...request
+  }: Parameters<typeof profileMasked>[1] & { isText: boolean; masking: Masking },
 ): Promise<VersionProfile> {
-  if (!isText) return profileTable(tables, { relation, ...request })
+  if (!isText) return profileMasked(tables, { relation, ...request }, masking)
   // A profile reads the rows several times, and text would be parsed anew each time. The table spills to disk.
   await tables.run(`CREATE OR REPLACE TEMP TABLE profiled_rows AS SELECT * FROM ${relation}`)
-  return profileTable(tables, { relation: 'profiled_rows', ...request })
+  return profileMasked(tables, { relation: 'profiled_rows', ...request }, masking)
 }
 
 async function earlierProfile(

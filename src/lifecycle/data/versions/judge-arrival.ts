@@ -10,6 +10,9 @@ import { relationOf, type LocalPart } from '../rows/relation.ts'
 import type { DatasetConfig } from '../section.ts'
 import { validate } from '../checks/validate.ts'
 import type { CheckResult, Validation } from '../checks/validation.ts'
+import { maskMismatch, maskValidation } from '../personal/mask-validation.ts'
+import { hidesAnything, type Masking } from '../personal/masking.ts'
+import { scrubText } from '../personal/scrub-text.ts'
 
 export interface ArrivalRequest {
   readonly dataset: string
@@ -22,6 +25,8 @@ export interface ArrivalRequest {
     readonly parts: readonly LocalPart[]
   }
   readonly now: number
+  /** What of the rows may be told. */
+  readonly masking: Masking
 }
 
 export type Verdict =
@@ -48,7 +53,10 @@ export async function judgeArrival(tables: Tables, request: ArrivalRequest): Pro
     return { accepted: false, validation, code: 'validation_failed', ...refusal(names, validation) }
   } catch (error) {
     if (!(error instanceof DevmlopsError) || error.code !== 'unreadable_data') throw error
-    const { message, hint } = error
+    const { hint } = error
+    const message = hidesAnything(request.masking)
+      ? scrubText(error.message, new Set([...Object.keys(config.columns), ...files.map(({ name }) => name)]))
+      : error.message
     const reason = { code: 'unreadable_data', message, ...(hint === undefined ? {} : { hint }) } as const
     return { accepted: false, validation: null, ...reason }
   }
@@ -57,22 +65,28 @@ export async function judgeArrival(tables: Tables, request: ArrivalRequest): Pro
 /** Judges rows that `arrival` gives already. */
 export async function validateLoaded(
   tables: Tables,
-  { dataset, config, existing, now, files }: ArrivalRequest,
+  { dataset, config, existing, now, files, masking }: ArrivalRequest,
   loaded: LoadedArrival,
 ): Promise<Validation> {
   const contract = existing.parts.length > 0 ? existing : undefined
   await createViews(tables, dataset, existing)
   try {
-    return await validate(tables, {
+    const validation = await validate(tables, {
       checks: checksOf(config),
       columns: loaded.columns,
-      mismatches: loaded.mismatches,
+      mismatches: loaded.mismatches.map((mismatch) => maskMismatch(masking, mismatch)),
       parent: contract,
       files: loaded.files.map(({ file, rows }) => ({ name: file.name, rows })),
       key: config.key,
       warnings: loaded.warnings,
       now,
     })
+    // Before anything of it is stored, told in a sentence or sent as an event.
+    return maskValidation(
+      masking,
+      validation,
+      loaded.columns.map(({ name }) => name),
+    )
   } catch (error) {
     throw explainReadFailure(error, files.map(({ name }) => name).join(', '))
   }
