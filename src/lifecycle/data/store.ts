@@ -210,7 +210,7 @@ export function createDataStore(database: Database): DataStore {
   }
 }
 
-function toRow(version: NewVersion): DataTables['dataset_versions'] {
+export function toRow(version: NewVersion): DataTables['dataset_versions'] {
   const { columns, parts, tree, kind = 'table', producedBy } = version
   return {
     dataset: version.dataset,
@@ -253,7 +253,7 @@ function toSummary(row: VersionRow): VersionSummary {
   }
 }
 
-function toVersion(row: VersionRow): DatasetVersion {
+export function toVersion(row: VersionRow): DatasetVersion {
   const manifest = JSON.parse(row.manifest) as Pick<DatasetVersion, 'columns' | 'parts'> & {
     tree?: DatasetVersion['tree']
   }

@@ -1,7 +1,8 @@
 import type { Migration } from '#platform/database/index'
 import { policyMigration } from './personal/policy-tables.ts'
+import { remotesMigration, type RemotesTables } from './remotes/tables.ts'
 
-export type DataTables = {
+export type DataTables = RemotesTables & {
   datasets: { name: string; created_at: number; created_by: string }
   dataset_versions: {
     dataset: string
@@ -126,5 +127,6 @@ export const dataMigrations: readonly Migration[] = [
         .execute()
     },
   },
+  remotesMigration,
   policyMigration,
 ]

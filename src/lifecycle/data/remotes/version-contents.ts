@@ -1,0 +1,35 @@
+import type { BlobStore, Digest } from '#platform/blobs/index'
+import { digestsInText } from '#platform/held-digests'
+import { filesOf, openTree } from '../folders/tree.ts'
+import type { DatasetVersion } from '../versions/dataset-version.ts'
+
+export interface ContentFile {
+  readonly path: string
+  readonly digest: Digest
+  readonly sizeBytes: number
+}
+
+/** The files of a version, whatever kind it is; the same bytes may come under several paths. */
+export async function* filesOfVersion(
+  { kind, parts, tree }: Pick<DatasetVersion, 'kind' | 'parts' | 'tree'>,
+  blobs: Pick<BlobStore, 'localPath'>,
+): AsyncIterable<ContentFile> {
+  if (kind === 'table' || tree === null) {
+    yield* parts
+    return
+  }
+  await using opened = await openTree(blobs, tree)
+  yield* filesOf(opened)
+}
+
+/**
+ * What a version names besides its files: its profile, the lists of a folder's files, samples of rows. Found by looking
+ * at every digest in it, so that whatever a version comes to name later is not forgotten here.
+ */
+export function otherDigestsOf(version: DatasetVersion): Digest[] {
+  const { digest, tree, parts, ...rest } = version
+  const files = new Set<string>([digest, ...parts.map((part) => part.digest)])
+  if (tree !== null) files.add(tree.root)
+  const found = [...digestsInText(JSON.stringify(rest)), ...(tree?.packs ?? [])]
+  return [...new Set(found)].filter((each) => !files.has(each))
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { fail } from '#contract/errors'
+import type { Digest } from '#platform/blobs/index'
+import { datasetVersionSchema, type DatasetVersion } from '../versions/dataset-version.ts'
+import { digestSchema } from '../versions/snapshot.ts'
+
+/** A version as a remote keeps it: a small document that names the bytes by their digests. */
+const versionDocumentSchema = z.object({
+  format: z.literal(1),
+  version: datasetVersionSchema,
+  /** Of the version that this one was made from: its number may be another one elsewhere. */
+  parentDigest: digestSchema.nullable(),
+  /** Blobs that belong to it, besides those of its files: profile, lists of files. */
+  blobs: z.array(digestSchema),
+  /** The blob that says which files it has and where in which blocks they are. */
+  layouts: digestSchema,
+})
+export type VersionDocument = Readonly<z.infer<typeof versionDocumentSchema>>
+
+export function documentText(document: VersionDocument): string {
+  return `${JSON.stringify(document)}\n`
+}
+
+/** @throws storage_corrupt for what is no document of a version. */
+export function parseDocument(text: string, where: string): VersionDocument {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    return unreadable(where, 'it is no JSON', error)
+  }
+  const format = (value as { format?: unknown } | null)?.format
+  if (typeof format === 'number' && format > 1) {
+    return unreadable(where, `its form ${format} is newer than this program`, undefined)
+  }
+  const parsed = versionDocumentSchema.safeParse(value)
+  if (!parsed.success) return unreadable(where, parsed.error.issues[0]?.message ?? 'unknown', parsed.error)
+  for (const { name, sqlType } of parsed.data.version.columns) {
+    if (!isTypeName(sqlType)) unreadable(where, `column ${JSON.stringify(name)} has no type`, undefined)
+  }
+  return parsed.data
+}
+
+export type VersionIdentity = Pick<DatasetVersion, 'digest' | 'createdAt' | 'createdBy'>
+
+/** Whether two are one version, whatever numbers they have here and there: the same content may be made twice. */
+export function identityOf({ digest, createdAt, createdBy }: VersionIdentity): string {
+  return `${digest} ${createdAt} ${createdBy}`
+}
+
+/** The type is part of SQL, so it must be one, wherever the document comes from. */
+function isTypeName(text: string): boolean {
+  const plain = text.replaceAll(/"(?:[^"]|"")*"|'(?:[^']|'')*'/g, 'quoted')
+  if (!/^[A-Za-z][A-Za-z0-9_ ,()[\]]*$/.test(plain)) return false
+  let depth = 0
+  for (const character of plain) {
+    if (character === '(') depth += 1
+    if (character === ')') depth -= 1
+    if (depth < 0 || (depth === 0 && character === ',')) return false
+  }
+  return depth === 0
+}
+
+function unreadable(where: string, why: string, cause: unknown): never {
+  return fail('storage_corrupt', `${where} is no version of a dataset: ${why}.`, { cause })
+}
+
+/** Every blob that has to be where the document is, but for the blocks of the files. */
+export function documentBlobs({ blobs, layouts }: VersionDocument): Digest[] {
+  return [layouts, ...blobs]
+}
