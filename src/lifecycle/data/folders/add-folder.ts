@@ -1,0 +1,126 @@
+import type { Caller } from '#contract/endpoint'
+import { fail } from '#contract/errors'
+import { codeVersionOf } from '#platform/code-version'
+import type { StoreProgress } from '#platform/files/file-store'
+import type { Platform } from '#platform/platform'
+import type { DataProject } from '../data-project.ts'
+import { outcomeOf } from '../checks/validation.ts'
+import { summaryOf, type AddResult, type DatasetVersion } from '../versions/dataset-version.ts'
+import type { DataStore } from '../store.ts'
+import { compareTrees, countChanges } from './compare-trees.ts'
+import type { FolderSource } from './folder-source.ts'
+import { createWarningList } from './folder-warnings.ts'
+import { hiddenPlaces } from './hidden-places.ts'
+import { locateFolder } from './locate-folder.ts'
+import { storeFiles, unstoredFiles } from './store-files.ts'
+import type { StoredTree } from './tree.ts'
+import type { NodeSummary } from './tree-node.ts'
+import { summarise, workingEntries, workingTree } from './working-directory.ts'
+import { treeOf } from './version-tree.ts'
+import { openWorkingFolder, type WorkingFolder } from './working-folder.ts'
+import { writeTree } from './write-tree.ts'
+
+export interface AddFolderRequest {
+  readonly dataset: string
+  readonly source: FolderSource
+  readonly project: DataProject
+  readonly caller: Pick<Caller, 'name'>
+  readonly signal?: AbortSignal | undefined
+  readonly report?: ((progress: StoreProgress) => void) | undefined
+}
+
+interface Dependencies {
+  readonly platform: Platform
+  readonly store: DataStore
+}
+
+/**
+ * Makes a version of a folder as it is now. What was added before and has not changed is neither read nor written; bytes
+ * and lists are stored before the version gets its number, so that a process that is killed leaves nothing half.
+ */
+export async function addFolder(
+  request: AddFolderRequest,
+  { platform, store }: Dependencies,
+): Promise<Omit<AddResult, 'durationMs'>> {
+  const { dataset, source, project, signal } = request
+  const { home } = platform.config
+  const root = await locateFolder(source.folder, project.directory)
+  if (root === undefined) noFiles(source.folder, project.directory)
+  const parent = await store.version(dataset, 'latest')
+  const folder = await openWorkingFolder({ root, source, home, hidden: hiddenPlaces(home, project), signal })
+  await storeFiles(platform.files, { root, wanted: folder.unhashed }, request)
+  await using before = await treeOf(parent, platform)
+  const first = await summarise(folder.directories)
+  if (first.files === 0) noFiles(source.folder, project.directory)
+  const wanted = await unstoredFiles(folder, before, platform.files)
+  await storeFiles(platform.files, { root, wanted }, request)
+  const summary = wanted.length === 0 ? first : await summarise(folder.directories)
+  if (folder.changed || wanted.length > 0) await folder.save()
+  if (parent !== undefined && parent.digest === summary.digest) {
+    const arrivals = [{ paths: [source.folder], state: 'known' as const }]
+    return { dataset, version: summaryOf(parent), created: false, arrivals }
+  }
+  const created = await createFolderVersion({ request, parent, before, folder, summary }, { platform, store })
+  return {
+    dataset,
+    version: summaryOf(created),
+    created: true,
+    changes:
+      before === undefined
+        ? { added: summary.files, modified: 0, deleted: 0 }
+        : await countChanges(compareTrees(before, workingTree(folder.directories, summary.digest))),
+    arrivals: [{ paths: [source.folder], state: 'accepted', validation: created.validation }],
+  }
+}
+
+interface Making {
+  readonly request: AddFolderRequest
+  readonly parent: DatasetVersion | undefined
+  readonly before: StoredTree | undefined
+  readonly folder: WorkingFolder
+  readonly summary: NodeSummary
+}
+
+async function createFolderVersion(
+  { request, parent, before, folder, summary }: Making,
+  { platform, store }: Dependencies,
+): Promise<DatasetVersion> {
+  const { directories, emptyDirectories } = folder
+  const warnings = createWarningList()
+  const tree = await writeTree(platform.blobs, {
+    root: summary.digest,
+    directories,
+    before: before?.packs,
+    onNew: (directory) => warnings.look(directory.path, workingEntries(directories, directory)),
+  })
+  const noticed = warnings.all()
+  if (emptyDirectories > 0) {
+    noticed.push(`${emptyDirectories} empty folder${emptyDirectories === 1 ? ' is' : 's are'} left out.`)
+  }
+  const profile = new TextEncoder().encode(JSON.stringify({ rows: 0, columns: [] }))
+  return store.addVersion({
+    dataset: request.dataset,
+    kind: 'folder',
+    digest: summary.digest,
+    tree,
+    files: summary.files,
+    rows: 0,
+    sizeBytes: summary.sizeBytes,
+    parent: parent?.version ?? null,
+    columns: [],
+    parts: [],
+    source: { kind: 'folder', folder: request.source.folder },
+    validation: { outcome: outcomeOf([], noticed), rows: 0, checks: [], warnings: noticed },
+    profileDigest: (await platform.blobs.put(profile)).digest,
+    code: (await codeVersionOf(request.project.directory, { newFiles: 'ignore' })) ?? null,
+    createdAt: platform.clock.now(),
+    createdBy: request.caller.name,
+  })
+}
+
+function noFiles(folder: string, directory: string): never {
+  return fail('not_found', `There is no file in ${folder}.`, {
+    hint: `It is looked for in ${directory}; put the files there.`,
+    at: folder,
+  })
+}

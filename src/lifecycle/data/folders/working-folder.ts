@@ -1,0 +1,42 @@
+import type { FolderSource } from './folder-source.ts'
+import { hashFiles } from './hash-files.ts'
+import { scanFolder, type ScannedFolder } from './scan-folder.ts'
+import { readStatCache, saveStatCache, statCachePath } from './stat-cache.ts'
+import type { NodeSummary } from './tree-node.ts'
+import type { Tree } from './tree.ts'
+import { summarise, workingTree } from './working-directory.ts'
+
+/** A folder as it is on the disk now. */
+export interface WorkingFolder extends ScannedFolder {
+  /** Absolute, and no link. */
+  readonly root: string
+  /** Keeps what is known of it for the next command. */
+  save(): Promise<void>
+}
+
+export interface WorkingFolderRequest {
+  readonly root: string
+  readonly source: Pick<FolderSource, 'exclude' | 'links'>
+  readonly home: string
+  /** Absolute paths in it that are nobody's data. */
+  readonly hidden: readonly string[]
+  readonly signal?: AbortSignal | undefined
+}
+
+export async function openWorkingFolder(request: WorkingFolderRequest): Promise<WorkingFolder> {
+  const { root, source, home } = request
+  const cache = statCachePath(home, root, source)
+  const scanned = await scanFolder({ ...request, known: await readStatCache(cache) })
+  return { ...scanned, root, save: () => saveStatCache(cache, root, scanned.directories) }
+}
+
+/** Reads what has changed, and answers the folder as a tree. */
+export async function readWorkingTree(
+  folder: WorkingFolder,
+  signal?: AbortSignal,
+): Promise<{ tree: Tree; summary: NodeSummary }> {
+  await hashFiles(folder.root, folder.unhashed, signal)
+  const summary = await summarise(folder.directories)
+  if (folder.changed) await folder.save()
+  return { tree: workingTree(folder.directories, summary.digest), summary }
+}
