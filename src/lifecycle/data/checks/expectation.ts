@@ -1,161 +1,67 @@
 import { z } from 'zod'
-import { durationMs } from '#contract/units'
-import { declaredTypeSchema, type DeclaredType } from '../rows/column-type.ts'
+import type { RowThreshold, Severity } from './forms/form-parts.ts'
+import { distributionForms } from './forms/distribution-forms.ts'
+import { integrityForms } from './forms/integrity-forms.ts'
+import { keyForms } from './forms/key-forms.ts'
+import { pairForms } from './forms/pair-forms.ts'
+import { rowForms } from './forms/row-forms.ts'
+import { tableForms } from './forms/table-forms.ts'
+import { textForms } from './forms/text-forms.ts'
+import { valueForms } from './forms/value-forms.ts'
 
-const column = z.string().min(1).meta({ description: 'A column' })
-const columns = z.union([column, z.array(column).min(1)])
-const bound = z
-  .union([z.number(), z.string().min(1)])
-  .meta({ description: 'A number, or an ISO date or time' })
-const count = z.number().int().min(0)
+/** Every check by the key that names it in the project file. */
+export const checkForms = {
+  ...tableForms,
+  ...rowForms,
+  ...textForms,
+  ...keyForms,
+  ...pairForms,
+  ...valueForms,
+  ...distributionForms,
+  ...integrityForms,
+} as const
+type CheckForms = typeof checkForms
 
-export const severitySchema = z.enum(['fail', 'warn'])
-type Severity = z.infer<typeof severitySchema>
-
-const forEvery = {
-  severity: severitySchema
-    .default('fail')
-    .meta({ description: 'fail: what does not meet it is not taken in; warn: it is, and told' }),
-  description: z
-    .string()
-    .optional()
-    .meta({ description: 'Why this must hold, for whoever reads the failure' }),
-}
-
-const forRows = {
-  mostly: z
-    .number()
-    .gt(0)
-    .max(1)
-    .default(1)
-    .meta({ description: 'The share of the considered rows that must meet it' }),
-  ...forEvery,
-}
+export type CheckKind = keyof CheckForms
+export const checkKinds = Object.keys(checkForms) as readonly CheckKind[]
 
 /** The checks as they are written in the project file: one key names the check. */
-export const expectationSchema = z.union([
-  z.strictObject({
-    schema: z.record(column, declaredTypeSchema).meta({ description: 'Columns and what they hold' }),
-    extra_columns: z
-      .enum(['refuse', 'allow'])
-      .default('refuse')
-      .meta({ description: 'What to do with columns that are not in the list' }),
-    ...forEvery,
-  }),
-  z.strictObject({
-    not_null: columns.meta({ description: 'Columns, each without missing values' }),
-    ...forRows,
-  }),
-  z.strictObject({
-    unique: columns.meta({ description: 'A column, or several that together name a row once' }),
-    ...forRows,
-  }),
-  z.strictObject({
-    between: z.strictObject({
-      column,
-      minimum: bound.optional(),
-      maximum: bound.optional(),
-      strict_minimum: z.boolean().default(false).meta({ description: 'The minimum itself is refused' }),
-      strict_maximum: z.boolean().default(false).meta({ description: 'The maximum itself is refused' }),
-    }),
-    ...forRows,
-  }),
-  z.strictObject({
-    in_set: z.strictObject({
-      column,
-      values: z.array(z.union([z.string(), z.number(), z.boolean()])).min(1),
-    }),
-    ...forRows,
-  }),
-  z.strictObject({
-    matches: z.strictObject({
-      column,
-      pattern: z.string().min(1).meta({ description: 'A regular expression in RE2 syntax' }),
-      match: z
-        .enum(['search', 'full'])
-        .default('search')
-        .meta({ description: 'search: anywhere in the text; full: all of it' }),
-    }),
-    ...forRows,
-  }),
-  z.strictObject({
-    row_count: z.strictObject({ at_least: count.optional(), at_most: count.optional() }),
-    ...forEvery,
-  }),
-  z.strictObject({
-    mean: z.strictObject({ column, minimum: z.number().optional(), maximum: z.number().optional() }),
-    ...forEvery,
-  }),
-  z.strictObject({
-    distinct_count: z.strictObject({ column, at_least: count.optional(), at_most: count.optional() }),
-    ...forEvery,
-  }),
-  z.strictObject({
-    fresh: z.strictObject({
-      within: durationMs.meta({ description: 'How old the newest row may be' }),
-      column: column.optional().meta({ description: "The dataset's `time` when it is left out" }),
-    }),
-    ...forEvery,
-  }),
-  z.strictObject({
-    sql: z.string().min(1).meta({
-      description:
-        'A SELECT of the rows that must not be: from `arrival` (new rows) or the dataset (all rows)',
-    }),
-    ...forRows,
-  }),
-])
-export type ExpectationConfig = z.output<typeof expectationSchema>
+export const expectationSchema = z.union(Object.values(checkForms))
+export type ExpectationConfig = z.output<CheckForms[CheckKind]>
+/** An expectation as a person or a program writes it, before defaults are filled in. */
+export type WrittenExpectation = z.input<CheckForms[CheckKind]>
 
 interface CheckBase {
   readonly severity: Severity
   readonly why?: string
+  /** A condition in SQL on the rows that it is about. */
+  readonly where?: string
+  /** The share of the considered rows that must meet it; 1 unless it is written. */
+  readonly mostly?: number
+  readonly warnAbove?: RowThreshold
+  readonly failAbove?: RowThreshold
 }
-interface RowCheckBase extends CheckBase {
-  readonly mostly: number
-}
+
+/** What a check is about: for a list of columns that are a check each, one of them. */
+type Parameters<Kind extends CheckKind> =
+  z.output<CheckForms[Kind]> extends Record<Kind, infer Value> ? Spelled<Kind, Value> : never
+type Spelled<Kind, Value> = Kind extends 'schema'
+  ? { columns: z.output<CheckForms['schema']>['schema']; extraColumns: 'refuse' | 'allow' }
+  : Value extends { each: readonly string[] }
+    ? Omit<Value, 'each'> & { column: string }
+    : Kind extends 'fresh'
+      ? Omit<Value, 'column'> & { column: string }
+      : Value
+
+export type CheckOf<Kind extends CheckKind> = CheckBase & { readonly kind: Kind } & Readonly<Parameters<Kind>>
 
 /** One check of one table, ready to be compiled. */
-export type Check =
-  | (CheckBase & {
-      readonly kind: 'schema'
-      readonly columns: Readonly<Record<string, DeclaredType>>
-      readonly extraColumns: 'refuse' | 'allow'
-    })
-  | (RowCheckBase & { readonly kind: 'not_null'; readonly column: string })
-  | (RowCheckBase & { readonly kind: 'unique'; readonly columns: readonly string[] })
-  | (RowCheckBase & {
-      readonly kind: 'between'
-      readonly column: string
-      readonly minimum: number | string | undefined
-      readonly maximum: number | string | undefined
-      readonly strictMinimum: boolean
-      readonly strictMaximum: boolean
-    })
-  | (RowCheckBase & {
-      readonly kind: 'in_set'
-      readonly column: string
-      readonly values: readonly (string | number | boolean)[]
-    })
-  | (RowCheckBase & {
-      readonly kind: 'matches'
-      readonly column: string
-      readonly pattern: string
-      readonly match: 'search' | 'full'
-    })
-  | (CheckBase & Limits & { readonly kind: 'row_count' })
-  | (CheckBase & Limits & { readonly kind: 'mean'; readonly column: string })
-  | (CheckBase & Limits & { readonly kind: 'distinct_count'; readonly column: string })
-  | (CheckBase & { readonly kind: 'fresh'; readonly column: string; readonly withinMs: number })
-  | (RowCheckBase & { readonly kind: 'sql'; readonly query: string })
+export type Check = { [Kind in CheckKind]: CheckOf<Kind> }[CheckKind]
 
-interface Limits {
-  readonly minimum: number | undefined
-  readonly maximum: number | undefined
+/** A sentence for each kind of check. */
+export type WordsOf<Kinds extends CheckKind> = {
+  readonly [Kind in Kinds]: (check: CheckOf<Kind>) => string
 }
-
-export type CheckKind = Check['kind']
-export type CheckOf<Kind extends CheckKind> = Extract<Check, { kind: Kind }>
 
 /** Spells the expectations of a dataset out, one check per column; its key is unique and has no missing part. */
 export function checksOf(dataset: {
@@ -169,46 +75,65 @@ export function checksOf(dataset: {
   return [
     ...written,
     ...dataset.key.map((column): Check => ({ kind: 'not_null', column, ...implied })),
-    { kind: 'unique', columns: dataset.key, ...implied },
+    { kind: 'unique', columns: [...dataset.key], report: 'all', ignore: 'all_missing', ...implied },
   ]
 }
 
+/** The key that names the check. */
+export function kindOf(expectation: ExpectationConfig): CheckKind {
+  const kind = checkKinds.find((name) => name in expectation)
+  if (kind === undefined) throw new TypeError('an expectation without a check')
+  return kind
+}
+
 function checksOfOne(expectation: ExpectationConfig, time: string | undefined): Check[] {
-  const { severity, description } = expectation
-  const base = { severity, ...(description === undefined ? {} : { why: description }) }
-  if ('schema' in expectation) {
-    return [{ ...base, kind: 'schema', columns: expectation.schema, extraColumns: expectation.extra_columns }]
+  const kind = kindOf(expectation)
+  const { severity, description, where, mostly, warn_above, fail_above, extra_columns, ...named } =
+    expectation as AnyExpectation
+  const base: CheckBase = {
+    severity,
+    ...(description === undefined ? {} : { why: description }),
+    ...(where === undefined ? {} : { where }),
+    ...(mostly === undefined ? {} : { mostly }),
+    ...(warn_above === undefined ? {} : { warnAbove: warn_above }),
+    ...(fail_above === undefined ? {} : { failAbove: fail_above }),
   }
-  if ('row_count' in expectation) return [{ ...base, kind: 'row_count', ...limitsOf(expectation.row_count) }]
-  if ('distinct_count' in expectation) {
-    const { distinct_count: distinct } = expectation
-    return [{ ...base, kind: 'distinct_count', column: distinct.column, ...limitsOf(distinct) }]
-  }
-  if ('mean' in expectation) {
-    const { column, minimum, maximum } = expectation.mean
-    return [{ ...base, kind: 'mean', column, minimum, maximum }]
-  }
-  if ('fresh' in expectation) {
-    const { column = time ?? '', within } = expectation.fresh
-    return [{ ...base, kind: 'fresh', column, withinMs: within }]
-  }
-  const row = { ...base, mostly: expectation.mostly }
-  if ('not_null' in expectation) {
-    return listOf(expectation.not_null).map((column) => ({ ...row, kind: 'not_null', column }))
-  }
-  if ('unique' in expectation) return [{ ...row, kind: 'unique', columns: listOf(expectation.unique) }]
-  if ('in_set' in expectation) return [{ ...row, kind: 'in_set', ...expectation.in_set }]
-  if ('matches' in expectation) return [{ ...row, kind: 'matches', ...expectation.matches }]
-  if ('sql' in expectation) return [{ ...row, kind: 'sql', query: expectation.sql }]
-  const { column, minimum, maximum, strict_minimum, strict_maximum } = expectation.between
-  const strictness = { strictMinimum: strict_minimum, strictMaximum: strict_maximum }
-  return [{ ...row, kind: 'between', column, minimum, maximum, ...strictness }]
+  const value = named[kind] as Record<string, unknown>
+  return parametersOf(kind, value, { time, extra_columns }).map(
+    // Each form's schema has made the parameters of its kind.
+    (parameters) => ({ kind, ...base, ...parameters }) as unknown as Check,
+  )
 }
 
-function limitsOf(limits: { at_least?: number | undefined; at_most?: number | undefined }): Limits {
-  return { minimum: limits.at_least, maximum: limits.at_most }
+interface AnyExpectation extends Readonly<Record<string, unknown>> {
+  readonly severity: Severity
+  readonly description?: string
+  readonly where?: string
+  readonly mostly?: number
+  readonly warn_above?: RowThreshold
+  readonly fail_above?: RowThreshold
+  readonly extra_columns?: 'refuse' | 'allow'
 }
 
-function listOf(value: string | readonly string[]): readonly string[] {
-  return typeof value === 'string' ? [value] : value
+function parametersOf(
+  kind: CheckKind,
+  value: Readonly<Record<string, unknown>>,
+  { time, extra_columns }: { time: string | undefined; extra_columns: 'refuse' | 'allow' | undefined },
+): Readonly<Record<string, unknown>>[] {
+  if (kind === 'schema') return [{ columns: value, extraColumns: extra_columns }]
+  if (kind === 'fresh') return [{ ...value, column: value['column'] ?? time ?? '' }]
+  const { each, ...rest } = value
+  return Array.isArray(each) ? each.map((column: unknown) => ({ column, ...rest })) : [value]
+}
+
+const singleRowKinds = new Set<CheckKind>(
+  checkKinds.filter((kind) => {
+    const { severity } = (checkForms[kind] as { shape: { severity: z.ZodType } }).shape
+    return severity.safeParse('quarantine').success
+  }),
+)
+
+/** Whether a row alone decides if it meets the check, so that bad rows can be put aside. */
+export function isAboutSingleRows(kind: CheckKind): boolean {
+  return singleRowKinds.has(kind)
 }

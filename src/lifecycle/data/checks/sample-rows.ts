@@ -1,7 +1,7 @@
 import { quoteName, type Cell, type Row, type Tables } from '#platform/tables/index'
 import type { Column } from '../rows/column-type.ts'
-import type { CompiledCheck } from './compile-check.ts'
-import { keyCounts } from './judge-check.ts'
+import { columnsOf, type PreparedCheck } from './compile-check.ts'
+import { failingRows } from './failing-rows.ts'
 import type { Sample } from './validation.ts'
 
 const shownRows = 5
@@ -9,46 +9,43 @@ const shownColumns = 8
 
 export interface Sampler {
   /** The first rows that do not meet a check: their numbers, and what the check is about. */
-  rowsOf(compiled: CompiledCheck, columns: readonly string[]): Promise<Sample[]>
+  rowsOf(prepared: PreparedCheck): Promise<Sample[]>
+}
+
+export interface FilePlace {
+  readonly name: string
+  readonly rows: number
 }
 
 interface SamplerOptions {
   readonly columns: readonly Column[]
-  readonly files: readonly { readonly name: string; readonly rows: number }[]
+  readonly files: readonly FilePlace[]
   readonly key: readonly string[]
 }
 
 export function createSampler(tables: Tables, { columns, files, key }: SamplerOptions): Sampler {
-  const numbered = 'SELECT row_number() OVER () AS "row#", * FROM arrival'
   return {
-    rowsOf: async (compiled, checked) => {
+    rowsOf: async (prepared) => {
+      const { compiled, check } = prepared
+      if (compiled.shape === 'query') return queriedRows(tables, compiled.query)
+      const failing = failingRows(prepared)
+      if (failing === undefined) return []
+      const checked = columnsOf(check)
       const shown = columns.filter(({ name }) => checked.includes(name) || key.includes(name))
-      const list = ['"row#"', ...shown.map(shownValue)].join(', ')
-      if (compiled.shape === 'rows') {
-        const { considered, unexpected } = compiled
-        const where = `${considered} AND ${unexpected}`
-        const rows = await tables.rows(`SELECT ${list} FROM (${numbered}) WHERE ${where} LIMIT ${shownRows}`)
-        return rows.map((row) => placed(row, files))
-      }
-      if (compiled.shape === 'keys') {
-        const same = compiled.keys.map((one, index) => `${one} IS NOT DISTINCT FROM k${index}`).join(' AND ')
-        const repeated = `SELECT * FROM (${keyCounts(compiled.keys)}) WHERE n > 1`
-        const rows = await tables.rows(
-          `SELECT ${list} FROM (${numbered}) SEMI JOIN (${repeated}) ON ${same} ORDER BY "row#" LIMIT ${shownRows}`,
-        )
-        return rows.map((row) => placed(row, files))
-      }
-      if (compiled.shape !== 'query') return []
-      const described = await tables.columns(`SELECT * FROM (${compiled.query})`)
-      const cells = described.slice(0, shownColumns).map(({ name, type }) => shownCell(name, type))
-      const rows = await tables.rows(`SELECT ${cells.join(', ')} FROM (${compiled.query}) LIMIT ${shownRows}`)
-      return rows.map((row) => ({ values: plainValues(row) }))
+      const list = ['"row#"', ...shown.map(({ name, sqlType }) => shownCell(name, sqlType))].join(', ')
+      // In the order of the file, which costs little among the few; without it the first found would be as good.
+      const order = compiled.shape === 'rows' && compiled.from === undefined ? '' : ' ORDER BY "row#"'
+      const rows = await tables.rows(`SELECT ${list} FROM ${failing}${order} LIMIT ${shownRows}`)
+      return rows.map((row) => placed(row, files))
     },
   }
 }
 
-function shownValue({ name, sqlType }: Column): string {
-  return shownCell(name, sqlType)
+async function queriedRows(tables: Tables, query: string): Promise<Sample[]> {
+  const described = await tables.columns(`SELECT * FROM (${query}\n)`)
+  const cells = described.slice(0, shownColumns).map(({ name, type }) => shownCell(name, type))
+  const rows = await tables.rows(`SELECT ${cells.join(', ')} FROM (${query}\n) LIMIT ${shownRows}`)
+  return rows.map((row) => ({ values: plainValues(row) }))
 }
 
 /** Numbers, text and truth values as they are; everything else as SQL writes it, such as dates without a time. */
@@ -58,14 +55,22 @@ export function shownCell(name: string, sqlType: string): string {
   return plain ? column : `CAST(${column} AS VARCHAR) AS ${column}`
 }
 
-function placed(row: Row, files: readonly { readonly name: string; readonly rows: number }[]): Sample {
-  const { 'row#': position, ...values } = row
-  let remaining = Number(position)
+/** The row of a file that a place among all rows is. */
+export function placeOf(
+  position: number,
+  files: readonly FilePlace[],
+): { row: number; file: string } | undefined {
+  let remaining = position
   for (const { name, rows } of files) {
-    if (remaining <= rows) return { row: remaining, file: name, values: plainValues(values) }
+    if (remaining <= rows) return { row: remaining, file: name }
     remaining -= rows
   }
-  return { values: plainValues(values) }
+  return undefined
+}
+
+function placed(row: Row, files: readonly FilePlace[]): Sample {
+  const { 'row#': position, ...values } = row
+  return { ...placeOf(Number(position), files), values: plainValues(values) }
 }
 
 /** Cells as JSON has them. */

@@ -22,7 +22,14 @@ const checkResultSchema = z.object({
   mostly: z.number().optional(),
   considered: z.int().optional().describe('rows that the check is about'),
   unexpected: z.int().optional().describe('those of them that do not meet it'),
-  observed: z.number().optional().describe('the value that the limits are about'),
+  total: z.int().optional().describe('rows that it looked at, also those left out as missing'),
+  percentOfConsidered: z.number().optional().describe('unexpected rows in percent of the considered ones'),
+  percentOfTotal: z.number().optional().describe('unexpected rows in percent of all that it looked at'),
+  observed: z
+    .union([z.number(), z.string()])
+    .nullable()
+    .optional()
+    .describe('the value that the limits are about; null where it is infinite'),
   samples: z.array(sampleSchema),
 })
 export type CheckResult = Readonly<z.infer<typeof checkResultSchema>>
@@ -32,16 +39,20 @@ export const validationSchema = z.object({
   rows: z.int(),
   checks: z.array(checkResultSchema),
   warnings: z.array(z.string()).describe('what was noticed while reading'),
+  quarantined: z.int().optional().describe('rows that were kept out, each with its reason'),
   masked: z.array(z.string()).optional().describe('columns whose values were masked when this was stored'),
 })
 export type Validation = Readonly<z.infer<typeof validationSchema>>
 
-/** A check that fails, or cannot be computed, refuses the rows unless it only warns. */
+/**
+ * A check that fails, or cannot be computed, refuses the rows unless it only warns or informs. Rows that a check puts aside
+ * are gone before it is judged; where they are still there, nothing put them aside.
+ */
 export function outcomeOf(
   checks: readonly CheckResult[],
   warnings: readonly string[],
 ): Validation['outcome'] {
   const missed = checks.filter(({ outcome }) => outcome !== 'pass')
-  if (missed.some(({ severity }) => severity === 'fail')) return 'fail'
-  return missed.length > 0 || warnings.length > 0 ? 'warn' : 'pass'
+  if (missed.some(({ severity }) => severity === 'fail' || severity === 'quarantine')) return 'fail'
+  return missed.some(({ severity }) => severity === 'warn') || warnings.length > 0 ? 'warn' : 'pass'
 }
