@@ -65,7 +65,7 @@ export async function pullBytes(
   }
   const absent: FileLayout[] = []
   const lookUp = async (some: readonly FileLayout[]): Promise<void> => {
-    const here = await files.has(some.map(({ digest }) => digest))
+    const here = await files.renew(some.map(({ digest }) => digest))
     absent.push(...some.filter(({ digest }) => !here.has(digest) || repair?.files.has(digest) === true))
   }
   let some: FileLayout[] = []
@@ -104,7 +104,7 @@ export async function pullBytes(
     { signal },
   )
   await checkSegments(absent, blobs, signal)
-  if (repair !== undefined && repair.files.size > 0) await files.forget((digest) => !repair.files.has(digest))
+  // Of a file that was damaged this puts the layout that the remote has in place of the one that was here.
   await files.addLayouts(absent)
   return { files: absent.length, blocks: fetched, bytes: received }
 }

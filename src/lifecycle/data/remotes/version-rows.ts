@@ -2,13 +2,23 @@ import type { Selectable } from 'kysely'
 import type { Database } from '#platform/database/index'
 import { toRow, toVersion } from '../store.ts'
 import type { DataTables } from '../tables.ts'
-import type { DatasetVersion } from '../versions/dataset-version.ts'
+import type { DatasetVersion, FileTree } from '../versions/dataset-version.ts'
+import type { VersionPlace } from './remote.ts'
 import type { VersionIdentity } from './version-document.ts'
 
 type VersionRow = Selectable<DataTables['dataset_versions']>
 
 export interface NumberedIdentity extends VersionIdentity {
   readonly version: number
+  readonly sizeBytes: number
+}
+
+/** What a version names, as it stands in its row. */
+export interface HeldVersion {
+  readonly place: VersionPlace
+  /** All texts of the row. */
+  readonly text: string
+  readonly tree: FileTree | null
 }
 
 export interface RemovedVersion {
@@ -22,23 +32,22 @@ export interface VersionRows {
   datasets(): Promise<string[]>
   /** By their numbers, ascending. */
   identities(dataset: string): Promise<NumberedIdentity[]>
-  /** Every version, in pages. */
-  all(): AsyncIterable<DatasetVersion>
+  /** Every version and every removed one whose bytes are kept. */
+  held(): AsyncIterable<HeldVersion>
   /** Adds a version under the number that it has; nobody is told of it. False when the number is taken. */
   add(version: DatasetVersion): Promise<boolean>
   /** Takes a version out of its dataset, and remembers it. False when it is gone already. */
-  remove(place: { dataset: string; version: number }, by: { now: number; actor: string }): Promise<boolean>
+  remove(place: VersionPlace, by: { now: number; actor: string }): Promise<boolean>
   /** Puts back what was removed. */
-  restore(place: { dataset: string; version: number }): Promise<void>
+  restore(place: VersionPlace): Promise<void>
   /** What was removed and still has its bytes. */
   removed(): AsyncIterable<RemovedVersion>
-  /** Gives up the bytes of what was removed before that time; answers how many versions. */
-  expire(before: number, now: number): Promise<number>
+  /** Gives up the bytes of what was removed. */
+  expire(place: VersionPlace, now: number): Promise<void>
   /** When it was removed, for whoever asks for it. */
-  removal(place: {
-    dataset: string
-    version: number
-  }): Promise<{ readonly removedAt: number; readonly removedBy: string } | undefined>
+  removal(
+    place: VersionPlace,
+  ): Promise<{ readonly removedAt: number; readonly removedBy: string } | undefined>
 }
 
 const pageRows = 100
@@ -46,13 +55,34 @@ const pageRows = 100
 export function createVersionRows(database: Database): VersionRows {
   const query = database.query.withTables<DataTables>()
 
+  const removals = async function* () {
+    const places = await query
+      .selectFrom('dataset_removed_versions')
+      .select(['dataset', 'version'])
+      .where('expired_at', 'is', null)
+      .orderBy('dataset')
+      .orderBy('version')
+      .execute()
+    for (const { dataset, version } of places) {
+      const row = await query
+        .selectFrom('dataset_removed_versions')
+        .selectAll()
+        .where('dataset', '=', dataset)
+        .where('version', '=', version)
+        .where('expired_at', 'is', null)
+        .executeTakeFirst()
+      // It came back, or was pulled again, meanwhile.
+      if (row !== undefined) yield row
+    }
+  }
+
   return {
     datasets: async () =>
       (await query.selectFrom('datasets').select('name').orderBy('name').execute()).map(({ name }) => name),
     identities: async (dataset) => {
       const rows = await query
         .selectFrom('dataset_versions')
-        .select(['version', 'digest', 'created_at', 'created_by'])
+        .select(['version', 'digest', 'created_at', 'created_by', 'size_bytes'])
         .where('dataset', '=', dataset)
         .orderBy('version')
         .execute()
@@ -61,27 +91,25 @@ export function createVersionRows(database: Database): VersionRows {
         digest: row.digest as VersionIdentity['digest'],
         createdAt: row.created_at,
         createdBy: row.created_by,
+        sizeBytes: row.size_bytes,
       }))
     },
-    all: async function* () {
-      let last: VersionRow | undefined
-      do {
+    held: async function* () {
+      yield* pages(async (after) => {
         let select = query
           .selectFrom('dataset_versions')
           .selectAll()
           .orderBy('dataset')
           .orderBy('version')
           .limit(pageRows)
-        const after = last
         if (after !== undefined) {
           select = select.where(({ eb, refTuple, tuple }) =>
             eb(refTuple('dataset', 'version'), '>', tuple(after.dataset, after.version)),
           )
         }
-        const rows = await select.execute()
-        yield* rows.map(toVersion)
-        last = rows.length < pageRows ? undefined : rows.at(-1)
-      } while (last !== undefined)
+        return select.execute()
+      })
+      for await (const { record } of removals()) yield heldOf(JSON.parse(record) as VersionRow)
     },
     add: (version) =>
       query.transaction().execute(async (transaction) => {
@@ -149,34 +177,17 @@ export function createVersionRows(database: Database): VersionRows {
           .execute()
       }),
     removed: async function* () {
-      const rows = await query
-        .selectFrom('dataset_removed_versions')
-        .select(['dataset', 'version'])
-        .where('expired_at', 'is', null)
-        .orderBy('dataset')
-        .orderBy('version')
-        .execute()
-      for (const { dataset, version } of rows) {
-        const row = await query
-          .selectFrom('dataset_removed_versions')
-          .selectAll()
-          .where('dataset', '=', dataset)
-          .where('version', '=', version)
-          .where('expired_at', 'is', null)
-          .executeTakeFirst()
-        if (row === undefined) continue
-        const { record, removed_at: removedAt, removed_by: removedBy } = row
+      for await (const { record, removed_at: removedAt, removed_by: removedBy } of removals()) {
         yield { version: toVersion(JSON.parse(record) as VersionRow), removedAt, removedBy }
       }
     },
-    expire: async (before, now) => {
-      const expired = await query
+    expire: async ({ dataset, version }, now) => {
+      await query
         .updateTable('dataset_removed_versions')
         .set({ expired_at: now })
-        .where('removed_at', '<=', before)
-        .where('expired_at', 'is', null)
-        .executeTakeFirst()
-      return Number(expired.numUpdatedRows)
+        .where('dataset', '=', dataset)
+        .where('version', '=', version)
+        .execute()
     },
     removal: async ({ dataset, version }) => {
       const row = await query
@@ -188,4 +199,21 @@ export function createVersionRows(database: Database): VersionRows {
       return row === undefined ? undefined : { removedAt: row.removed_at, removedBy: row.removed_by }
     },
   }
+}
+
+async function* pages(
+  read: (after: VersionRow | undefined) => Promise<VersionRow[]>,
+): AsyncIterable<HeldVersion> {
+  let last: VersionRow | undefined
+  do {
+    const rows = await read(last)
+    for (const row of rows) yield heldOf(row)
+    last = rows.length < pageRows ? undefined : rows.at(-1)
+  } while (last !== undefined)
+}
+
+function heldOf(row: VersionRow): HeldVersion {
+  const texts = Object.values(row).filter((value) => typeof value === 'string')
+  const { tree = null } = JSON.parse(row.manifest) as { tree?: FileTree | null }
+  return { place: { dataset: row.dataset, version: row.version }, text: texts.join('\n'), tree }
 }
