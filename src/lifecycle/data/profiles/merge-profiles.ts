@@ -31,7 +31,7 @@ function mergeColumn(name: string, a: ColumnProfile, b: ColumnProfile): ColumnPr
   })
 }
 
-function mergeNumbers(a: NumberProfile, b: NumberProfile): NumberProfile {
+export function mergeNumbers(a: NumberProfile, b: NumberProfile): NumberProfile {
   const total = a.count + b.count
   const delta = b.mean - a.mean
   const weight = total === 0 ? 0 : b.count / total
@@ -49,7 +49,7 @@ function mergeNumbers(a: NumberProfile, b: NumberProfile): NumberProfile {
   }
 }
 
-function mergeCategories(a: CategoryProfile, b: CategoryProfile): CategoryProfile {
+export function mergeCategories(a: CategoryProfile, b: CategoryProfile): CategoryProfile {
   const counts = addCounts(a.counts, b.counts)
   const unseen = mergeUnseen(a.unseen.levels, b.unseen.levels)
   const seen = counts.filter((found) => found > 0).length + unseen.length
@@ -75,6 +75,6 @@ function addCounts(a: readonly number[], b: readonly number[]): number[] {
   return a.map((value, index) => value + (b[index] ?? 0))
 }
 
-function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
+export function sameItems<T>(a: readonly T[], b: readonly T[]): boolean {
   return a.length === b.length && a.every((item, index) => item === b[index])
 }

@@ -1,15 +1,18 @@
+import {
+  rangesOf,
+  sketchError,
+  sketchQuantiles,
+  type NumberSketch,
+  type ValueCount,
+} from './number-sketch.ts'
 import { cellOf } from './quantile-edges.ts'
 import { quantileShares, type ProfiledColumn } from './version-profile.ts'
-
-/** A number that occurs, and how often. */
-export interface ValueCount {
-  readonly value: number
-  readonly count: number
-}
 
 /** How numbers spread: the quantiles that a profile keeps, and counts between edges. */
 export interface NumberCells {
   readonly quantiles: readonly number[] | null
+  /** How far they may be off; absent where they are exact. */
+  readonly quantileError?: number
   readonly edges: readonly number[]
   /** Below the first edge, between the edges, above the last one. */
   readonly counts: readonly number[]
@@ -74,4 +77,46 @@ function edgesOfCounts(sorted: readonly ValueCount[], total: number): number[] {
     inCell += count
   }
   return [...edges, last.value]
+}
+
+/**
+ * From a sketch, exactly, because its cells are whole bins. Undefined where the earlier edges have to be kept and cut through
+ * bins: then the rows must be counted again.
+ */
+export function cellsOfSketch(
+  sketch: NumberSketch,
+  earlier: ProfiledColumn | undefined,
+): NumberCells | undefined {
+  const ranges = rangesOf(sketch)
+  const quantiles = sketchQuantiles(sketch, quantileShares)
+  const [first, last] = [ranges[0], ranges.at(-1)]
+  if (quantiles === null || first === undefined || last === undefined) {
+    return { quantiles: null, edges: [], counts: [0] }
+  }
+  const [, p05 = 0, , , , p95 = 0] = quantiles
+  const known = fittingEdges(earlier, { p05, p95 })
+  const isCut = (edge: number): boolean => ranges.some(({ low, high }) => edge > low && edge < high)
+  if (known?.some(isCut) === true) return undefined
+  const edges = known ?? edgesOfRanges(ranges)
+  const counts = Array.from<number>({ length: edges.length + 1 }).fill(0)
+  for (const { value, count } of ranges) {
+    const cell = cellOf(edges, value)
+    counts[cell] = (counts[cell] as number) + count
+  }
+  return { quantiles, quantileError: sketchError(sketch), edges, counts }
+}
+
+function edgesOfRanges(ranges: ReturnType<typeof rangesOf>): number[] {
+  const total = ranges.reduce((sum, { count }) => sum + count, 0)
+  const edges = [(ranges[0] as { low: number }).low]
+  let inCell = 0
+  for (const [at, { low, count }] of ranges.entries()) {
+    const share = total / targetCells
+    if (at > 0 && (inCell >= share || count >= share)) {
+      edges.push(low)
+      inCell = 0
+    }
+    inCell += count
+  }
+  return [...edges, (ranges.at(-1) as { high: number }).high]
 }

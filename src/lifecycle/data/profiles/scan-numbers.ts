@@ -1,5 +1,6 @@
 import { requireRow, type Row, type Tables } from '#platform/tables/index'
-import { fittingEdges, type NumberCells } from './number-cells.ts'
+import { cellsOfSketch, fittingEdges, type NumberCells } from './number-cells.ts'
+import { sketchError, sketchQuantiles, type NumberSketch } from './number-sketch.ts'
 import { quantileShares, type ProfiledColumn } from './version-profile.ts'
 
 /** A numeric column with too many distinct values to count each. */
@@ -7,51 +8,69 @@ export interface ScannedColumn {
   readonly name: string
   /** An SQL expression: a finite double, or NULL. */
   readonly value: string
+  readonly low: number
+  readonly high: number
   readonly earlier: ProfiledColumn | undefined
+  readonly sketch: NumberSketch | undefined
 }
 
-/** Exact quantiles keep every value in memory and sort it; beyond so many values a t-digest estimates them. */
+/** Exact quantiles keep every value in memory and sort it; beyond so many values the column's sketch tells them. */
 const maximumExactValues = 2_000_000
 
 /** 5, 10, …, 95 %: between them lie twenty cells of equal share. */
 const cutShares = Array.from({ length: 19 }, (_, index) => (index + 1) / 20)
 const askedShares = [...new Set([...quantileShares, ...cutShares])].sort((a, b) => a - b)
 
-/** Quantiles in one scan, and the counts between edges in a second one, for all columns at once. */
+/**
+ * Of few rows the exact quantiles in one scan, and the counts between edges in a second one, for all columns at once. Of many
+ * the sketch tells both, and no row is read again.
+ */
 export async function scanNumbers(
   tables: Tables,
   { relation, columns, rows }: { relation: string; columns: readonly ScannedColumn[]; rows: number },
 ): Promise<ReadonlyMap<string, NumberCells>> {
-  if (columns.length === 0) return new Map()
-  const quantile = rows * columns.length <= maximumExactValues ? 'quantile_disc' : 'approx_quantile'
-  const spread = await one(
+  const exact = rows * columns.length <= maximumExactValues
+  const cells = new Map<string, NumberCells>()
+  const left: ScannedColumn[] = []
+  for (const column of columns) {
+    const own =
+      exact || column.sketch === undefined ? undefined : cellsOfSketch(column.sketch, column.earlier)
+    if (own === undefined) left.push(column)
+    else cells.set(column.name, own)
+  }
+  if (left.length === 0) return cells
+  const sorted = left.filter(({ sketch }) => exact || sketch === undefined)
+  const quantiles = await one(
     tables,
     relation,
-    columns.flatMap(({ value }, index) => [
-      `${quantile}(${value}, [${askedShares.join(', ')}]) AS c${index}_quantiles`,
-      `min(${value}) AS c${index}_min`,
-      `max(${value}) AS c${index}_max`,
-    ]),
+    sorted.map(
+      ({ value }, index) => `quantile_disc(${value}, [${askedShares.join(', ')}]) AS c${index}_quantiles`,
+    ),
   )
-  const edges = columns.map((column, index) => edgesFrom(spread, index, column.earlier))
+  const spreads = left.map((column): Spread => {
+    const { low, high, sketch } = column
+    const at = sorted.indexOf(column)
+    if (at >= 0) return { low, high, quantiles: quantilesOf(quantiles, at), error: undefined }
+    const known = sketch as NumberSketch
+    return { low, high, quantiles: sketchQuantiles(known, askedShares) ?? [], error: sketchError(known) }
+  })
+  const edges = left.map(({ earlier }, index) => edgesFrom(spreads[index] as Spread, earlier))
   const counted = await one(
     tables,
     relation,
-    columns.flatMap(({ value }, index) => histogramAggregates(value, edges[index] ?? [], `c${index}`)),
+    left.flatMap(({ value }, index) => histogramAggregates(value, edges[index] ?? [], `c${index}`)),
   )
-  return new Map(
-    columns.map(({ name }, index) => {
-      const own = edges[index] ?? []
-      return [
-        name,
-        {
-          quantiles: keptQuantiles(spread, index),
-          edges: own,
-          counts: cellCounts(own, counted, `c${index}`),
-        },
-      ]
-    }),
-  )
+  for (const [index, { name }] of left.entries()) {
+    const own = edges[index] ?? []
+    const spread = spreads[index] as Spread
+    cells.set(name, {
+      quantiles: keptQuantiles(spread),
+      ...(spread.error === undefined ? {} : { quantileError: spread.error }),
+      edges: own,
+      counts: cellCounts(own, counted, `c${index}`),
+    })
+  }
+  return cells
 }
 
 async function one(tables: Tables, relation: string, aggregates: readonly string[]): Promise<Row> {
@@ -64,16 +83,24 @@ function quantilesOf(spread: Row, index: number): number[] {
   return Array.isArray(values) ? values.map(Number) : []
 }
 
-function keptQuantiles(spread: Row, index: number): number[] | null {
-  const all = quantilesOf(spread, index)
-  return all.length === 0 ? null : quantileShares.map((share) => all[askedShares.indexOf(share)] as number)
+interface Spread {
+  /** At the asked shares; empty where there is no value. */
+  readonly quantiles: readonly number[]
+  readonly low: number
+  readonly high: number
+  readonly error: number | undefined
 }
 
-function edgesFrom(spread: Row, index: number, earlier: ProfiledColumn | undefined): readonly number[] {
-  const all = quantilesOf(spread, index)
-  if (all.length === 0) return []
-  const [low, high] = [Number(spread[`c${index}_min`]), Number(spread[`c${index}_max`])]
-  const at = (share: number): number => all[askedShares.indexOf(share)] as number
+function keptQuantiles({ quantiles }: Spread): number[] | null {
+  if (quantiles.length === 0) return null
+  return quantileShares.map((share) => quantiles[askedShares.indexOf(share)] as number)
+}
+
+function edgesFrom({ quantiles, low, high }: Spread, earlier: ProfiledColumn | undefined): readonly number[] {
+  if (quantiles.length === 0) return []
+  // What stands for a bin of the sketch may lie just outside of what the bin holds.
+  const at = (share: number): number =>
+    Math.min(high, Math.max(low, quantiles[askedShares.indexOf(share)] as number))
   const known = fittingEdges(earlier, { p05: at(0.05), p95: at(0.95) })
   if (known !== undefined) return known
   const cuts = new Set(cutShares.map(at))

@@ -56,7 +56,7 @@ export const profiledColumnSchema = z.object({
 })
 export type ProfiledColumn = Readonly<z.infer<typeof profiledColumnSchema>>
 
-/** How two columns go together. Beyond 20,000 rows it is measured on a sample of so many. */
+/** How two columns go together. Beyond 10,000 rows it is measured on a sample of so many. */
 export const correlationSchema = z.object({
   columns: z.array(z.string()).length(2),
   measure: z
