@@ -48,7 +48,8 @@ const packageHomes: Readonly<Record<string, RegExp>> = {
   '@hono/node-server': /^server\//,
   aws4fetch: /^platform\/blobs\//,
   yaml: /^(?:lifecycle\/(?:project\/|registry\/mlmodel\.ts)|adapters\/mlflow\/)/,
-  'node:sqlite': /^platform\/database\//,
+  // Its caches are files of their own, beside the metadata store.
+  'node:sqlite': /^platform\/(?:database|files)\//,
 }
 
 interface Import {

@@ -5,6 +5,7 @@ import { systemClock } from '#platform/clock'
 import type { Config } from '#platform/config'
 import { isMigrated, migrate, openDatabase, type Database, type Migration } from '#platform/database/index'
 import { createEvents, eventMigrations, type Events } from '#platform/events'
+import { fileMigrations, openFiles } from '#platform/files/index'
 import { createJobs, jobMigrations } from '#platform/jobs/index'
 import type { Log } from '#platform/log'
 import type { Platform } from '#platform/platform'
@@ -20,6 +21,7 @@ const migrations: readonly Migration[] = [
   ...eventMigrations,
   ...jobMigrations,
   ...auditMigrations,
+  ...fileMigrations,
   ...dataMigrations,
   ...trackingMigrations,
   ...pipelineMigrations,
@@ -70,17 +72,21 @@ async function platformOn(
 ): Promise<OpenPlatform> {
   const clock = systemClock
   const events = createEvents({ database, clock, log })
+  const blobs = await openBlobs(config)
+  const files = openFiles({ blobs, database, clock, config })
   return {
     config,
     clock,
     log,
     database,
     events,
-    blobs: await openBlobs(config),
+    blobs,
+    files,
     jobs: createJobs({ database, clock, log }),
     audit: createAudit({ database, clock }),
     close: async () => {
       await close(events)
+      await files.close()
       await database.close()
     },
   }

@@ -9,6 +9,8 @@ export interface Config {
   readonly databaseUrl: string | undefined
   /** `s3://bucket/prefix`, or undefined for a folder in `home`. */
   readonly blobs: string | undefined
+  /** Up to so much disk is used for copies of stored files that can be made again. */
+  readonly fileCacheBytes: number
   readonly host: string
   readonly port: number
   readonly servingPort: number
@@ -43,6 +45,8 @@ export const environmentVariables = {
   DEVMLOPS_HOME: 'Folder of the store, blobs and prediction logs (default: .devmlops in the project)',
   DEVMLOPS_DATABASE_URL: 'postgres://… to keep metadata in PostgreSQL (default: SQLite in the home folder)',
   DEVMLOPS_BLOBS: 's3://bucket/prefix to keep blobs in an S3-compatible store (default: the home folder)',
+  DEVMLOPS_FILE_CACHE_GB:
+    'Disk for copies of stored files that can be made again, in gigabytes (default: 20)',
   DEVMLOPS_HOST: 'Address to listen on (default: 127.0.0.1)',
   DEVMLOPS_PORT: 'Port of the server and web page (default: 5000)',
   DEVMLOPS_SERVING_PORT: 'Port of the prediction endpoints (default: 5001)',
@@ -75,6 +79,7 @@ export function readConfig(overrides: ConfigOverrides = {}, environment: Environ
     home: home === undefined ? join(resolve(overrides.projectDirectory ?? '.'), '.devmlops') : resolve(home),
     databaseUrl: nonEmpty(environment['DEVMLOPS_DATABASE_URL']),
     blobs: nonEmpty(environment['DEVMLOPS_BLOBS']),
+    fileCacheBytes: fileCacheBytesOf(nonEmpty(environment['DEVMLOPS_FILE_CACHE_GB'])),
     host: overrides.host ?? environment['DEVMLOPS_HOST'] ?? '127.0.0.1',
     port: portOf(overrides.port ?? environment['DEVMLOPS_PORT'], 'DEVMLOPS_PORT', 5000),
     servingPort: portOf(
@@ -149,4 +154,11 @@ function pythonWorkersOf(value: string | undefined): number | undefined {
   const workers = Number(value)
   if (Number.isInteger(workers) && workers >= 1 && workers <= 64) return workers
   return fail('invalid_input', `DEVMLOPS_PYTHON_WORKERS is "${value}"; it is a whole number from 1 to 64.`)
+}
+
+function fileCacheBytesOf(value: string | undefined): number {
+  if (value === undefined) return 20e9
+  const gigabytes = Number(value)
+  if (Number.isFinite(gigabytes) && gigabytes >= 0) return gigabytes * 1e9
+  return fail('invalid_input', `DEVMLOPS_FILE_CACHE_GB is "${value}"; it is a number of gigabytes from 0.`)
 }

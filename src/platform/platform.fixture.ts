@@ -7,11 +7,17 @@ import { systemClock, type Clock } from './clock.ts'
 import { readConfig } from './config.ts'
 import type { Database } from './database/index.ts'
 import { createEvents, eventMigrations } from './events.ts'
+import { fileMigrations, openFiles } from './files/index.ts'
 import { createJobs, jobMigrations } from './jobs/index.ts'
 import { silentLog as log } from './log.ts'
 import type { Platform } from './platform.ts'
 
-export const platformMigrations = [...eventMigrations, ...jobMigrations, ...auditMigrations]
+export const platformMigrations = [
+  ...eventMigrations,
+  ...jobMigrations,
+  ...auditMigrations,
+  ...fileMigrations,
+]
 
 /** A real platform on a given store and a folder of its own, for tests of stages. */
 export function fixturePlatform(
@@ -20,10 +26,14 @@ export function fixturePlatform(
 ): { platform: Platform; close: () => Promise<void> } {
   const home = mkdtempSync(join(tmpdir(), 'devmlops-test-'))
   const events = createEvents({ database, clock, log })
+  const config = readConfig({ home }, {})
+  const blobs = fileBlobStore(join(home, 'blobs'))
+  const files = openFiles({ blobs, database, clock, config })
   const platform: Platform = {
-    config: readConfig({ home }, {}),
+    config,
     database,
-    blobs: fileBlobStore(join(home, 'blobs')),
+    blobs,
+    files,
     events,
     jobs: createJobs({ database, clock, log }),
     audit: createAudit({ database, clock }),
@@ -34,6 +44,7 @@ export function fixturePlatform(
     platform,
     close: async () => {
       await events.deliver()
+      await files.close()
       await database.close()
       rmSync(home, { recursive: true, force: true })
     },

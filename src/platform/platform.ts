@@ -5,6 +5,7 @@ import type { Config } from './config.ts'
 import type { Database } from './database/index.ts'
 import type { Route } from './dispatch.ts'
 import type { Events, Subscription } from './events.ts'
+import type { FileStore } from './files/index.ts'
 import type { JobKind, Jobs } from './jobs/index.ts'
 import type { Log } from './log.ts'
 
@@ -13,6 +14,7 @@ export interface Platform {
   readonly config: Config
   readonly database: Database
   readonly blobs: BlobStore
+  readonly files: FileStore
   readonly events: Events
   readonly jobs: Jobs
   readonly audit: Audit

@@ -42,8 +42,23 @@ export interface BlobStore {
   removeOlder(digest: Digest, before: number): Promise<boolean>
   /** Makes stored bytes young, as if they were stored again: for whoever is about to name bytes that it did not store. */
   renew(digest: Digest): Promise<void>
+  /** Undefined: it copies whatever it stores. */
+  readonly intake?: BlobIntake
   /** Undefined: it takes no uploads in parts. */
   readonly uploads?: BlobUploads
+}
+
+/** Files that become blobs without being copied. */
+export interface BlobIntake {
+  /** Where a file may be written: on the disk of the blobs, where it is swept away when its writer dies. */
+  place(): Promise<string>
+  /**
+   * The file becomes the blob. Whoever wrote it knows its digest and has synced its bytes; nobody else may have it open to
+   * write.
+   */
+  take(path: string, blob: StoredBlob): Promise<void>
+  /** Removes what was not taken. */
+  discard(path: string): Promise<void>
 }
 
 export interface UploadedPart {

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fail } from '#contract/errors'
 import { explainSystemError } from '../system-error.ts'
@@ -41,22 +41,33 @@ export function fileBlobStore(root: string, { sharedFolders = false }: FileBlobO
     folders.add(path)
   }
 
-  const put = async (content: Uint8Array | AsyncIterable<Uint8Array>): Promise<StoredBlob> => {
+  const place = async (): Promise<string> => {
     const temporary = join(root, 'tmp', randomUUID())
+    await (prepared ??= prepare(dirname(temporary), mode))
+    return temporary
+  }
+
+  /** Gives written bytes their name. */
+  const name = async (path: string, { digest }: StoredBlob): Promise<void> => {
+    const target = pathOf(digest)
+    await folderOnce(dirname(target))
+    // Also when the blob is there: the name moves to the same bytes in one step, and a damaged copy is healed.
+    await rename(path, target)
+    await syncDirectory(dirname(target))
+  }
+
+  const put = async (content: Uint8Array | AsyncIterable<Uint8Array>): Promise<StoredBlob> => {
+    let temporary: string | undefined
     try {
-      await (prepared ??= prepare(dirname(temporary), mode))
+      temporary = await place()
       const written = await writeSynced(temporary, content)
-      const target = pathOf(written.digest)
-      await folderOnce(dirname(target))
-      // Also when the blob is there: the name moves to the same bytes in one step, and a damaged copy is healed.
-      await rename(temporary, target)
-      await syncDirectory(dirname(target))
+      await name(temporary, written)
       return written
     } catch (error) {
       // Someone may have removed a folder that was known to be there.
       folders.clear()
       prepared = undefined
-      await rm(temporary, { force: true })
+      if (temporary !== undefined) await rm(temporary, { force: true })
       throw explainSystemError(error)
     }
   }
@@ -100,6 +111,17 @@ export function fileBlobStore(root: string, { sharedFolders = false }: FileBlobO
 
   return {
     put,
+    intake: {
+      place,
+      take: async (path, blob) => {
+        await chmod(path, 0o444)
+        const now = new Date()
+        // A clone has the age of what it was cloned from.
+        await utimes(path, now, now)
+        await name(path, blob)
+      },
+      discard: (path) => rm(path, { force: true }),
+    },
     uploads: createUploadArea(join(root, 'uploads'), put),
     putFile: (path) => put(releasing(fileChunks(path))),
     head,

@@ -6,6 +6,7 @@ import { s3LocationOf } from './s3-location.ts'
 
 export {
   isDigest,
+  type BlobIntake,
   type BlobStore,
   type BlobUploads,
   type ByteRange,
@@ -17,7 +18,7 @@ export {
 export { reclaimBlobs, type ReclaimedBlobs } from './reclaim-blobs.ts'
 export { s3FilesBelow, type S3File } from './s3-files.ts'
 export { fileChunks, writeSynced } from './blob-file.ts'
-export { digestOf, fileBlobStore, verified } from './file-blob-store.ts'
+export { digestOf, fileBlobStore, missing, verified } from './file-blob-store.ts'
 
 /** The blob store that the configuration names: a folder in the home folder, or `s3://bucket/prefix`. */
 export async function openBlobs(config: Pick<Config, 'home' | 'blobs'>): Promise<BlobStore> {

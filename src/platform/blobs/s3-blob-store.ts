@@ -52,8 +52,20 @@ export function s3BlobStore(
     if ((await cache.head(digest)) === undefined) await download(digest)
   }
 
+  const { intake } = cache
   return {
     head,
+    ...(intake === undefined
+      ? {}
+      : {
+          intake: {
+            ...intake,
+            take: async (path, blob) => {
+              await intake.take(path, blob)
+              await upload(blob)
+            },
+          },
+        }),
     put: async (content) => upload(await cache.put(content)),
     putFile: async (path) => upload(await cache.putFile(path)),
     get: async (digest) => {

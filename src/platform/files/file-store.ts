@@ -62,13 +62,19 @@ export interface FileStore {
   ): AsyncIterable<StoredFile>
   /** The ones of these that are stored. Also finds plain blobs. */
   has(digests: readonly Digest[]): Promise<Map<Digest, StoredFile>>
+  /**
+   * The same for whoever is about to name files that it did not store: what is answered is young afterwards, so that garbage
+   * collection spares it for an hour.
+   */
+  renew(digests: readonly Digest[]): Promise<Map<Digest, StoredFile>>
   /** Verified like a blob's stream. */
   stream(digest: Digest): Promise<AsyncIterable<Uint8Array>>
   /** A read-only local file with the bytes, for DuckDB: the block itself, or a copy in a cache that is kept small. */
   localPath(digest: Digest): Promise<string>
   /**
    * Writes files to places: by a link that copies on write where the file system can, else by copying, each aside first and
-   * renamed. Verified. Existing files are replaced only by rename.
+   * renamed. Verified. Existing files are replaced only by rename. A killed process may leave files beside the places that
+   * `isPartialName` knows.
    */
   materialize(
     files: Iterable<{ readonly digest: Digest; readonly path: string; readonly executable: boolean }>,
@@ -81,7 +87,12 @@ export interface FileStore {
   layouts(digests: Iterable<Digest>): AsyncIterable<FileLayout>
   /** Makes files known whose blocks are here already (as blobs), as a pull does. */
   addLayouts(layouts: Iterable<FileLayout>): Promise<void>
-  /** Drops what is known of files that are not in `held`; their blocks become unnamed. For garbage collection. */
+  /** These digests, and with each that is a file the blocks that it needs: what someone who names them holds. */
+  withBlocks(digests: Iterable<Digest> | AsyncIterable<Digest>): AsyncIterable<Digest>
+  /**
+   * Drops what is known of files that are not in `held` and were neither stored nor renewed within the last hour; their
+   * blocks become unnamed. For garbage collection, before blobs are reclaimed.
+   */
   forget(held: (digest: Digest) => boolean): Promise<number>
   /** Checks every chunk of these files against its digest, each block read once. */
   verify(digests: Iterable<Digest>, options?: { readonly signal?: AbortSignal }): AsyncIterable<Damage>

@@ -1,0 +1,121 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import type { Digest } from '../blobs/index.ts'
+import type { Segment } from './file-store.ts'
+
+/** Where the bytes of a chunk are. */
+export type Place = Omit<Segment, 'chunk'>
+
+export interface ChunkIndex {
+  /** True when it was made a moment ago and knows nothing. */
+  readonly isNew: boolean
+  find(sha256: string): Place | undefined
+  add(places: Iterable<{ readonly sha256: string; readonly place: Place }>): void
+  /** Nothing in this block is found any more. */
+  dropBlock(block: Digest): void
+  close(): void
+}
+
+/** A schema of its own, which is thrown away rather than changed. */
+const version = 1
+
+/**
+ * Which chunks are stored, and where: a cache on this machine, next to the truth in the metadata store. Losing it costs that
+ * chunks are stored twice. It is not synced with every commit, which WAL permits: after a power cut the last of it is
+ * missing, and the rest is whole.
+ */
+export function openChunkIndex(path: string): ChunkIndex {
+  try {
+    return indexOn(openAt(path))
+  } catch {
+    for (const end of ['', '-wal', '-shm']) rmSync(`${path}${end}`, { force: true })
+    return indexOn(openAt(path))
+  }
+}
+
+function openAt(path: string): { database: DatabaseSync; isNew: boolean } {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const database = new DatabaseSync(path, { timeout: 5000 })
+  try {
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000')
+    const found = (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version
+    if (found !== version) {
+      database.exec(`
+        BEGIN IMMEDIATE;
+        DROP TABLE IF EXISTS places;
+        DROP TABLE IF EXISTS blocks;
+        CREATE TABLE blocks (id INTEGER PRIMARY KEY AUTOINCREMENT, digest TEXT NOT NULL UNIQUE);
+        CREATE TABLE places (
+          chunk BLOB PRIMARY KEY, block INTEGER NOT NULL, position INTEGER NOT NULL,
+          size INTEGER NOT NULL, stored INTEGER NOT NULL, compressed INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        PRAGMA user_version = ${version};
+        COMMIT`)
+    }
+    return { database, isNew: found !== version }
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function indexOn({ database, isNew }: { database: DatabaseSync; isNew: boolean }): ChunkIndex {
+  const findPlace = database.prepare('SELECT * FROM places WHERE chunk = ?')
+  const findBlock = database.prepare('SELECT digest FROM blocks WHERE id = ?')
+  const addBlock = database.prepare(
+    'INSERT INTO blocks (digest) VALUES (?) ON CONFLICT (digest) DO UPDATE SET digest = digest RETURNING id',
+  )
+  const addPlace = database.prepare('INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?, ?, ?)')
+  const removeBlock = database.prepare('DELETE FROM blocks WHERE digest = ?')
+  const digests = new Map<number, Digest>()
+
+  const digestOf = (id: number): Digest | undefined => {
+    const known = digests.get(id)
+    if (known !== undefined) return known
+    const row = findBlock.get(id)
+    if (row === undefined) return undefined
+    digests.set(id, row['digest'] as Digest)
+    return row['digest'] as Digest
+  }
+
+  return {
+    isNew,
+    find: (sha256) => {
+      const row = findPlace.get(Buffer.from(sha256, 'hex')) as Record<string, number> | undefined
+      if (row === undefined) return undefined
+      const { block, position: offset, size: sizeBytes, stored: storedBytes, compressed } = row
+      const digest = digestOf(block as number)
+      if (digest === undefined) return undefined
+      return {
+        block: digest,
+        offset: offset as number,
+        sizeBytes: sizeBytes as number,
+        storedBytes: storedBytes as number,
+        encoding: compressed === 1 ? 'zstd' : 'plain',
+      }
+    },
+    add: (places) => {
+      database.exec('BEGIN IMMEDIATE')
+      try {
+        const ids = new Map<Digest, number>()
+        for (const { sha256, place } of places) {
+          const id = ids.get(place.block) ?? (addBlock.get(place.block) as { id: number }).id
+          ids.set(place.block, id)
+          const { offset, sizeBytes, storedBytes } = place
+          const compressed = place.encoding === 'zstd' ? 1 : 0
+          addPlace.run(Buffer.from(sha256, 'hex'), id, offset, sizeBytes, storedBytes, compressed)
+        }
+        database.exec('COMMIT')
+      } catch (error) {
+        if (database.isTransaction) database.exec('ROLLBACK')
+        throw error
+      }
+    },
+    dropBlock: (block) => {
+      removeBlock.run(block)
+      digests.clear()
+    },
+    close: () => database.close(),
+  }
+}

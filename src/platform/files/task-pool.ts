@@ -1,0 +1,131 @@
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import { DevmlopsError, fromProblem, messageOf, type Problem } from '#contract/errors'
+import { ownedBuffers, type Answering } from './file-task.ts'
+import type { FileTasks } from './file-tasks.ts'
+
+export type ToWorker =
+  | { readonly id: number; readonly task: keyof FileTasks; readonly input: unknown }
+  | { readonly id: number; readonly answer: unknown }
+  | { readonly id: number; readonly cancel: true }
+
+export type FromWorker =
+  | { readonly id: number; readonly question: unknown }
+  | { readonly id: number; readonly output: unknown }
+  | { readonly id: number; readonly problem: Problem }
+
+interface Running {
+  readonly answer: (question: unknown) => Promise<unknown>
+  readonly resolve: (output: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+interface Thread {
+  readonly worker: Worker
+  readonly running: Map<number, Running>
+  idle?: NodeJS.Timeout
+}
+
+/** Two, so that a thread has work while one of its tasks waits for an answer. */
+export const tasksPerThread = 2
+const idleMs = 10_000
+const mostThreads = 8
+
+/**
+ * Threads for work on files: no more than cores, started when there is work and ended when there is none. They keep the
+ * process alive only while they work.
+ */
+export class TaskPool {
+  readonly size = Math.max(1, Math.min(mostThreads, availableParallelism()))
+  readonly #threads = new Set<Thread>()
+  readonly #waiting: ((thread: Thread) => void)[] = []
+  #next = 0
+  #closed = false
+
+  /** `answer` is asked by the task; when it fails, so does the task. */
+  async run<Name extends keyof FileTasks>(
+    task: Name,
+    input: Parameters<FileTasks[Name]>[0],
+    { answer, signal }: { readonly answer?: Answering; readonly signal?: AbortSignal } = {},
+  ): Promise<Awaited<ReturnType<FileTasks[Name]>>> {
+    const thread = await this.#free()
+    signal?.throwIfAborted()
+    const id = (this.#next += 1)
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    const asked = async (question: unknown): Promise<unknown> => answer?.(question as never)
+    thread.running.set(id, { answer: asked, resolve, reject })
+    thread.worker.ref()
+    clearTimeout(thread.idle)
+    const abort = (): void => thread.worker.postMessage({ id, cancel: true } satisfies ToWorker)
+    signal?.addEventListener('abort', abort, { once: true })
+    try {
+      thread.worker.postMessage({ id, task, input } satisfies ToWorker, ownedBuffers(input))
+      return (await promise) as never
+    } finally {
+      signal?.removeEventListener('abort', abort)
+      thread.running.delete(id)
+      this.#release(thread)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all([...this.#threads].map(({ worker }) => worker.terminate()))
+  }
+
+  #free(): Promise<Thread> | Thread {
+    const open = [...this.#threads].filter(({ running }) => running.size < tasksPerThread)
+    const least = open.reduce<Thread | undefined>(
+      (best, one) => (best === undefined || one.running.size < best.running.size ? one : best),
+      undefined,
+    )
+    if (least !== undefined && (least.running.size === 0 || this.#threads.size >= this.size)) return least
+    if (this.#threads.size < this.size) return this.#start()
+    return new Promise((resolve) => this.#waiting.push(resolve))
+  }
+
+  #release(thread: Thread): void {
+    const next = this.#threads.has(thread) ? this.#waiting.shift() : undefined
+    if (next !== undefined) return next(thread)
+    if (thread.running.size > 0) return
+    thread.worker.unref()
+    thread.idle = setTimeout(() => {
+      this.#threads.delete(thread)
+      void thread.worker.terminate()
+    }, idleMs).unref()
+  }
+
+  #start(): Thread {
+    if (this.#closed) throw new DevmlopsError('cancelled', 'The store of files is closed.')
+    // Resolved by name, because the file ends in .ts here and in .js where the program is installed.
+    const worker = new Worker(new URL(import.meta.resolve('#platform/files/file-worker')))
+    const thread: Thread = { worker, running: new Map() }
+    worker.on('message', (message: FromWorker) => this.#take(thread, message))
+    worker.on('error', (error) => this.#lose(thread, messageOf(error)))
+    worker.on('exit', () => this.#lose(thread, 'it ended'))
+    this.#threads.add(thread)
+    return thread
+  }
+
+  #take(thread: Thread, message: FromWorker): void {
+    const running = thread.running.get(message.id)
+    if (running === undefined) return
+    if ('output' in message) return running.resolve(message.output)
+    if ('problem' in message) return running.reject(fromProblem(message.problem, 'A file task failed.'))
+    const { id } = message
+    running.answer(message.question).then(
+      (answer) => thread.worker.postMessage({ id, answer } satisfies ToWorker, ownedBuffers(answer)),
+      (error: unknown) => {
+        thread.worker.postMessage({ id, cancel: true } satisfies ToWorker)
+        running.reject(error)
+      },
+    )
+  }
+
+  #lose(thread: Thread, reason: string): void {
+    clearTimeout(thread.idle)
+    if (!this.#threads.delete(thread)) return
+    const error = new DevmlopsError('internal', `A thread that works on files ended: ${reason}.`)
+    for (const { reject } of thread.running.values()) reject(error)
+  }
+}
