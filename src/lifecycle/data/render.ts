@@ -117,8 +117,24 @@ export function printVersion(terminal: Terminal, version: DatasetVersion, profil
 }
 
 function placeOf(source: VersionSource): string {
-  if (source.kind === 'folder') return source.folder
-  return source.kind === 'url' ? source.url : shortList(source.paths)
+  switch (source.kind) {
+    case 'folder':
+      return source.folder
+    case 'url':
+      return source.url
+    case 's3':
+      return shortList(source.objects)
+    case 'query':
+      return `a query of ${source.database} (${source.engine})`
+    case 'server':
+      return `${source.dataset}@${source.version} of ${source.url}`
+    case 'push':
+      return `${source.file}, sent to the server`
+    case 'quarantine':
+      return 'rows that were in quarantine'
+    case 'files':
+      return shortList(source.paths)
+  }
 }
 
 function shortList(names: readonly string[]): string {

@@ -1,11 +1,11 @@
-import { isAbsolute, join } from 'node:path'
+import { isAbsolute } from 'node:path'
 import type { Caller } from '#contract/endpoint'
 import { DevmlopsError, fail } from '#contract/errors'
 import type { Platform } from '#platform/platform'
 import { addArrivals } from './versions/add-arrivals.ts'
 import { announce } from './versions/announce.ts'
 import { checkArrivals } from './versions/check-arrivals.ts'
-import { collectFiles, type Collected } from './sources/collect-files.ts'
+import { collect } from './sources/collector.ts'
 import type { Column } from './rows/column-type.ts'
 import { requireDataset, type DataProject } from './data-project.ts'
 import type {
@@ -20,16 +20,15 @@ import { diffVersions, type Diff } from './diff/diff.ts'
 import { isInside } from './sources/find-files.ts'
 import { firstRows, type PlainRow } from './rows/first-rows.ts'
 import { listDatasets } from './versions/list-datasets.ts'
-import { judgedDigest } from './versions/plan-arrivals.ts'
-import { parseReference } from './reference.ts'
+import { isFolderSource } from './folders/folder-source.ts'
+import { createWorkspaceService, type WorkspaceService } from './folders/workspace-service.ts'
+import { parseReference, type VersionName } from './reference.ts'
+import { createTagService, type TagService } from './tags/tag-service.ts'
 import { relationOf } from './rows/relation.ts'
-import type { DatasetConfig } from './section.ts'
 import { createDataStore } from './store.ts'
 import { createMaskings } from './personal/maskings.ts'
 import { createShown } from './personal/shown.ts'
 import { versionProfileSchema, type VersionProfile } from './profiles/version-profile.ts'
-
-type VersionName = number | 'latest'
 
 /** A version of a dataset that a reference such as `data.flights` or `flights@3` names now. */
 export interface ResolvedDataset {
@@ -63,6 +62,9 @@ export interface DataService {
   ): Promise<{ columns: readonly Column[]; rows: PlainRow[] }>
   rejections(name: string, limit: number): Promise<Rejection[]>
   diff(name: string, from: VersionName, to: VersionName): Promise<Diff>
+  /** The working files of the datasets. */
+  readonly workspace: WorkspaceService
+  readonly tags: TagService
   /** Looks up metadata only. */
   resolve(reference: string): Promise<ResolvedDataset>
   /** Makes the files available on this machine. */
@@ -87,7 +89,16 @@ export function createDataService({ platform, project: readProject }: DataServic
   const oneAtATime = createQueue()
 
   const get = async (name: string, version: VersionName): Promise<DatasetVersion> =>
-    (await store.version(name, version)) ?? noVersion(name, version)
+    (await store.version(name, await tags.numberOf(name, version))) ?? noVersion(name, version)
+  const tags = createTagService({ platform, version: get })
+  const workspace = createWorkspaceService({
+    platform,
+    store,
+    project: readProject,
+    version: get,
+    masking: maskings.of,
+    oneAtATime,
+  })
 
   const profileOf = async ({ profileDigest }: DatasetVersion): Promise<VersionProfile> => {
     const bytes = await platform.blobs.get(profileDigest)
@@ -111,31 +122,6 @@ export function createDataService({ platform, project: readProject }: DataServic
     })
   }
 
-  const collect = async (
-    name: string,
-    {
-      project,
-      config,
-      paths,
-    }: { project: DataProject; config: DatasetConfig; paths: readonly string[] | undefined },
-  ): Promise<Collected> =>
-    collectFiles({
-      config,
-      paths,
-      directory: project.directory,
-      home: platform.config.home,
-      spool: join(platform.config.home, 'spool'),
-      lastDownload: async (url) => {
-        const known = await store.lastDownload(name, url)
-        if (known === undefined) return undefined
-        const latest = await store.version(name, 'latest')
-        const isPart = latest?.parts.some(({ digest }) => digest === known.digest) === true
-        const isRefused = (await store.rejectionOf(name, judgedDigest([known.digest], config))) !== undefined
-        // Bytes that are not here any more, or are to be judged by new rules, have to be fetched.
-        return isPart || isRefused ? known : undefined
-      },
-    })
-
   const add: DataService['add'] = (name, { paths }, caller) =>
     oneAtATime(name, async () => {
       const startedMs = performance.now()
@@ -145,14 +131,13 @@ export function createDataService({ platform, project: readProject }: DataServic
       await announce(name, { store, events: platform.events })
       await maskings.remember(name)
       const masking = await maskings.of(name)
-      const collected = await collect(name, { project, config, paths })
+      const collected = await collect(name, { project, config, paths }, { platform, store })
       try {
         const result = await addArrivals(
           { dataset: name, config, project, collected, caller, masking },
           { platform, store },
         )
-        const { download } = collected
-        if (download !== undefined) {
+        for (const download of collected.downloads) {
           await store.saveDownload(name, download.url, { ...download, at: platform.clock.now() })
         }
         const arrivals = await shown.arrivals(name, result.arrivals)
@@ -165,6 +150,8 @@ export function createDataService({ platform, project: readProject }: DataServic
 
   return {
     add,
+    workspace,
+    tags,
     addAll: async (caller) => {
       const results: AddResult[] = []
       for (const name of Object.keys((await readProject()).sections.data)) {
@@ -178,10 +165,12 @@ export function createDataService({ platform, project: readProject }: DataServic
       const config = requireDataset(project, name)
       requireAllowed(paths, project, caller)
       const parent = await store.version(name, 'latest')
-      const collected = await collect(name, { project, config, paths }).catch((error: unknown) => {
-        if (paths !== undefined || parent === undefined) throw error
-        return undefined
-      })
+      const collected = await collect(name, { project, config, paths }, { platform, store }).catch(
+        (error: unknown) => {
+          if (paths !== undefined || parent === undefined) throw error
+          return undefined
+        },
+      )
       try {
         const masking = await maskings.of(name)
         const files = collected?.files ?? []

@@ -5,10 +5,16 @@ import type { Database } from '#platform/database/index'
 import type { Digest } from '#platform/blobs/index'
 import type { DatasetVersion, Rejection, VersionSummary } from './versions/dataset-version.ts'
 import type { Validators } from './sources/download.ts'
+import {
+  createSourceStore,
+  writeBeside,
+  type BesideVersion,
+  type SourceStore,
+} from './sources/source-store.ts'
 import type { DataTables } from './tables.ts'
 
 /** What only some versions have, or what follows from the rest. */
-type OptionalFields = 'kind' | 'files' | 'tree' | 'producedBy'
+type OptionalFields = 'kind' | 'files' | 'tree' | 'producedBy' | 'originals' | 'quarantined'
 export type NewVersion = Omit<DatasetVersion, 'version' | 'partCount' | 'outcome' | OptionalFields> &
   Partial<Pick<DatasetVersion, OptionalFields>>
 export type NewRejection = Omit<Rejection, 'id' | 'times'> & { readonly judged: Digest }
@@ -19,13 +25,18 @@ interface Counts {
   readonly rejections: number
 }
 
-export interface DataStore {
+export interface DataStore extends SourceStore {
   version(dataset: string, version: number | 'latest'): Promise<DatasetVersion | undefined>
+  /** The version of that digest, by preference the one of that number. */
+  versionOf(
+    dataset: string,
+    wanted: { readonly digest: Digest; readonly version: number },
+  ): Promise<DatasetVersion | undefined>
   /** Newest first. */
   versions(dataset: string, page: { limit: number; before?: number | undefined }): Promise<VersionSummary[]>
   counts(): Promise<Counts[]>
   /** Adds the version after `parent`; fails with `conflict` when somebody else was faster. */
-  addVersion(version: NewVersion): Promise<DatasetVersion>
+  addVersion(version: NewVersion, beside?: BesideVersion): Promise<DatasetVersion>
   unannouncedVersions(dataset: string): Promise<DatasetVersion[]>
   markVersionAnnounced(dataset: string, version: number): Promise<void>
   /** Newest first. */
@@ -55,6 +66,17 @@ export function createDataStore(database: Database): DataStore {
   return {
     version: async (dataset, version) => {
       const row = await versionRow(dataset, version)
+      return row === undefined ? undefined : toVersion(row)
+    },
+    versionOf: async (dataset, { digest, version }) => {
+      const rows = await query
+        .selectFrom('dataset_versions')
+        .selectAll()
+        .where('dataset', '=', dataset)
+        .where('digest', '=', digest)
+        .orderBy('version', 'desc')
+        .execute()
+      const row = rows.find((each) => each.version === version) ?? rows[0]
       return row === undefined ? undefined : toVersion(row)
     },
     versions: async (dataset, { limit, before }) => {
@@ -87,7 +109,8 @@ export function createDataStore(database: Database): DataStore {
         rejections: countOf(rejections, dataset),
       }))
     },
-    addVersion: (version) =>
+    ...createSourceStore(database),
+    addVersion: (version, beside = {}) =>
       query.transaction().execute(async (transaction) => {
         await transaction
           .insertInto('datasets')
@@ -109,6 +132,7 @@ export function createDataStore(database: Database): DataStore {
             },
           )
         }
+        await writeBeside(transaction, { ...version, version: row.version }, beside)
         return toVersion(row)
       }),
     unannouncedVersions: async (dataset) => {
@@ -211,7 +235,7 @@ export function createDataStore(database: Database): DataStore {
 }
 
 export function toRow(version: NewVersion): DataTables['dataset_versions'] {
-  const { columns, parts, tree, kind = 'table', producedBy } = version
+  const { columns, parts, tree, kind = 'table', producedBy, originals = [] } = version
   return {
     dataset: version.dataset,
     version: (version.parent ?? 0) + 1,
@@ -219,7 +243,12 @@ export function toRow(version: NewVersion): DataTables['dataset_versions'] {
     row_count: version.rows,
     size_bytes: version.sizeBytes,
     part_count: version.files ?? parts.length,
-    manifest: JSON.stringify({ columns, parts, ...(tree && { tree }) }),
+    manifest: JSON.stringify({
+      columns,
+      parts,
+      ...(tree && { tree }),
+      ...(originals.length > 0 && { originals }),
+    }),
     profile_digest: version.profileDigest,
     validation: JSON.stringify(version.validation),
     source: JSON.stringify(version.source),
@@ -236,7 +265,7 @@ export function toRow(version: NewVersion): DataTables['dataset_versions'] {
 type VersionRow = Selectable<DataTables['dataset_versions']>
 
 function toSummary(row: VersionRow): VersionSummary {
-  const { outcome } = JSON.parse(row.validation) as DatasetVersion['validation']
+  const { outcome, quarantined = 0 } = JSON.parse(row.validation) as DatasetVersion['validation']
   return {
     dataset: row.dataset,
     kind: row.kind as DatasetVersion['kind'],
@@ -248,6 +277,7 @@ function toSummary(row: VersionRow): VersionSummary {
     files: row.part_count,
     parent: row.parent,
     outcome,
+    quarantined,
     createdAt: row.created_at,
     createdBy: row.created_by,
   }
@@ -256,11 +286,13 @@ function toSummary(row: VersionRow): VersionSummary {
 export function toVersion(row: VersionRow): DatasetVersion {
   const manifest = JSON.parse(row.manifest) as Pick<DatasetVersion, 'columns' | 'parts'> & {
     tree?: DatasetVersion['tree']
+    originals?: DatasetVersion['originals']
   }
   return {
     ...toSummary(row),
     ...manifest,
     tree: manifest.tree ?? null,
+    originals: manifest.originals ?? [],
     source: JSON.parse(row.source) as DatasetVersion['source'],
     validation: JSON.parse(row.validation) as DatasetVersion['validation'],
     profileDigest: row.profile_digest as Digest,

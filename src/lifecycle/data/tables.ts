@@ -1,8 +1,9 @@
 import type { Migration } from '#platform/database/index'
 import { policyMigration } from './personal/policy-tables.ts'
+import { sourcesMigration, type SourceTables } from './sources/source-tables.ts'
 import { remotesMigration, type RemotesTables } from './remotes/tables.ts'
 
-export type DataTables = RemotesTables & {
+export type DataTables = RemotesTables & SourceTables & {
   datasets: { name: string; created_at: number; created_by: string }
   dataset_versions: {
     dataset: string
@@ -128,5 +129,6 @@ export const dataMigrations: readonly Migration[] = [
     },
   },
   remotesMigration,
+  sourcesMigration,
   policyMigration,
 ]

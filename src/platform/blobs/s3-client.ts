@@ -12,6 +12,8 @@ export interface S3Object {
 
 export interface ListedObject extends S3Object {
   readonly key: string
+  /** Changes with the bytes. */
+  readonly etag: string
 }
 
 export interface S3Answer {
@@ -150,6 +152,7 @@ export function createS3Client(
             key: elementOf(content, 'Key') ?? '',
             sizeBytes: Number(elementOf(content, 'Size') ?? 0),
             changedAt: Number.isNaN(time) ? Date.now() : time,
+            etag: elementOf(content, 'ETag') ?? '',
           }
         }
         token = elementOf(text, 'NextContinuationToken')

@@ -8,6 +8,8 @@ export interface S3File {
   readonly path: string
   readonly sizeBytes: number
   readonly changedAt: number
+  /** Changes with the bytes. */
+  readonly etag: string
   open(): Promise<AsyncIterable<Uint8Array>>
 }
 
@@ -27,13 +29,14 @@ async function* listed(location: S3Location): AsyncIterable<S3File> {
   // Only who has bytes in S3 needs it.
   const { createS3Client } = await import('./s3-client.ts')
   const client = createS3Client(location)
-  for await (const { key, sizeBytes, changedAt } of client.list(location.prefix)) {
+  for await (const { key, sizeBytes, changedAt, etag } of client.list(location.prefix)) {
     const path = key.slice(location.prefix.length)
     if (path === '' || path.endsWith('/')) continue
     yield {
       path,
       sizeBytes,
       changedAt,
+      etag,
       open: async () => (await client.get(key)) ?? fail('not_found', `S3 has no ${key} any more.`),
     }
   }

@@ -169,7 +169,7 @@ function listing(
   const page = start === -1 ? [] : keys.slice(start, start + pageSize)
   const contents = page.map(
     (key) =>
-      `<Contents><Key>${key}</Key><ETag>x</ETag><Size>${objects.get(key)?.length}</Size><LastModified>${timeOf(key).toISOString()}</LastModified></Contents>`,
+      `<Contents><Key>${key}</Key><ETag>${etagOf(objects.get(key) ?? Buffer.alloc(0)).replaceAll('"', '&quot;')}</ETag><Size>${objects.get(key)?.length}</Size><LastModified>${timeOf(key).toISOString()}</LastModified></Contents>`,
   )
   const more = start !== -1 && start + pageSize < keys.length
   const next = more ? `<NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : ''

@@ -5,3 +5,11 @@ export { textsOf, type ScannedColumns } from './text-scan.ts'
 export { openSourceDatabase, type SourceDatabase, type SourceRow } from './source-database.ts'
 export { acquireStoreLock, type StoreLock } from './store-lock.ts'
 export type { ReadFunction, ReadPlace } from './reader.ts'
+export {
+  openQuery,
+  requireOneSelect,
+  type QueryColumn,
+  type QueryLocation,
+  type QueryRequest,
+  type QueryRows,
+} from './source-query.ts'

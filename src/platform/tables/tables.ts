@@ -24,6 +24,8 @@ export interface Tables {
   /** The result of a query as typed arrays on shared memory; text becomes categories. */
   frame(sql: string): Promise<Frame>
   columns(sql: string): Promise<{ name: string; type: string }[]>
+  /** Appends rows of text to a table whose columns are all VARCHAR. Answers how many there were. */
+  appendText(table: string, pages: AsyncIterable<readonly (readonly (string | null)[])[]>): Promise<number>
   /** Writes numbers as a Parquet file with the columns `devmlops_row` (counted from `firstRow`) and `score`. */
   writeScores(scores: { path: string; scores: Float64Array; firstRow: number }): Promise<void>
   interrupt(): void
@@ -116,6 +118,27 @@ function tablesOn(instance: DuckDBInstance, connection: DuckDBConnection): Table
         await connection.run(`COPY written_scores TO ${quoteText(path)} (FORMAT parquet)`)
         await connection.run('DROP TABLE written_scores')
       }),
+    appendText: async (table, pages) => {
+      const appender = await attempt('append', () => connection.createAppender(table, 'main', 'temp'))
+      let rows = 0
+      try {
+        // What fails while rows come is the source's word and not of SQL.
+        for await (const page of pages) {
+          for (const row of page) {
+            for (const cell of row) {
+              if (cell === null) appender.appendNull()
+              else appender.appendVarchar(cell)
+            }
+            appender.endRow()
+          }
+          rows += page.length
+          await attempt('append', async () => appender.flushSync())
+        }
+      } finally {
+        appender.closeSync()
+      }
+      return rows
+    },
     interrupt: () => connection.interrupt(),
     close: () => {
       connection.closeSync()

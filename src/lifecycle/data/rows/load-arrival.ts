@@ -60,7 +60,7 @@ export async function loadArrival(
     files: loaded.map(({ file, rows, reading }) => ({ file, rows, reading })),
     rows,
     mismatches,
-    warnings: loaded.flatMap(({ warnings }) => warnings),
+    warnings: loaded.flatMap(({ file, warnings }) => [...(file.warnings ?? []), ...warnings]),
   }
 }
 
@@ -69,6 +69,7 @@ interface LoadFileOptions extends LoadOptions {
 }
 
 async function loadFile(tables: Tables, file: ArrivingFile, options: LoadFileOptions): Promise<LoadedFile> {
+  if (file.unreadable !== undefined) throw file.unreadable
   requireReadableText(file.facts, file.name)
   if (file.facts.sizeBytes === 0)
     fail('unreadable_data', `${file.name} is empty (0 bytes).`, {

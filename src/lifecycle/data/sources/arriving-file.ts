@@ -1,3 +1,5 @@
+import type { DevmlopsError } from '#contract/errors'
+import type { Digest } from '#platform/blobs/index'
 import type { ColumnType } from '../rows/column-type.ts'
 import type { FileFacts } from './inspect-file.ts'
 import type { Format } from '../section.ts'
@@ -9,6 +11,24 @@ export interface ArrivingFile {
   readonly format: Format
   readonly compressed: boolean
   readonly facts: FileFacts
+  /** The file as it came, where `path` is what it was turned into to be read: both are kept. */
+  readonly original?: OriginalFile | undefined
+  /** Why it has no rows that could be read. */
+  readonly unreadable?: DevmlopsError | undefined
+  /** What was noticed before its rows were read. */
+  readonly warnings?: readonly string[] | undefined
+}
+
+export interface OriginalFile {
+  readonly name: string
+  readonly path: string
+  readonly digest: Digest
+  readonly sizeBytes: number
+}
+
+/** The digest by which a file is known when it comes again. */
+export function offeredDigest({ original, facts }: ArrivingFile): Digest {
+  return original?.digest ?? facts.digest
 }
 
 /** Values that are not of the type that was expected. */

@@ -1,41 +1,23 @@
-import { basename } from 'node:path'
 import { fail } from '#contract/errors'
 import type { Digest } from '#platform/blobs/index'
-import type { ArrivingFile } from './arriving-file.ts'
-import type { VersionSource } from '../versions/dataset-version.ts'
-import { download, type Validators } from './download.ts'
-import { findFiles, type FoundFile } from './find-files.ts'
-import { inspectFile } from './inspect-file.ts'
-import type { DatasetConfig, Format } from '../section.ts'
-
-/** The files that a source has to offer now. */
-export interface Collected {
-  readonly files: readonly ArrivingFile[]
-  readonly source: VersionSource
-  /** Bytes that the server says are still the same; they were not fetched again. */
-  readonly unchanged: readonly { readonly path: string; readonly digest: Digest }[]
-  /** To be kept once the bytes have been judged. */
-  readonly download: (Validators & { readonly url: string; readonly digest: Digest }) | undefined
-  /** Removes local copies. */
-  release(): Promise<void>
-}
-
-export interface CollectOptions {
-  readonly config: DatasetConfig
-  /** Absolute paths or patterns that are asked for instead of the source. */
-  readonly paths: readonly string[] | undefined
-  readonly directory: string
-  readonly home: string
-  readonly spool: string
-  lastDownload(url: string): Promise<(Validators & { digest: Digest }) | undefined>
-}
-
-const released = async (): Promise<void> => undefined
+import { offeredDigest, type ArrivingFile } from './arriving-file.ts'
+import { arrivingFile } from './arriving.ts'
+import { released, type Collected, type CollectOptions } from './collected.ts'
+import { findFiles } from './find-files.ts'
+import { isDatabaseSource } from './source-config.ts'
 
 export async function collectFiles(options: CollectOptions): Promise<Collected> {
   const { config, paths, directory, home } = options
-  if (paths === undefined && 'url' in config.source) return collectUrl(options, config.source)
-  const patterns = paths ?? listOf('files' in config.source ? config.source.files : [])
+  const { source } = config
+  if (paths === undefined) {
+    // Each is read by those who have such a source.
+    if ('url' in source) return (await import('./collect-url.ts')).collectUrl(options, source)
+    if ('s3' in source) return (await import('./collect-s3.ts')).collectS3(options, source)
+    if (isDatabaseSource(source)) return (await import('./collect-query.ts')).collectQuery(options, source)
+    if ('server' in source) return (await import('./collect-server.ts')).collectServer(options, source)
+    if ('push' in source) nothingPushed()
+  }
+  const patterns = paths ?? listOf('files' in source ? source.files : [])
   const found = await findFiles(patterns, { directory, home })
   if (found.length === 0) {
     fail('not_found', `No file matches ${patterns.join(', ')}.`, {
@@ -43,102 +25,46 @@ export async function collectFiles(options: CollectOptions): Promise<Collected> 
     })
   }
   const files: ArrivingFile[] = []
-  for (const file of found) files.push(await arriving(file, config.format))
+  const spooled: ArrivingFile[] = []
+  try {
+    for (const file of found) {
+      const arriving = await arrivingFile(file, config, options.spool)
+      files.push(arriving)
+      if (arriving.original !== undefined) spooled.push(arriving)
+    }
+  } catch (error) {
+    await removeRenderings(spooled)
+    throw error
+  }
   return {
     files: distinct(files),
     source: { kind: 'files', paths: files.map(({ name }) => name) },
     unchanged: [],
-    download: undefined,
-    release: released,
+    downloads: [],
+    release: spooled.length === 0 ? released : () => removeRenderings(spooled),
   }
 }
 
-async function collectUrl(
-  options: CollectOptions,
-  source: Extract<DatasetConfig['source'], { url: string }>,
-): Promise<Collected> {
-  const { url, timeout: timeoutMs, maximum_size: maximumSizeBytes } = source
-  const known = await options.lastDownload(url)
-  const fetched = await download({ url, timeoutMs, maximumSizeBytes, spool: options.spool, known })
-  if (!fetched.changed) {
-    const digest =
-      known?.digest ?? fail('server_unreachable', `${url} says that nothing has changed, unasked.`)
-    const unchanged = [{ path: url, digest }]
-    return { files: [], source: { kind: 'url', url }, unchanged, download: undefined, release: released }
-  }
-  try {
-    const name = basename(new URL(url).pathname)
-    const format = options.config.format ?? formatOf(name) ?? formatOfType(fetched.contentType)
-    const file = await arriving({ path: fetched.path, name: url }, format, name)
-    const { digest } = file.facts
-    const { etag, lastModified } = fetched.validators
-    return {
-      files: [file],
-      source: {
-        kind: 'url',
-        url,
-        ...(etag === undefined ? {} : { etag }),
-        ...(lastModified === undefined ? {} : { lastModified }),
-      },
-      unchanged: [],
-      download: { url, digest, etag, lastModified },
-      release: fetched.remove,
-    }
-  } catch (error) {
-    await fetched.remove()
-    throw error
-  }
+function nothingPushed(): never {
+  return fail(
+    'not_found',
+    'The data of this dataset is sent to the server; there is no place to look for it.',
+    {
+      hint: 'Send a file: devmlops data send NAME FILE. Or add one by hand: devmlops data add NAME FILE.',
+    },
+  )
 }
 
-async function arriving(
-  { path, name }: FoundFile,
-  given: Format | undefined,
-  fileName = basename(name),
-): Promise<ArrivingFile> {
-  const format =
-    given ??
-    formatOf(fileName) ??
-    fail(
-      'invalid_input',
-      `${name} has no known ending; .csv, .tsv, .json, .ndjson or .parquet is expected.`,
-      {
-        hint: 'Set `format` of the dataset in devmlops.yaml.',
-        at: name,
-      },
-    )
-  const compressed = /\.gz$/i.test(fileName) && format !== 'parquet'
-  const facts = await inspectFile(path, name, { isText: format !== 'parquet', compressed })
-  return { name, path, format, compressed, facts }
-}
-
-const endings: Readonly<Record<string, Format>> = {
-  csv: 'csv',
-  tsv: 'tsv',
-  tab: 'tsv',
-  json: 'json',
-  ndjson: 'ndjson',
-  jsonl: 'ndjson',
-  parquet: 'parquet',
-}
-
-function formatOf(fileName: string): Format | undefined {
-  const ending = /\.([A-Za-z]+)(?:\.gz)?$/i.exec(fileName)?.[1]
-  return endings[ending?.toLowerCase() ?? '']
-}
-
-function formatOfType(contentType: string | undefined): Format | undefined {
-  const type = contentType?.split(';')[0]?.trim()
-  if (type === 'text/csv') return 'csv'
-  if (type === 'text/tab-separated-values') return 'tsv'
-  if (type === 'application/json') return 'json'
-  if (type === 'application/x-ndjson') return 'ndjson'
-  return type === 'application/vnd.apache.parquet' ? 'parquet' : undefined
+/** Removes what files were turned into; the files of the user stay. */
+export async function removeRenderings(files: readonly ArrivingFile[]): Promise<void> {
+  const { rm } = await import('node:fs/promises')
+  for (const { path, original } of files) if (original !== undefined) await rm(path, { force: true })
 }
 
 /** The same bytes twice are one part. */
 function distinct(files: readonly ArrivingFile[]): ArrivingFile[] {
   const seen = new Set<Digest>()
-  return files.filter(({ facts }) => !seen.has(facts.digest) && seen.add(facts.digest))
+  return files.filter((file) => !seen.has(offeredDigest(file)) && seen.add(offeredDigest(file)))
 }
 
 function listOf(value: string | readonly string[]): readonly string[] {

@@ -1,11 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { mkdir, readdir, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { Readable, Transform } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { rm } from 'node:fs/promises'
 import { DevmlopsError, fail, messageOf } from '#contract/errors'
-import { formatBytes, formatDuration } from '#contract/units'
+import { formatDuration } from '#contract/units'
+import { spoolBytes } from './spool.ts'
 
 /** What a server said about the bytes it last sent, to ask whether there are newer ones (RFC 9110, section 13.1). */
 export interface Validators {
@@ -20,6 +16,7 @@ export interface DownloadRequest {
   /** Folder for bytes on their way. */
   readonly spool: string
   readonly known?: Validators | undefined
+  readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
 export type Downloaded =
@@ -36,7 +33,7 @@ export type Downloaded =
 /** Brings a file to the disk without holding it in memory, or learns that it is the one that was fetched last time. */
 export async function download(request: DownloadRequest): Promise<Downloaded> {
   const { url, timeoutMs, known } = request
-  const headers: Record<string, string> = {}
+  const headers: Record<string, string> = { ...request.headers }
   if (known?.etag !== undefined) headers['if-none-match'] = known.etag
   if (known?.lastModified !== undefined) headers['if-modified-since'] = known.lastModified
   const signal = AbortSignal.timeout(timeoutMs)
@@ -47,7 +44,7 @@ export async function download(request: DownloadRequest): Promise<Downloaded> {
       await response.body?.cancel()
       refuse(url, response.status)
     }
-    const path = await spoolOf(request, response)
+    const path = await spoolBytes(response.body, { ...request, name: url })
     return {
       changed: true,
       path,
@@ -60,46 +57,6 @@ export async function download(request: DownloadRequest): Promise<Downloaded> {
     }
   } catch (error) {
     throw explain(error, request, signal.aborted)
-  }
-}
-
-async function spoolOf(
-  { spool, url, maximumSizeBytes }: DownloadRequest,
-  response: Response,
-): Promise<string> {
-  await mkdir(spool, { recursive: true, mode: 0o700 })
-  await removeLeftovers(spool)
-  const path = join(spool, randomUUID())
-  let sizeBytes = 0
-  const limit = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      sizeBytes += chunk.length
-      if (sizeBytes <= maximumSizeBytes) return done(null, chunk)
-      return done(
-        new DevmlopsError('payload_too_large', `${url} is larger than ${formatBytes(maximumSizeBytes)}.`, {
-          hint: 'Raise `maximum_size` of the source if that is expected.',
-          at: url,
-        }),
-      )
-    },
-  })
-  try {
-    const body = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0])
-    await pipeline(body, limit, createWriteStream(path, { flags: 'wx', mode: 0o600 }))
-    return path
-  } catch (error) {
-    await rm(path, { force: true })
-    throw error
-  }
-}
-
-/** A process that was killed leaves its half download behind; nobody needs it a day later. */
-async function removeLeftovers(spool: string): Promise<void> {
-  const oldestMs = Date.now() - 86_400_000
-  for (const name of await readdir(spool)) {
-    const path = join(spool, name)
-    const found = await stat(path).catch(() => undefined)
-    if (found !== undefined && found.mtimeMs < oldestMs) await rm(path, { force: true })
   }
 }
 

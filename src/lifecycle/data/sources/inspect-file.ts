@@ -4,7 +4,9 @@ import { stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { fail, messageOf } from '#contract/errors'
+import { formatBytes } from '#contract/units'
 import type { Digest } from '#platform/blobs/index'
+import { createTextScan, type TextFacts, type TextScan } from './text-scan.ts'
 
 /** What one pass over the bytes of a file tells. */
 export interface FileFacts {
@@ -14,21 +16,6 @@ export interface FileFacts {
   readonly text: TextFacts | undefined
 }
 
-interface TextFacts {
-  readonly lineFeeds: number
-  readonly carriageReturnLineFeeds: number
-  /** Line of the first NUL byte, counted from 1. */
-  readonly nulLine: number | undefined
-  readonly utf16: boolean
-  /** The last byte that is no white space. */
-  readonly lastByte: number | undefined
-  /** What keeps a compressed file from being unpacked. */
-  readonly damage?: string | undefined
-}
-
-const lineFeed = 10
-const carriageReturn = 13
-const whiteSpace = new Set([9, lineFeed, carriageReturn, 32])
 const changedHint =
   'Wait until it is written completely, or write it under another name and rename it at the end.'
 
@@ -39,11 +26,15 @@ const changedHint =
 export async function inspectFile(
   path: string,
   name: string,
-  { isText, compressed }: { isText: boolean; compressed: boolean },
+  {
+    isText,
+    compressed,
+    longestLineBytes,
+  }: { isText: boolean; compressed: boolean; longestLineBytes?: number | undefined },
 ): Promise<FileFacts> {
   const before = await stat(path, { bigint: true }).catch((error: unknown) => unreadable(name, error))
   const hash = createHash('sha256')
-  const text = isText ? createTextScan() : undefined
+  const text = isText ? createTextScan(longestLineBytes) : undefined
   let sizeBytes = 0
   let damage: string | undefined
   try {
@@ -53,7 +44,7 @@ export async function inspectFile(
       if (!compressed) text?.scan(bytes)
       sizeBytes += bytes.length
     }
-    if (compressed && text !== undefined) damage = await scanCompressed(path, text)
+    if (compressed && text !== undefined) damage = await scanCompressed(path, sizeBytes, text)
   } catch (error) {
     unreadable(name, error)
   }
@@ -81,57 +72,33 @@ function unreadable(name: string, error: unknown): never {
   })
 }
 
+/** Of a compressed text, the part that unpacks to more than this many times its size is no data but a bomb. */
+const mostUnpacked = { times: 200, bytes: 1_000_000_000 } as const
+
 /** DuckDB reads the beginning of a compressed file that was cut off and says nothing; this answers why it is broken. */
-async function scanCompressed(path: string, text: TextScan): Promise<string | undefined> {
+async function scanCompressed(path: string, sizeBytes: number, text: TextScan): Promise<string | undefined> {
+  const limit = Math.max(mostUnpacked.bytes, sizeBytes * mostUnpacked.times)
+  let unpackedBytes = 0
   try {
     await pipeline(createReadStream(path), createGunzip(), async (chunks: AsyncIterable<Buffer>) => {
-      for await (const chunk of chunks) text.scan(chunk)
+      for await (const chunk of chunks) {
+        unpackedBytes += chunk.length
+        if (unpackedBytes > limit) throw new TooMuch()
+        text.scan(chunk)
+      }
     })
     return undefined
   } catch (error) {
+    if (error instanceof TooMuch) {
+      return `its ${formatBytes(sizeBytes)} unpack to more than ${formatBytes(limit)}, as only a bomb does`
+    }
     const { code } = error as NodeJS.ErrnoException
     if (code?.startsWith('Z_') === true) return messageOf(error)
     throw error
   }
 }
 
-interface TextScan {
-  scan(bytes: Buffer): void
-  facts(): TextFacts
-}
-
-function createTextScan(): TextScan {
-  let lineFeeds = 0
-  let carriageReturnLineFeeds = 0
-  let nulLine: number | undefined
-  let lastByte = 0
-  let lastVisible: number | undefined
-  let utf16: boolean | undefined
-  return {
-    scan: (bytes) => {
-      utf16 ??= (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)
-      const nul = nulLine === undefined ? bytes.indexOf(0) : -1
-      for (let at = bytes.indexOf(lineFeed); at !== -1; at = bytes.indexOf(lineFeed, at + 1)) {
-        if (nul !== -1 && nulLine === undefined && nul < at) nulLine = lineFeeds + carriageReturnLineFeeds + 1
-        const previous = at === 0 ? lastByte : bytes[at - 1]
-        if (previous === carriageReturn) carriageReturnLineFeeds += 1
-        else lineFeeds += 1
-      }
-      if (nul !== -1) nulLine ??= lineFeeds + carriageReturnLineFeeds + 1
-      lastByte = bytes.at(-1) ?? lastByte
-      let at = bytes.length - 1
-      while (at >= 0 && whiteSpace.has(bytes[at] as number)) at -= 1
-      lastVisible = bytes[at] ?? lastVisible
-    },
-    facts: () => ({
-      lineFeeds,
-      carriageReturnLineFeeds,
-      nulLine,
-      utf16: utf16 ?? false,
-      lastByte: lastVisible,
-    }),
-  }
-}
+class TooMuch extends Error {}
 
 /** @throws unreadable_data for text that no reader here reads rightly. */
 export function requireReadableText({ text }: FileFacts, name: string): void {
@@ -143,14 +110,29 @@ export function requireReadableText({ text }: FileFacts, name: string): void {
   }
   if (text?.utf16 === true) {
     fail('unreadable_data', `${name} is UTF-16; UTF-8 is expected.`, {
-      hint: `Convert it, for example: iconv -f UTF-16 -t UTF-8 ${name}`,
+      hint: 'Set `encoding: utf-16` of the dataset.',
       at: name,
+    })
+  }
+  if (text?.longLine !== undefined) {
+    const { line, limitBytes } = text.longLine
+    fail('unreadable_data', `${name}, line ${line} is longer than ${formatBytes(limitBytes)}.`, {
+      hint: 'Its line ends were lost, or it is no CSV. Ask its source for it again.',
+      at: `${name}:${line}`,
     })
   }
   if (text?.nulLine !== undefined) {
     fail('unreadable_data', `${name} has a NUL byte in line ${text.nulLine}; text is expected.`, {
       hint: 'The file is damaged or not text. Ask its source for it again.',
       at: `${name}:${text.nulLine}`,
+    })
+  }
+  if (text?.invalid !== undefined) {
+    const { line, offset, byte } = text.invalid
+    const shown = `0x${byte.toString(16).toUpperCase().padStart(2, '0')}`
+    fail('unreadable_data', `${name}, line ${line}: the byte ${shown} at offset ${offset} is not UTF-8.`, {
+      hint: 'Set `encoding: latin-1` of the dataset if it comes from an older Windows program.',
+      at: `${name}:${line}`,
     })
   }
 }

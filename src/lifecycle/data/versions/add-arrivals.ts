@@ -2,8 +2,8 @@ import type { Caller } from '#contract/endpoint'
 import type { Digest } from '#platform/blobs/index'
 import type { Platform } from '#platform/platform'
 import { localParts, openArrivalTables } from '../rows/arrival-tables.ts'
-import type { ArrivingFile } from '../sources/arriving-file.ts'
-import type { Collected } from '../sources/collect-files.ts'
+import { offeredDigest, type ArrivingFile } from '../sources/arriving-file.ts'
+import type { Collected } from '../sources/collected.ts'
 import { createVersion, existingFor, type JudgedArrival } from './create-version.ts'
 import type { DataProject } from '../data-project.ts'
 import type { Masking } from '../personal/masking.ts'
@@ -14,6 +14,7 @@ import {
   type DatasetVersion,
   type Rejection,
 } from './dataset-version.ts'
+import { knownDigests } from './known-digests.ts'
 import { judgeArrival, type Verdict } from './judge-arrival.ts'
 import { judgedDigest, planArrivals, type ArrivalPlan, type PlannedArrival } from './plan-arrivals.ts'
 import type { DatasetConfig } from '../section.ts'
@@ -92,7 +93,8 @@ async function knownArrivals(
 ): Promise<Arrival[]> {
   const known = plan.known.map(({ name }): Arrival => ({ paths: [name], state: 'known' }))
   for (const { path, digest } of collected.unchanged) {
-    const rejection = parent?.parts.some((part) => part.digest === digest)
+    const isHere = digest === undefined || (parent !== undefined && knownDigests(parent).has(digest))
+    const rejection = isHere
       ? undefined
       : await store.rejectionOf(dataset, judgedDigest([digest], config))
     if (rejection === undefined) known.push({ paths: [path], state: 'known' })
@@ -141,7 +143,7 @@ async function reject(
 }
 
 function digestsOf(files: readonly ArrivingFile[]): Digest[] {
-  return files.map(({ facts }) => facts.digest)
+  return files.map(offeredDigest)
 }
 
 function acceptedArrival({ arrival, verdict }: JudgedArrival): Arrival {

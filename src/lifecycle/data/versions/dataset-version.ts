@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { columnSchema } from '../rows/column-type.ts'
 import { datasetNameSchema } from '../section.ts'
-import { digestSchema, partSchema } from './snapshot.ts'
+import { digestSchema, originalSchema, partSchema } from './snapshot.ts'
 import { validationSchema } from '../checks/validation.ts'
 
 export const datasetKindSchema = z
@@ -19,6 +19,17 @@ const versionSourceSchema = z.discriminatedUnion('kind', [
     lastModified: z.string().optional(),
   }),
   z.object({ kind: z.literal('folder'), folder: z.string() }),
+  z.object({ kind: z.literal('s3'), objects: z.array(z.string()) }),
+  z.object({
+    kind: z.literal('query'),
+    engine: z.enum(['postgres', 'mysql', 'sqlite']),
+    database: z.string().describe('a file, or the name of the environment variable with the URL'),
+    query: z.string(),
+    cursor: z.object({ column: z.string(), value: z.string() }).optional(),
+  }),
+  z.object({ kind: z.literal('server'), url: z.string(), dataset: z.string(), version: z.int() }),
+  z.object({ kind: z.literal('push'), file: z.string() }),
+  z.object({ kind: z.literal('quarantine'), versions: z.array(z.int()) }),
 ])
 export type VersionSource = z.infer<typeof versionSourceSchema>
 
@@ -51,6 +62,7 @@ const versionFields = {
   files: z.int().default(0).describe('of a table: its parts'),
   parent: z.int().nullable().describe('the version that this one was made from'),
   outcome: z.enum(['pass', 'warn', 'fail']).describe('of its validation'),
+  quarantined: z.int().default(0).describe('rows that were kept out of it, each with its reason'),
   createdAt: z.int().describe('epoch milliseconds'),
   createdBy: z.string(),
 }
@@ -67,6 +79,10 @@ export const datasetVersionSchema = z.object({
   ...versionFields,
   columns: z.array(columnSchema),
   parts: z.array(partSchema),
+  originals: z
+    .array(originalSchema)
+    .default([])
+    .describe('files as they came, where the parts are what was made of them'),
   tree: fileTreeSchema.nullable().default(null).describe('of a folder: where its lists of files are'),
   source: versionSourceSchema,
   validation: validationSchema.describe('of the parts that it adds'),

@@ -1,6 +1,7 @@
 import { digestOf, type Digest } from '#platform/blobs/index'
-import type { ArrivingFile } from '../sources/arriving-file.ts'
+import { offeredDigest, type ArrivingFile } from '../sources/arriving-file.ts'
 import type { DatasetVersion } from './dataset-version.ts'
+import { knownDigests } from './known-digests.ts'
 import { isAssignable } from '../rows/load-arrival.ts'
 import type { DatasetConfig } from '../section.ts'
 import type { Part } from './snapshot.ts'
@@ -29,16 +30,19 @@ export function planArrivals(
   parent: DatasetVersion | undefined,
 ): ArrivalPlan {
   const parts = new Map(parent?.parts.map((part) => [part.digest, part]))
+  const known = parent === undefined ? new Set<Digest>() : knownDigests(parent)
   const isKnown = (file: ArrivingFile): boolean => {
     const part = parts.get(file.facts.digest)
-    return part !== undefined && parent !== undefined && !wouldReadOtherwise(part, config, parent)
+    if (part === undefined || parent === undefined) return known.has(offeredDigest(file))
+    return !wouldReadOtherwise(part, config, parent)
   }
   if (config.mode === 'replace') {
-    const same = files.length === parts.size && files.every(isKnown)
+    const offered = new Set(parent?.parts.flatMap(({ digest, from = [digest] }) => from))
+    const same = files.length === offered.size && files.every((file) => isKnown(file) && offered.has(offeredDigest(file)))
     return { arrivals: same || files.length === 0 ? [] : [{ files }], known: same ? files : [], kept: [] }
   }
   const again = files.filter((file) => parts.has(file.facts.digest) && !isKnown(file))
-  const fresh = files.filter((file) => !parts.has(file.facts.digest))
+  const fresh = files.filter((file) => !parts.has(file.facts.digest) && !isKnown(file))
   const digests = new Set(again.map(({ facts }) => facts.digest))
   return {
     arrivals: [
@@ -63,7 +67,10 @@ function wouldReadOtherwise({ reading }: Part, config: DatasetConfig, parent: Da
 
 /** What a judgement depends on: the bytes and the rules. The same again need not be judged again. */
 export function judgedDigest(digests: readonly Digest[], config: DatasetConfig): Digest {
-  const { expectations, format, key, mode, nulls, time } = config
-  const rules = { expectations, format, key, mode, nulls, time }
+  const { expectations, format, key, mode, nulls, time, contract, deleted, sheet } = config
+  // Left out where they say nothing: what was refused before they could be written keeps its digest.
+  const encoding = config.encoding === 'utf-8' ? undefined : config.encoding
+  const header = config.header_row === 1 ? undefined : config.header_row
+  const rules = { expectations, format, key, mode, nulls, time, contract, deleted, sheet, encoding, header }
   return digestOf(new TextEncoder().encode(JSON.stringify([digests, rules])))
 }

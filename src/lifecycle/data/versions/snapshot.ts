@@ -34,8 +34,20 @@ export const partSchema = z.object({
   sizeBytes: z.int().min(0),
   rows: z.int().min(0),
   reading: readingSchema,
+  from: z
+    .array(digestSchema)
+    .optional()
+    .describe('the originals that its rows are from, where it is not the file as it came'),
 })
 export type Part = Readonly<z.infer<typeof partSchema>>
+
+/** A file as it came, where its rows are kept in another form. */
+export const originalSchema = z.object({
+  path: z.string(),
+  digest: digestSchema,
+  sizeBytes: z.int().min(0),
+})
+export type Original = Readonly<z.infer<typeof originalSchema>>
 
 /** What a version is: an ordered list of parts and the columns they have in common. */
 export interface Manifest {

@@ -1,0 +1,56 @@
+import { quoteName, quoteText, type Tables } from '#platform/tables/index'
+import type { Column } from '../rows/column-type.ts'
+import { relationOf, type LocalPart } from '../rows/relation.ts'
+import type { TypedColumn } from '../rows/write-parquet.ts'
+
+export interface UnseenRequest {
+  /** The rows that were fetched, as text. */
+  readonly table: string
+  readonly columns: readonly TypedColumn[]
+  readonly existing: { readonly columns: readonly Column[]; readonly parts: readonly LocalPart[] }
+  readonly key: readonly string[]
+  readonly cursor: { readonly column: string; readonly from: string | undefined }
+}
+
+/**
+ * The fetched rows that the version does not have yet, as a table of text. Rows at the boundary, and within the lag, come
+ * again with every load: with a key they are told by it; without one by all of their values, and of equal rows as many
+ * are new as there are more of them than before.
+ */
+export async function unseenRows(tables: Tables, request: UnseenRequest): Promise<string> {
+  const { table, columns, existing, key } = request
+  const known = new Set(existing.columns.map(({ name }) => name))
+  const compared = (key.length > 0 ? columns.filter(({ name }) => key.includes(name)) : columns).filter(
+    ({ name }) => known.has(name),
+  )
+  if (compared.length === 0 || existing.parts.length === 0) return table
+  const values = compared.map(({ value }, index) => `${value} AS c${index}`)
+  const names = compared.map((_, index) => `c${index}`)
+  const before = compared.map(({ name }, index) => `${quoteName(name)} AS c${index}`)
+  const same = names.map((name) => `fresh.${name} IS NOT DISTINCT FROM seen.${name}`)
+  const list = names.join(', ')
+  // With a key a row is known however often and wherever in the version; the boundary alone is looked at without one.
+  const window = key.length > 0 ? 'true' : withinWindow(request)
+  const isNew = key.length > 0 ? 'seen.times IS NULL' : 'fresh.nth > coalesce(seen.times, 0)'
+  await tables.run(
+    `CREATE TEMP TABLE unseen AS SELECT ${table}.* FROM ${table} JOIN (
+       SELECT fresh.position FROM (
+         SELECT *, row_number() OVER (PARTITION BY ${list} ORDER BY position) AS nth
+         FROM (SELECT rowid AS position, ${values.join(', ')} FROM ${table})
+       ) fresh LEFT JOIN (
+         SELECT ${list}, count(*) AS times
+         FROM (SELECT ${before.join(', ')} FROM ${relationOf(existing.columns, existing.parts)} WHERE ${window})
+         GROUP BY ${list}
+       ) seen ON ${same.join(' AND ')} WHERE ${isNew}
+     ) kept ON ${table}.rowid = kept.position`,
+  )
+  return 'unseen'
+}
+
+function withinWindow({ columns, existing, cursor }: UnseenRequest): string {
+  const type = columns.find(({ name }) => name === cursor.column)?.sqlType
+  const isKnown = existing.columns.some(({ name }) => name === cursor.column)
+  if (cursor.from === undefined || type === undefined || !isKnown) return 'true'
+  const column = quoteName(cursor.column)
+  return `(${column} >= CAST(${quoteText(cursor.from)} AS ${type}) OR ${column} IS NULL)`
+}
