@@ -4,6 +4,7 @@ import { quoteName, type Tables } from '#platform/tables/index'
 import type { Column } from '../../rows/column-type.ts'
 import { Uncheckable, type RowsCheck } from '../compiled-check.ts'
 import type { CheckOf } from '../expectation.ts'
+import { cellWords } from '../words/number-words.ts'
 import { columnRows } from './row-checks.ts'
 
 const pageRows = 50_000
@@ -46,7 +47,7 @@ async function eachPage(
 ): Promise<void> {
   for (let offset = 0; ; offset += pageRows) {
     const page = await tables.rows(`SELECT text FROM ${source} LIMIT ${pageRows} OFFSET ${offset}`)
-    await visit(page.map(({ text }) => String(text)))
+    await visit(page.map(({ text }) => cellWords(text)))
     if (page.length < pageRows) return
   }
 }

@@ -41,17 +41,15 @@ export const textChecks: CompilersOf<keyof typeof textForms> = {
   },
   date_format: ({ column: name, format }, { columns }) => {
     const column = requireText(requireColumn(name, columns), 'a format is about text')
-    return columnRows(column, `try_strptime(${quoteName(name)}, ${quoteText(format)}) IS NULL`)
+    return columnRows(column, `NOT ${isDate(quoteName(name), [format])}`)
   },
   date_parseable: ({ column: name }, { columns }) => {
     const column = requireColumn(name, columns)
     if (column.type === 'date' || column.type === 'timestamp') return columnRows(column, 'false')
     requireText(column, 'text says a date')
     const text = `trim(${quoteName(name)})`
-    return columnRows(
-      column,
-      `coalesce(try_cast(${text} AS TIMESTAMPTZ), try_strptime(${text}, [${dateFormats.map(quoteText).join(', ')}])) IS NULL`,
-    )
+    const iso = `try_cast(${text} AS TIMESTAMPTZ) IS NOT NULL AND ${isNoWord(text)}`
+    return columnRows(column, `NOT ((${iso}) OR ${isDate(text, dateFormats)})`)
   },
   json_parseable: ({ column: name }, { columns }) => {
     const column = requireText(requireColumn(name, columns), 'text may be JSON')
@@ -87,6 +85,16 @@ export const dateFormats = [
   '%a, %d %b %Y %H:%M:%S %Z',
   '%a, %d %b %Y %H:%M:%S %z',
 ] as const
+
+function isDate(text: string, formats: readonly string[]): string {
+  const any = formats.map((format) => `try_strptime(${text}, ${quoteText(format)}) IS NOT NULL`)
+  return `((${any.join(' OR ')}) AND ${isNoWord(text)})`
+}
+
+/** DuckDB takes these words for times in every format. */
+function isNoWord(text: string): string {
+  return `lower(${text}) NOT IN ('epoch', 'infinity', '-infinity')`
+}
 
 function conditionsOf(patterns: readonly string[], condition: (pattern: string) => string): string[] {
   if (patterns.length === 0) throw new Uncheckable('neither a pattern nor patterns are given')

@@ -21,5 +21,5 @@ export function percentWords(share: number): string {
 
 /** A cell that is text already. */
 export function cellWords(cell: Cell | undefined): string {
-  return typeof cell === 'string' ? cell : String(JSON.stringify(cell ?? null))
+  return typeof cell === 'string' ? cell : JSON.stringify(cell ?? null)
 }
