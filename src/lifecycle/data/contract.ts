@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { endpoint, type Contract } from '#contract/endpoint'
 import { pageInput, pageOf } from '#contract/page'
+import { workspaceCalls } from './folders/workspace-calls.ts'
+import { versionNameSchema } from './reference.ts'
 import { columnSchema } from './rows/column-type.ts'
 import {
   addResultSchema,
@@ -14,8 +16,7 @@ import { diffSchema } from './diff/diff.ts'
 import { versionProfileSchema } from './profiles/version-profile.ts'
 
 const name = z.string().min(1).describe('The dataset, as in devmlops.yaml')
-const versionNumber = z.coerce.number<number | string>().int().min(1)
-const version = z.union([z.literal('latest'), versionNumber]).describe('A version, or "latest"')
+const version = versionNameSchema
 const paths = z
   .array(z.string().min(1))
   .min(1)
@@ -23,6 +24,7 @@ const paths = z
   .describe('Files or patterns to take instead of the source; outside of the project they must be absolute')
 
 export const dataContract = {
+  ...workspaceCalls,
   list: endpoint({
     method: 'GET',
     path: '/api/v1/datasets',

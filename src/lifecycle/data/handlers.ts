@@ -1,9 +1,11 @@
 import type { Handlers } from '#contract/endpoint'
 import type { dataContract } from './contract.ts'
+import { workspaceHandlers } from './folders/workspace-handlers.ts'
 import type { DataService } from './service.ts'
 
 export function dataHandlers(service: DataService): Handlers<typeof dataContract> {
   return {
+    ...workspaceHandlers(service.workspace, service.tags),
     list: async () => ({ items: await service.list() }),
     add: ({ name, paths }, { caller }) => service.add(name, { paths }, caller),
     addAll: async (_input, { caller }) => ({ items: await service.addAll(caller) }),

@@ -20,7 +20,7 @@ import { diffVersions, type Diff } from './diff/diff.ts'
 import { isInside } from './sources/find-files.ts'
 import { firstRows, type PlainRow } from './rows/first-rows.ts'
 import { listDatasets } from './versions/list-datasets.ts'
-import { isFolderSource } from './folders/folder-source.ts'
+import { isFolderSource, requireNoPaths } from './folders/folder-source.ts'
 import { createWorkspaceService, type WorkspaceService } from './folders/workspace-service.ts'
 import { parseReference, type VersionName } from './reference.ts'
 import { createTagService, type TagService } from './tags/tag-service.ts'
@@ -129,6 +129,16 @@ export function createDataService({ platform, project: readProject }: DataServic
       const config = requireDataset(project, name)
       requireAllowed(paths, project, caller)
       await announce(name, { store, events: platform.events })
+      const { source } = config
+      if (isFolderSource(source)) {
+        requireNoPaths(name, source, paths)
+        try {
+          const result = await workspace.addFolder(name, source, { caller })
+          return { ...result, durationMs: performance.now() - startedMs }
+        } finally {
+          await announce(name, { store, events: platform.events })
+        }
+      }
       await maskings.remember(name)
       const masking = await maskings.of(name)
       const collected = await collect(name, { project, config, paths }, { platform, store })
@@ -140,6 +150,7 @@ export function createDataService({ platform, project: readProject }: DataServic
         for (const download of collected.downloads) {
           await store.saveDownload(name, download.url, { ...download, at: platform.clock.now() })
         }
+        if (result.version !== null) await workspace.keepPlace(result.version, result.created)
         const arrivals = await shown.arrivals(name, result.arrivals)
         return { ...result, arrivals, durationMs: performance.now() - startedMs }
       } finally {
@@ -164,6 +175,7 @@ export function createDataService({ platform, project: readProject }: DataServic
       const project = await readProject()
       const config = requireDataset(project, name)
       requireAllowed(paths, project, caller)
+      if (isFolderSource(config.source)) return workspace.check(name)
       const parent = await store.version(name, 'latest')
       const collected = await collect(name, { project, config, paths }, { platform, store }).catch(
         (error: unknown) => {
@@ -214,7 +226,7 @@ export function createDataService({ platform, project: readProject }: DataServic
       const { name, version } = parseReference(reference)
       const found = await get(name, version)
       const local = await Promise.all(
-        found.parts.map(async (part) => ({ part, path: await platform.blobs.localPath(part.digest) })),
+        found.parts.map(async (part) => ({ part, path: await platform.files.localPath(part.digest) })),
       )
       return {
         name,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { fail } from '#contract/errors'
 
 const pattern = z.string().min(1)
 
@@ -16,6 +17,19 @@ export const folderSourceSchema = z.strictObject({
   }),
 })
 export type FolderSource = z.output<typeof folderSourceSchema>
+
+/** @throws invalid_input: a folder is added as a whole. */
+export function requireNoPaths(
+  dataset: string,
+  { folder }: FolderSource,
+  paths: readonly string[] | undefined,
+): void {
+  if (paths === undefined) return
+  fail('invalid_input', `"${dataset}" is the folder ${folder} as a whole, so it takes no file by itself.`, {
+    hint: `Put the file into ${folder}, then: devmlops data add ${dataset}.`,
+    at: 'paths',
+  })
+}
 
 export function isFolderSource(source: object): source is FolderSource {
   return 'folder' in source

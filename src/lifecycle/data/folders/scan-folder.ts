@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, realpathSync, statSync, type BigIntStats, type 
 import { sep } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { fail } from '#contract/errors'
+import { isPartialName } from '#platform/files/partial-name'
 import { requireStorableName } from './file-names.ts'
 import type { FolderSource } from './folder-source.ts'
 import { matchPatterns, type PathTest } from './name-patterns.ts'
@@ -31,6 +32,8 @@ export interface ScannedFolder {
   readonly directories: Map<string, WorkingDirectory>
   readonly unhashed: UnhashedFile[]
   readonly emptyDirectories: number
+  /** Paths of files that a killed checkout left half-written. */
+  readonly partials: readonly string[]
   /** Something is not as it was known. */
   readonly changed: boolean
 }
@@ -42,6 +45,7 @@ interface Scan extends ScanRequest {
   readonly excluded: PathTest
   readonly found: Map<string, WorkingDirectory>
   readonly unhashed: UnhashedFile[]
+  readonly partials: string[]
   empty: number
   changed: boolean
   calls: number
@@ -57,6 +61,7 @@ export async function scanFolder(request: ScanRequest): Promise<ScannedFolder> {
     excluded: matchPatterns(request.source.exclude),
     found: new Map(),
     unhashed: [],
+    partials: [],
     empty: 0,
     changed: false,
     calls: 0,
@@ -67,6 +72,7 @@ export async function scanFolder(request: ScanRequest): Promise<ScannedFolder> {
     directories: scan.found,
     unhashed: scan.unhashed,
     emptyDirectories: scan.empty,
+    partials: scan.partials,
     changed: scan.changed,
   }
 }
@@ -190,6 +196,10 @@ function listDirectory(scan: Scan, { path, place, known }: Listing): WorkingDire
   for (const entry of readEntries(place, path)) {
     const { name } = entry
     const whole = joinPath(path, name)
+    if (isPartialName(name)) {
+      scan.partials.push(whole)
+      continue
+    }
     if (scan.excluded(whole) || isHidden(scan, `${place}/${name}`, name)) continue
     requireStorableName(name, whole)
     if (entry.isDirectory()) directories.push(name)

@@ -1,15 +1,18 @@
+import { statSync } from 'node:fs'
 import type { FolderSource } from './folder-source.ts'
 import { hashFiles } from './hash-files.ts'
 import { scanFolder, type ScannedFolder } from './scan-folder.ts'
 import { readStatCache, saveStatCache, statCachePath } from './stat-cache.ts'
 import type { NodeSummary } from './tree-node.ts'
 import type { Tree } from './tree.ts'
-import { summarise, workingTree } from './working-directory.ts'
+import { statNumbers, summarise, workingTree } from './working-directory.ts'
 
 /** A folder as it is on the disk now. */
 export interface WorkingFolder extends ScannedFolder {
   /** Absolute, and no link. */
   readonly root: string
+  /** The first of these files that is not as it was when the folder was looked at. */
+  changedSince(paths: readonly string[]): string | undefined
   /** Keeps what is known of it for the next command. */
   save(): Promise<void>
 }
@@ -27,7 +30,30 @@ export async function openWorkingFolder(request: WorkingFolderRequest): Promise<
   const { root, source, home } = request
   const cache = statCachePath(home, root, source)
   const scanned = await scanFolder({ ...request, known: await readStatCache(cache) })
-  return { ...scanned, root, save: () => saveStatCache(cache, root, scanned.directories) }
+  return {
+    ...scanned,
+    root,
+    changedSince: (paths) => paths.find(changedFile(root, scanned)),
+    save: () => saveStatCache(cache, root, scanned.directories),
+  }
+}
+
+function changedFile(root: string, { directories }: ScannedFolder): (path: string) => boolean {
+  const places = new Map<string, ReadonlyMap<string, number>>()
+  return (path) => {
+    const slash = path.lastIndexOf('/')
+    const directory = directories.get(path.slice(0, Math.max(0, slash)))
+    if (directory === undefined) return true
+    let indexes = places.get(directory.path)
+    if (indexes === undefined) {
+      indexes = new Map(directory.names.map((name, index) => [name, index]))
+      places.set(directory.path, indexes)
+    }
+    const at = (indexes.get(path.slice(slash + 1)) ?? 0) * statNumbers
+    const found = statSync(`${root}/${path}`, { bigint: true, throwIfNoEntry: false })
+    const [inode, size, changed] = directory.stats.subarray(at, at + 3)
+    return found?.ino !== inode || found?.size !== size || found?.mtimeNs !== changed
+  }
 }
 
 /** Reads what has changed, and answers the folder as a tree. */

@@ -1,0 +1,251 @@
+import { stat } from 'node:fs/promises'
+import { isAbsolute, resolve } from 'node:path'
+import type { Caller } from '#contract/endpoint'
+import { fail, messageOf } from '#contract/errors'
+import type { Platform } from '#platform/platform'
+import { requireDataset, type DataProject } from '../data-project.ts'
+import type { Masking } from '../personal/masking.ts'
+import { gitTop } from '../pointers/git-work-tree.ts'
+import { pointerPath, writePointer } from '../pointers/pointer-file.ts'
+import type { VersionName } from '../reference.ts'
+import { isInside } from '../sources/find-files.ts'
+import type { DataStore } from '../store.ts'
+import type { AddResult, Arrival, DatasetVersion, VersionSummary } from '../versions/dataset-version.ts'
+import { addFolder } from './add-folder.ts'
+import { baseVersion } from './base-version.ts'
+import { checkoutFolder } from './checkout-folder.ts'
+import type { CheckoutResult } from './checkout-result.ts'
+import { checkoutTable } from './checkout-table.ts'
+import type { DatasetStatus } from './dataset-status.ts'
+import type { ExportFormat, ExportResult } from './export-format.ts'
+import { exportVersion } from './export-version.ts'
+import { readFolderRecord, saveFolderRecord } from './folder-record.ts'
+import { isFolderSource, type FolderSource } from './folder-source.ts'
+import { folderStatus } from './folder-status.ts'
+import { tableStatus } from './table-status.ts'
+import { filesOf, openTree, type TreeFile } from './tree.ts'
+import { createProgressBoard, type WorkProgress } from './work-progress.ts'
+
+export interface CheckoutInput {
+  readonly name: string
+  /** Undefined: the version of the pointer file, else the newest. */
+  readonly version?: VersionName | undefined
+  readonly to?: string | undefined
+  readonly only: readonly string[]
+  readonly force: boolean
+}
+
+export interface ExportInput {
+  readonly name: string
+  readonly version: VersionName
+  readonly to: string
+  readonly format?: ExportFormat | undefined
+  readonly force: boolean
+}
+
+/** Who asks, and until when. */
+export interface Asking {
+  readonly caller: Caller
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What is between the versions of datasets and the files that a person works with. */
+export interface WorkspaceService {
+  addFolder(name: string, source: FolderSource, asking: Asking): Promise<Omit<AddResult, 'durationMs'>>
+  /** Whether an add would make a version. */
+  check(name: string): Promise<Arrival[]>
+  /** Writes the pointer of a table that was added to. */
+  keepPlace(version: VersionSummary, created: boolean): Promise<void>
+  status(name: string, limit: number, signal?: AbortSignal): Promise<DatasetStatus>
+  statusAll(limit: number, signal?: AbortSignal): Promise<DatasetStatus[]>
+  files(
+    name: string,
+    version: VersionName,
+    page: { prefix: string; limit: number; after?: string | undefined },
+  ): Promise<{ items: TreeFile[]; next: string | undefined }>
+  checkout(input: CheckoutInput, asking: Asking): Promise<CheckoutResult>
+  exportVersion(input: ExportInput, asking: Asking): Promise<ExportResult>
+  progress(name: string): WorkProgress | undefined
+}
+
+export interface WorkspaceOptions {
+  readonly platform: Platform
+  readonly store: DataStore
+  readonly project: () => Promise<DataProject>
+  readonly version: (name: string, version: VersionName) => Promise<DatasetVersion>
+  readonly masking: (name: string) => Promise<Masking>
+  /** Work on the same dataset goes one after the other. */
+  readonly oneAtATime: <T>(name: string, work: () => Promise<T>) => Promise<T>
+}
+
+export function createWorkspaceService(options: WorkspaceOptions): WorkspaceService {
+  const { platform, store, project: readProject, version: find } = options
+  const { home } = platform.config
+  const board = createProgressBoard()
+
+  const point = async (project: DataProject, version: VersionSummary): Promise<void> => {
+    if ((await gitTop(project.directory)) === undefined) return
+    try {
+      await writePointer(project.directory, version)
+    } catch (error) {
+      // The version is made; a folder that nobody may write to must not say otherwise.
+      platform.log.warn({ dataset: version.dataset, error: messageOf(error) }, 'no pointer file was written')
+    }
+  }
+
+  const status: WorkspaceService['status'] = async (name, limit, signal) => {
+    const project = await readProject()
+    const config = requireDataset(project, name)
+    const { source } = config
+    return isFolderSource(source)
+      ? folderStatus({ dataset: name, source, project, limit, signal }, { platform, store })
+      : tableStatus({ dataset: name, config, project, limit }, { platform, store })
+  }
+
+  const pointedVersion = async (name: string, project: DataProject): Promise<DatasetVersion> => {
+    const { version, by, notes } = await baseVersion(name, { platform, store, project })
+    const [note] = notes
+    if (note !== undefined) fail('conflict', note, { at: name })
+    return by === 'pointer' && version !== undefined ? version : find(name, 'latest')
+  }
+
+  const checkout = async (input: CheckoutInput, { caller, signal }: Asking): Promise<CheckoutResult> => {
+    const { name, only, force } = input
+    const project = await readProject()
+    const version =
+      input.version === undefined ? await pointedVersion(name, project) : await find(name, input.version)
+    const config = project.sections.data[name]
+    const source = config !== undefined && isFolderSource(config.source) ? config.source : undefined
+    const place = checkoutPlace({ to: input.to, source, name, project, caller, home })
+    return board.during(name, 'checkout', async (report) => {
+      const common = { version, place, only, force, signal, report }
+      if (version.kind === 'table') return checkoutTable(common, { platform, store })
+      const base = await baseVersion(name, { platform, store, project })
+      const result = await checkoutFolder(
+        { ...common, project, source: source ?? { exclude: [], links: 'refuse' }, base: base.version },
+        { platform, store },
+      )
+      if (input.to === undefined) {
+        await saveFolderRecord(home, name, {
+          version: version.version,
+          digest: version.digest,
+          only: [...only],
+        })
+        await point(project, version)
+      }
+      return result
+    })
+  }
+
+  return {
+    addFolder: async (name, source, { caller, signal }) => {
+      const record = await readFolderRecord(home, name)
+      if (record !== undefined && record.only.length > 0) {
+        fail(
+          'conflict',
+          `${source.folder} has only a part of ${name}@${record.version} (${record.only.join(', ')}).`,
+          {
+            hint: `Check out the rest before you add: devmlops data checkout ${name}@${record.version}.`,
+            at: name,
+          },
+        )
+      }
+      const project = await readProject()
+      const result = await board.during(name, 'add', (report) =>
+        addFolder({ dataset: name, source, project, caller, signal, report }, { platform, store }),
+      )
+      const { version } = result
+      if (version !== null) {
+        await saveFolderRecord(home, name, { version: version.version, digest: version.digest, only: [] })
+        await point(project, version)
+      }
+      return result
+    },
+    check: async (name) => {
+      const { clean, place } = await status(name, 0)
+      return [{ paths: [place], state: clean ? 'known' : 'accepted' }]
+    },
+    keepPlace: async (version, created) => {
+      const project = await readProject()
+      // A table that has nothing new says nothing of the version that a branch has chosen.
+      const path = pointerPath(project.directory, version.dataset)
+      if (created || (await stat(path).catch(() => undefined)) === undefined) await point(project, version)
+    },
+    status,
+    statusAll: async (limit, signal) => {
+      const names = Object.keys((await readProject()).sections.data)
+      const all: DatasetStatus[] = []
+      for (const name of names) all.push(await status(name, limit, signal))
+      return all
+    },
+    files: async (name, wanted, { prefix, limit, after }) => {
+      const version = await find(name, wanted)
+      const items: TreeFile[] = []
+      if (version.tree === null) {
+        const files = version.parts
+          .filter(({ path }) => path.startsWith(prefix))
+          .map(({ path, digest, sizeBytes }) => ({ path, digest, sizeBytes, executable: false }))
+        const start = after === undefined ? 0 : files.findIndex(({ path }) => path === after) + 1
+        const page = files.slice(start, start + limit)
+        return { items: page, next: start + limit < files.length ? page.at(-1)?.path : undefined }
+      }
+      await using tree = await openTree(platform.blobs, version.tree)
+      for await (const file of filesOf(tree, { prefix, ...(after !== undefined && { after }) })) {
+        if (items.length === limit) return { items, next: items.at(-1)?.path }
+        items.push(file)
+      }
+      return { items, next: undefined }
+    },
+    checkout: (input, asking) => options.oneAtATime(input.name, () => checkout(input, asking)),
+    exportVersion: async ({ name, version: wanted, to, format, force }, { caller, signal }) => {
+      const version = await find(name, wanted)
+      const project = await readProject()
+      const place = writablePlace(to, { project, caller, home })
+      const masking = await options.masking(name)
+      return board.during(name, 'export', (report) =>
+        exportVersion(
+          { version, place, format, force, masking, project, signal, report },
+          { platform, store },
+        ),
+      )
+    },
+    progress: board.of,
+  }
+}
+
+interface Place {
+  readonly project: DataProject
+  readonly caller: Caller
+  readonly home: string
+}
+
+function checkoutPlace({
+  to,
+  source,
+  name,
+  ...place
+}: Place & { to: string | undefined; source: FolderSource | undefined; name: string }): string {
+  if (to !== undefined) return writablePlace(to, place)
+  if (source !== undefined) return resolve(place.project.directory, source.folder)
+  return fail('invalid_input', `"${name}" has no folder of its own to be checked out into.`, {
+    hint: `Name one: devmlops data checkout ${name} --to FOLDER.`,
+    at: 'to',
+  })
+}
+
+/** A place outside of the project is the word of a person at this machine, not of any caller that may write. */
+function writablePlace(to: string, { project, caller, home }: Place): string {
+  const place = resolve(project.directory, to)
+  if (isInside(home, place)) {
+    fail('invalid_input', `${to} is in the store.`, { hint: 'Choose a place of your own.', at: 'to' })
+  }
+  if (isInside(project.directory, place) || (isAbsolute(to) && caller.permissions.has('admin'))) return place
+  return fail(
+    'permission_denied',
+    `${to} lies outside of the project, and ${caller.name} is no administrator.`,
+    {
+      hint: `Choose a place in ${project.directory}.`,
+      at: 'to',
+    },
+  )
+}
