@@ -11,6 +11,7 @@ export {
   type SectionsOf,
   type VariableReference,
 } from './contract.ts'
+export { editProject, type ProjectEdit } from './edit-project.ts'
 export { findProject } from './find-project.ts'
 export {
   exampleProject,
