@@ -1,4 +1,6 @@
+import { remotesCommands } from './remotes/commands.ts'
 import type { Command, CommandContext } from '#platform/terminal/index'
+import { workspaceCommands } from './folders/commands.ts'
 import type { AddResult, Arrival } from './versions/dataset-version.ts'
 
 const files = {
@@ -38,7 +40,7 @@ async function printAdded(context: CommandContext, results: readonly AddResult[]
     const what =
       version === null
         ? `${dataset}: no version yet`
-        : `${dataset}@${version.version}: ${formatCount(version.rows)} rows`
+        : `${dataset}@${version.version}: ${version.kind === 'folder' ? `${formatCount(version.files)} files` : `${formatCount(version.rows)} rows`}`
     terminal.print(`${what}${created ? `, added in ${formatDuration(durationMs)}` : ', nothing new'}`)
   }
 }
@@ -91,6 +93,7 @@ export const dataCommands: readonly Command[] = [
       if (context.json) context.terminal.json(checked)
     },
   },
+  ...workspaceCommands,
   {
     name: 'data list',
     summary: 'List the datasets with their newest version and what was rejected last',
@@ -105,14 +108,18 @@ export const dataCommands: readonly Command[] = [
   {
     name: 'data show',
     summary: 'Show a version: where it came from, its checks, and how each column is spread',
-    arguments: [{ name: 'NAME', summary: 'the dataset, or NAME@VERSION', required: true }],
+    arguments: [{ name: 'NAME', summary: 'the dataset, NAME@VERSION or NAME@TAG', required: true }],
     options: {
+      files: { type: 'boolean', summary: 'List its files instead' },
+      prefix: { type: 'string', value: 'PATH', summary: 'With --files: only paths that begin so' },
+      limit: { type: 'number', value: 'N', summary: 'With --files: so many at the most (default: 100)' },
       rows: { type: 'number', value: 'N', summary: 'Show the first N rows instead (at most 1000)' },
     },
     examples: [
       { line: 'devmlops data show flights', what: 'The newest version and the ones before' },
       { line: 'devmlops data show flights@3', what: 'Version 3' },
       { line: 'devmlops data show flights --rows 5', what: 'Its first rows' },
+      { line: 'devmlops data show images@gold --files --prefix cats/', what: 'Files of a folder' },
     ],
     run: showVersion,
   },
@@ -137,11 +144,12 @@ export const dataCommands: readonly Command[] = [
       printDiff(context.terminal, diff)
     },
   },
+  ...remotesCommands,
 ]
 
-function versionOf(text: string): 'latest' | number {
+function versionOf(text: string): string | number {
   const version = text.replace(/^@/, '')
-  return version === 'latest' ? version : Number(version)
+  return /^\d+$/.test(version) ? Number(version) : version
 }
 
 async function showVersion(context: CommandContext): Promise<void> {
@@ -149,6 +157,10 @@ async function showVersion(context: CommandContext): Promise<void> {
   const { parseReference } = await import('./reference.ts')
   const { name, version } = parseReference(context.arguments.required('NAME'))
   const data = await client(context)
+  if (context.options.flag('files')) {
+    const { showFiles } = await import('./folders/show-files.ts')
+    return showFiles(context, { name, version })
+  }
   const limit = context.options.number('rows')
   if (limit !== undefined) {
     const { columns, rows } = await data.head({ name, version, limit })

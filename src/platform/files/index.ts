@@ -1,5 +1,5 @@
 export { openFiles, type OpenFileStore } from './create-file-store.ts'
-export { changedWhileRead } from './file-problems.ts'
+export { changedWhileRead, unreadableFile } from './file-problems.ts'
 export type {
   Damage,
   FileLayout,
@@ -9,5 +9,5 @@ export type {
   StoredFile,
   StoreProgress,
 } from './file-store.ts'
-export { isPartialName } from './partial-name.ts'
+export { isPartialName, partialName } from './partial-name.ts'
 export { fileMigrations } from './stored-files.ts'

@@ -1,7 +1,7 @@
 import type { Caller } from '#contract/endpoint'
 import { fail } from '#contract/errors'
 import { codeVersionOf } from '#platform/code-version'
-import type { StoreProgress } from '#platform/files/file-store'
+import type { StoreProgress } from '#platform/files/index'
 import type { Platform } from '#platform/platform'
 import type { DataProject } from '../data-project.ts'
 import { outcomeOf } from '../checks/validation.ts'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { partialName } from '#platform/files/partial-name'
+import { partialName } from '#platform/files/index'
 import type { Platform } from '#platform/platform'
 import { openTables, quoteText } from '#platform/tables/index'
 import { lendKey, maskedRelation } from '../personal/masked-relation.ts'

@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, rmdirSync, unlinkSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { fail } from '#contract/errors'
 import type { Digest } from '#platform/blobs/index'
-import type { FileStore } from '#platform/files/file-store'
+import type { FileStore } from '#platform/files/index'
 import type { ProgressReport } from './work-progress.ts'
 
 export interface FileToPlace {

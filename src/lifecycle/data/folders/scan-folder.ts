@@ -2,7 +2,7 @@ import { lstatSync, readdirSync, realpathSync, statSync, type BigIntStats, type 
 import { sep } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { fail } from '#contract/errors'
-import { isPartialName } from '#platform/files/partial-name'
+import { isPartialName } from '#platform/files/index'
 import { requireStorableName } from './file-names.ts'
 import type { FolderSource } from './folder-source.ts'
 import { matchPatterns, type PathTest } from './name-patterns.ts'

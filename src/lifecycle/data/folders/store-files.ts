@@ -1,6 +1,6 @@
 import { fail } from '#contract/errors'
 import type { Digest } from '#platform/blobs/index'
-import type { FileStore, StoreProgress } from '#platform/files/file-store'
+import type { FileStore, StoreProgress } from '#platform/files/index'
 import type { UnhashedFile } from './scan-folder.ts'
 import type { StoredTree } from './tree.ts'
 import { joinPath } from './tree-path.ts'
