@@ -5,6 +5,7 @@ import type { Caller } from '#contract/endpoint'
 import { fileBlobStore } from '#platform/blobs/index'
 import { migrate, openDatabase } from '#platform/database/index'
 import { createEvents, eventMigrations, type Event } from '#platform/events'
+import { fileMigrations, openFiles } from '#platform/files/index'
 import { silentLog } from '#platform/log'
 import type { Platform } from '#platform/platform'
 import { projectFileName, readProject } from '../project/index.ts'
@@ -44,13 +45,17 @@ export async function openWorkshop(
   await describe(data)
   const database = await openDatabase({ path: join(home, 'store.db') })
   const clock = { now }
-  await migrate(database, [...eventMigrations, ...dataMigrations], 0)
+  await migrate(database, [...eventMigrations, ...fileMigrations, ...dataMigrations], 0)
   const events = createEvents({ database, clock, log: silentLog })
+  const blobs = fileBlobStore(join(home, 'blobs'))
+  const config = { home, fileCacheBytes: 1e9 }
+  const files = openFiles({ blobs, database, clock, config })
   // The stage uses these parts only.
   const platform = {
-    config: { home },
+    config,
     database,
-    blobs: fileBlobStore(join(home, 'blobs')),
+    blobs,
+    files,
     events,
     clock,
     log: silentLog,
@@ -66,6 +71,7 @@ export async function openWorkshop(
     events: () => events.list({ limit: 100 }),
     [Symbol.asyncDispose]: async () => {
       await events.deliver()
+      await files.close()
       await database.close()
       if (given === undefined) await rm(directory, { recursive: true, force: true })
     },

@@ -16,9 +16,9 @@ export function openArrivalTables({ config }: Platform, allowedPaths: readonly s
 /** Stored parts with the local files that hold their bytes. */
 export async function localParts(
   parts: readonly Part[],
-  { blobs }: Platform,
+  { files }: Pick<Platform, 'files'>,
 ): Promise<(LocalPart & { readonly part: Part })[]> {
   const local: (LocalPart & { part: Part })[] = []
-  for (const part of parts) local.push({ part, path: await blobs.localPath(part.digest) })
+  for (const part of parts) local.push({ part, path: await files.localPath(part.digest) })
   return local
 }

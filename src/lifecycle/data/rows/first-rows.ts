@@ -16,7 +16,7 @@ export async function firstRows(
   const read: { part: (typeof parts)[number]; path: string }[] = []
   for (const part of parts) {
     if (read.reduce((sum, one) => sum + one.part.rows, 0) >= limit) break
-    read.push({ part, path: await platform.blobs.localPath(part.digest) })
+    read.push({ part, path: await platform.files.localPath(part.digest) })
   }
   const tables = await openArrivalTables(
     platform,

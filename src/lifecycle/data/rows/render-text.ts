@@ -6,7 +6,8 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { fail, messageOf } from '#contract/errors'
 import type { ArrivingFile } from '../sources/arriving-file.ts'
-import { changedWhileRead, inspectFile } from '../sources/inspect-file.ts'
+import { changedWhileRead } from '#platform/files/index'
+import { inspectFile } from '../sources/inspect-file.ts'
 import { spoolPath } from '../sources/spool.ts'
 
 const labels = { 'latin-1': 'windows-1252', 'utf-16': 'utf-16le' } as const

@@ -43,7 +43,7 @@ export function collectOptions(
         ? undefined
         : { columns: latest.columns, parts: await localParts(latest.parts, platform) }
     },
-    localPath: (digest) => platform.blobs.localPath(digest),
+    localPath: (digest) => platform.files.localPath(digest),
   }
 }
 

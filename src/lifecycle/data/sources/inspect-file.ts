@@ -6,6 +6,7 @@ import { createGunzip } from 'node:zlib'
 import { fail, messageOf } from '#contract/errors'
 import { formatBytes } from '#contract/units'
 import type { Digest } from '#platform/blobs/index'
+import { changedWhileRead, unreadableFile } from '#platform/files/index'
 import { createTextScan, type TextFacts, type TextScan } from './text-scan.ts'
 
 /** What one pass over the bytes of a file tells. */
@@ -15,9 +16,6 @@ export interface FileFacts {
   /** Undefined where the bytes are not meant as text. */
   readonly text: TextFacts | undefined
 }
-
-const changedHint =
-  'Wait until it is written completely, or write it under another name and rename it at the end.'
 
 /**
  * Digests a file and, for text, looks for what a CSV reader would pass over in silence.
@@ -32,7 +30,7 @@ export async function inspectFile(
     longestLineBytes,
   }: { isText: boolean; compressed: boolean; longestLineBytes?: number | undefined },
 ): Promise<FileFacts> {
-  const before = await stat(path, { bigint: true }).catch((error: unknown) => unreadable(name, error))
+  const before = await stat(path, { bigint: true }).catch((error: unknown) => unreadableFile(name, error))
   const hash = createHash('sha256')
   const text = isText ? createTextScan(longestLineBytes) : undefined
   let sizeBytes = 0
@@ -46,30 +44,13 @@ export async function inspectFile(
     }
     if (compressed && text !== undefined) damage = await scanCompressed(path, sizeBytes, text)
   } catch (error) {
-    unreadable(name, error)
+    unreadableFile(name, error)
   }
-  const after = await stat(path, { bigint: true }).catch((error: unknown) => unreadable(name, error))
+  const after = await stat(path, { bigint: true }).catch((error: unknown) => unreadableFile(name, error))
   if (before.mtimeNs !== after.mtimeNs || before.size !== after.size || Number(after.size) !== sizeBytes) {
     changedWhileRead(name)
   }
   return { digest: `sha256:${hash.digest('hex')}`, sizeBytes, text: text && { ...text.facts(), damage } }
-}
-
-export function changedWhileRead(name: string): never {
-  return fail('unreadable_data', `${name} changed while it was read.`, { hint: changedHint, at: name })
-}
-
-function unreadable(name: string, error: unknown): never {
-  const { code } = error as NodeJS.ErrnoException
-  if (code === 'ENOENT') {
-    return fail('not_found', `There is no file ${name}.`, { hint: 'Check the path.', at: name })
-  }
-  const reason = code === 'EACCES' || code === 'EPERM' ? 'permission denied' : messageOf(error)
-  return fail('unreadable_data', `${name} cannot be read: ${reason}.`, {
-    hint: 'Check the permissions of the file and the disk.',
-    at: name,
-    cause: error,
-  })
 }
 
 /** Of a compressed text, the part that unpacks to more than this many times its size is no data but a bomb. */
