@@ -9,8 +9,13 @@ export function openArrivalTables({ config }: Platform, allowedPaths: readonly s
   return openTables({
     allowedDirectories: [],
     allowedPaths: [...new Set(allowedPaths)],
-    temporaryDirectory: join(config.home, 'tmp', 'tables'),
+    temporaryDirectory: tablesDirectory({ config }),
   })
+}
+
+/** Where DuckDB may write: what does not fit into memory, and tables on their way into the store. */
+export function tablesDirectory({ config }: Pick<Platform, 'config'>): string {
+  return join(config.home, 'tmp', 'tables')
 }
 
 /** Stored parts with the local files that hold their bytes. */

@@ -75,7 +75,7 @@ export async function renderSheet(
       format: 'parquet',
       compressed: false,
       facts,
-      original: { name, path, digest, sizeBytes: bytes.length },
+      originals: [{ name, path, digest, sizeBytes: bytes.length }],
       warnings: header.flatMap((column, index) =>
         (kinds[index] as CellKinds).mixture(`${name}, column "${column}"`),
       ),

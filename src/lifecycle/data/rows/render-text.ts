@@ -20,7 +20,7 @@ export async function renderText(
   { path, name, compressed }: { path: string; name: string; compressed: boolean },
   encoding: keyof typeof labels,
   spool: string,
-): Promise<Pick<ArrivingFile, 'path' | 'facts' | 'original'>> {
+): Promise<Pick<ArrivingFile, 'path' | 'facts' | 'originals'>> {
   const target = await spoolPath(spool, '.txt')
   const before = await stat(path, { bigint: true })
   const hash = createHash('sha256')
@@ -40,7 +40,7 @@ export async function renderText(
     if (before.mtimeNs !== after.mtimeNs || before.size !== after.size) changedWhileRead(name)
     const facts = await inspectFile(target, name, { isText: true, compressed: false })
     const digest = `sha256:${hash.digest('hex')}` as const
-    return { path: target, facts, original: { name, path, digest, sizeBytes } }
+    return { path: target, facts, originals: [{ name, path, digest, sizeBytes }] }
   } catch (error) {
     bytes.destroy()
     await rm(target, { force: true })

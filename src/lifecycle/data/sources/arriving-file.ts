@@ -11,8 +11,8 @@ export interface ArrivingFile {
   readonly format: Format
   readonly compressed: boolean
   readonly facts: FileFacts
-  /** The file as it came, where `path` is what it was turned into to be read: both are kept. */
-  readonly original?: OriginalFile | undefined
+  /** The files as they came, where `path` is what was made of them to be read: both are kept. */
+  readonly originals?: readonly OriginalFile[] | undefined
   /** Why it has no rows that could be read. */
   readonly unreadable?: DevmlopsError | undefined
   /** What was noticed before its rows were read. */
@@ -27,8 +27,8 @@ export interface OriginalFile {
 }
 
 /** The digest by which a file is known when it comes again. */
-export function offeredDigest({ original, facts }: ArrivingFile): Digest {
-  return original?.digest ?? facts.digest
+export function offeredDigest({ originals, facts }: ArrivingFile): Digest {
+  return originals?.[0]?.digest ?? facts.digest
 }
 
 /** Values that are not of the type that was expected. */

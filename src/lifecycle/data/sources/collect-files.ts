@@ -30,7 +30,7 @@ export async function collectFiles(options: CollectOptions): Promise<Collected> 
     for (const file of found) {
       const arriving = await arrivingFile(file, config, options.spool)
       files.push(arriving)
-      if (arriving.original !== undefined) spooled.push(arriving)
+      if (arriving.originals !== undefined) spooled.push(arriving)
     }
   } catch (error) {
     await removeRenderings(spooled)
@@ -58,7 +58,7 @@ function nothingPushed(): never {
 /** Removes what files were turned into; the files of the user stay. */
 export async function removeRenderings(files: readonly ArrivingFile[]): Promise<void> {
   const { rm } = await import('node:fs/promises')
-  for (const { path, original } of files) if (original !== undefined) await rm(path, { force: true })
+  for (const { path, originals } of files) if (originals !== undefined) await rm(path, { force: true })
 }
 
 /** The same bytes twice are one part. */

@@ -83,7 +83,13 @@ export async function addArrivals(
     dataset,
     version: latest === undefined ? null : summaryOf(latest),
     created: created !== undefined,
-    arrivals: [...known, ...judged.map(acceptedArrival), ...again, ...rejected],
+    arrivals: [
+      ...known,
+      // Rows that changed nothing were known.
+      ...judged.map(created === undefined ? knownArrival : acceptedArrival),
+      ...again,
+      ...rejected,
+    ],
   }
 }
 
@@ -94,9 +100,7 @@ async function knownArrivals(
   const known = plan.known.map(({ name }): Arrival => ({ paths: [name], state: 'known' }))
   for (const { path, digest } of collected.unchanged) {
     const isHere = digest === undefined || (parent !== undefined && knownDigests(parent).has(digest))
-    const rejection = isHere
-      ? undefined
-      : await store.rejectionOf(dataset, judgedDigest([digest], config))
+    const rejection = isHere ? undefined : await store.rejectionOf(dataset, judgedDigest([digest], config))
     if (rejection === undefined) known.push({ paths: [path], state: 'known' })
     else known.push(await repeated(rejection, store))
   }
@@ -144,6 +148,10 @@ async function reject(
 
 function digestsOf(files: readonly ArrivingFile[]): Digest[] {
   return files.map(offeredDigest)
+}
+
+function knownArrival({ arrival }: JudgedArrival): Arrival {
+  return { paths: arrival.files.map(({ name }) => name), state: 'known' }
 }
 
 function acceptedArrival({ arrival, verdict }: JudgedArrival): Arrival {

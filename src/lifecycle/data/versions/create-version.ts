@@ -1,23 +1,23 @@
 import type { Caller } from '#contract/endpoint'
-import type { Digest } from '#platform/blobs/index'
 import type { Platform } from '#platform/platform'
 import type { Tables } from '#platform/tables/index'
-import type { ArrivingFile } from '../sources/arriving-file.ts'
 import { codeVersionOf } from '#platform/code-version'
 import type { Collected } from '../sources/collected.ts'
 import type { DataProject } from '../data-project.ts'
 import type { Masking } from '../personal/masking.ts'
 import { profileMasked } from '../personal/profile-masked.ts'
 import type { DatasetVersion } from './dataset-version.ts'
-import { changedWhileRead } from '../sources/inspect-file.ts'
+import { changedWhileRead } from '#platform/files/index'
 import type { ArrivalRequest, Verdict } from './judge-arrival.ts'
 import { manifestDigest } from './manifest-digest.ts'
 import { mergeColumns, mergeValidations } from '../rows/merge-columns.ts'
 import type { PlannedArrival } from './plan-arrivals.ts'
+import { tablesDirectory } from '../rows/arrival-tables.ts'
 import { relationOf, type LocalPart } from '../rows/relation.ts'
 import type { DatasetConfig } from '../section.ts'
 import type { Part } from './snapshot.ts'
-import type { DataStore } from '../store.ts'
+import type { DataStore, NewVersion } from '../store.ts'
+import { assembleParts, type NewPart } from './assemble-parts.ts'
 import { versionProfileSchema, type VersionProfile } from '../profiles/version-profile.ts'
 
 type Accepted = Extract<Verdict, { accepted: true }>
@@ -25,7 +25,7 @@ interface VersionRequest {
   readonly dataset: string
   readonly config: DatasetConfig
   readonly project: Pick<DataProject, 'directory'>
-  readonly collected: Pick<Collected, 'source'>
+  readonly collected: Pick<Collected, 'source' | 'cursor'>
   readonly caller: Pick<Caller, 'name'>
   readonly masking: Masking
 }
@@ -52,10 +52,12 @@ export function existingFor(
   return { version: parent?.version ?? 0, columns, parts }
 }
 
-function newParts({ loaded }: Accepted): { part: Part; file: ArrivingFile }[] {
+function newParts({ loaded }: Accepted): NewPart[] {
   return loaded.files.map(({ file, rows, reading }) => {
     const { digest, sizeBytes } = file.facts
-    return { file, part: { path: file.name, digest, sizeBytes, rows, reading } }
+    const from = file.originals?.map((original) => original.digest)
+    const part: Part = { path: file.name, digest, sizeBytes, rows, reading, ...(from && { from }) }
+    return { file, part }
   })
 }
 
@@ -66,58 +68,68 @@ interface Making {
   readonly judged: readonly JudgedArrival[]
 }
 
-/** Profiles all rows, stores the bytes, and gives the version its number last. */
+/**
+ * Profiles all rows, stores the bytes, and gives the version its number last. Undefined when an upsert changes nothing.
+ */
 export async function createVersion(
   tables: Tables,
   { request, parent, local, judged }: Making,
   { platform, store }: { readonly platform: Platform; readonly store: DataStore },
-): Promise<DatasetVersion> {
+): Promise<DatasetVersion | undefined> {
   const { columns } = existingFor(parent, local, judged)
   const added = judged.flatMap(({ verdict }) => newParts(verdict))
-  const replaced = new Map(added.map(({ part }) => [part.digest, part]))
-  const before = request.config.mode === 'append' ? (parent?.parts ?? []) : []
-  const parts = [
-    ...before.map((part) => replaced.get(part.digest) ?? part),
-    ...added.map(({ part }) => part).filter(({ digest }) => !before.some((part) => part.digest === digest)),
-  ]
-  const paths = new Map([
-    ...local.map(({ part, path }): [Digest, string] => [part.digest, path]),
-    ...added.map(({ part, file }): [Digest, string] => [part.digest, file.path]),
-  ])
-  const readable = parts.flatMap((part) => {
-    const path = paths.get(part.digest)
-    return path === undefined ? [] : [{ part, path }]
-  })
-  const profile = await profileVersion(tables, {
-    relation: relationOf(columns, readable),
-    isText: parts.some(({ reading }) => reading.format !== 'parquet'),
+  const { config, collected } = request
+  const temporaryDirectory = tablesDirectory(platform)
+  const assembled = await assembleParts(tables, {
+    ...request,
+    parent,
+    local,
+    added,
     columns,
-    earlier: await earlierProfile(parent, platform),
-    masking: request.masking,
+    temporaryDirectory,
   })
-  for (const { file, part } of added) {
-    const stored = await platform.blobs.putFile(file.path)
-    // The rows were judged where the file lies; bytes that changed since then were not.
-    if (stored.digest !== part.digest) changedWhileRead(file.name)
+  const { parts, originals } = assembled
+  try {
+    // The same rows again, as a window that is fetched with every load gives them.
+    const [only] = parts
+    const isSame =
+      parts.length === 1 && parent?.parts.length === 1 && parent.parts[0]?.digest === only?.digest
+    if (config.mode === 'upsert' && collected.source.kind === 'query' && isSame) return undefined
+    const profile = await profileVersion(tables, {
+      relation: relationOf(columns, assembled.readable),
+      isText: parts.some(({ reading }) => reading.format !== 'parquet'),
+      columns,
+      earlier: await earlierProfile(parent, platform),
+      masking: request.masking,
+    })
+    for (const { name, path, digest } of assembled.toStore) {
+      const stored = await platform.blobs.putFile(path)
+      // The rows were judged where the file lies; bytes that changed since then were not.
+      if (stored.digest !== digest) changedWhileRead(name)
+    }
+    const { digest: profileDigest } = await platform.blobs.put(
+      new TextEncoder().encode(JSON.stringify(profile)),
+    )
+    const version: NewVersion = {
+      dataset: request.dataset,
+      digest: manifestDigest({ columns, parts }),
+      rows: parts.reduce((sum, { rows }) => sum + rows, 0),
+      sizeBytes: parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      parent: parent?.version ?? null,
+      columns: [...columns],
+      parts: [...parts],
+      originals: [...originals],
+      source: sourceOf(request.collected, added),
+      validation: mergeValidations(judged.map(({ verdict }) => verdict.validation)),
+      profileDigest,
+      code: (await codeVersionOf(request.project.directory, { newFiles: 'ignore' })) ?? null,
+      createdAt: platform.clock.now(),
+      createdBy: request.caller.name,
+    }
+    return await store.addVersion(version, { cursor: collected.cursor })
+  } finally {
+    await assembled.release()
   }
-  const { digest: profileDigest } = await platform.blobs.put(
-    new TextEncoder().encode(JSON.stringify(profile)),
-  )
-  return store.addVersion({
-    dataset: request.dataset,
-    digest: manifestDigest({ columns, parts }),
-    rows: parts.reduce((sum, { rows }) => sum + rows, 0),
-    sizeBytes: parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    parent: parent?.version ?? null,
-    columns: [...columns],
-    parts,
-    source: sourceOf(request.collected, added),
-    validation: mergeValidations(judged.map(({ verdict }) => verdict.validation)),
-    profileDigest,
-    code: (await codeVersionOf(request.project.directory, { newFiles: 'ignore' })) ?? null,
-    createdAt: platform.clock.now(),
-    createdBy: request.caller.name,
-  })
 }
 
 async function profileVersion(
@@ -145,9 +157,10 @@ async function earlierProfile(
   )
 }
 
+/** Of files, only those that were taken. */
 function sourceOf(
   { source }: Pick<Collected, 'source'>,
-  added: readonly { part: Part }[],
+  added: readonly NewPart[],
 ): DatasetVersion['source'] {
-  return source.kind === 'url' ? source : { kind: 'files', paths: added.map(({ part }) => part.path) }
+  return source.kind === 'files' ? { kind: 'files', paths: added.map(({ part }) => part.path) } : source
 }
