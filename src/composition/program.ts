@@ -7,7 +7,8 @@ import { fail, messageOf } from '#contract/errors'
 import { createMlflowImportStage } from '#adapters/mlflow/import/stage'
 import { createDataStage, datasetPoint } from '#lifecycle/data/index'
 import { evaluateStep, findLeaks, type ModelScorer } from '#lifecycle/evaluation/index'
-import { createGovernanceStage } from '#lifecycle/governance/index'
+import { createFeaturesStage, joinStep, splitStep } from '#lifecycle/features/index'
+import { createGovernanceStage, createReclaim } from '#lifecycle/governance/index'
 import { createMonitoringStage } from '#lifecycle/monitoring/index'
 import { createPipelinesStage, type StepKind } from '#lifecycle/pipelines/index'
 import {
@@ -31,6 +32,7 @@ import { createDispatch, type Dispatch, type Route } from '#platform/dispatch'
 import type { Stage } from '#platform/platform'
 import { frameOfRows } from './frame-of-rows.ts'
 import { monitoringReferences } from './monitoring-references.ts'
+import { namedDatasets } from './named-datasets.ts'
 import type { OpenPlatform } from './platform.ts'
 import { readProjectAt } from './project-source.ts'
 
@@ -114,7 +116,19 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
   const project = () => readProjectAt(directory)
   const { scorer, close: closeScorer } = lazyScorer(platform)
 
-  const data = createDataStage({ platform, project })
+  const reclaim = createReclaim({ platform, stages: () => all.map(({ stage }) => stage) })
+  const data = createDataStage({
+    platform,
+    project,
+    garbage: {
+      namedVersions: () =>
+        namedDatasets(
+          platform,
+          all.map(({ stage }) => stage),
+        ),
+      reclaim: ({ held, ...request }) => reclaim({ ...request, instead: { stage: 'data', held } }),
+    },
+  })
   const tracking = createTrackingStage({
     platform,
     versionArtifacts: (model, version) => registry.service.versionArtifacts(model, version),
@@ -125,9 +139,27 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
     deployedVersions: (model) => serving.service.answering(model),
   })
   const models = modelSource(registry.service)
+  const features = createFeaturesStage({
+    platform,
+    project,
+    datasets: datasetPoint(data.service),
+    modelsOfRun: async (runId) => {
+      const filter = `run_id = '${runId.replaceAll("'", "''")}'`
+      const { items } = await registry.service.searchVersions({ filter, limit: 100 })
+      return items.map(({ model, version }) => `${model}@${version}`)
+    },
+  })
   const candidates = candidateSource({ platform, registry: registry.service, tracking: tracking.service })
 
   const kinds = [
+    joinStep({
+      views: async () => (await project()).sections.features,
+      recordUse: (use) => features.service.recordUse(use),
+    }),
+    splitStep({
+      splits: async () => (await project()).sections.splits,
+      recordSplit: (split, made) => features.service.recordSplit(split, made),
+    }),
     trainStep({
       tracking: tracking.service,
       trainersModule: import.meta.resolve('#adapters/trainers/index'),
@@ -231,11 +263,11 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
   const governance = createGovernanceStage({
     platform,
     tracking: createTrackingPurge(platform),
-    stages: () => all.map(({ stage }) => stage),
+    reclaim,
     registry: registry.service,
     findPrediction: (id) => loggedPrediction(config.home, id),
   })
-  const all = [data, tracking, pipelines, registry, serving, monitoring, governance]
+  const all = [data, tracking, pipelines, features, registry, serving, monitoring, governance]
   return {
     host,
     closeScorer,
@@ -247,6 +279,7 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
       data: data.service,
       tracking: tracking.service,
       pipelines: pipelines.service,
+      features: features.service,
       registry: registry.service,
       serving: serving.service,
       monitoring: monitoring.service,

@@ -1,5 +1,6 @@
-import { dataSection } from '#lifecycle/data/index'
+import { dataSection, remotesSection } from '#lifecycle/data/index'
 import { evaluateForm, modelsSection } from '#lifecycle/evaluation/index'
+import { featuresSection, joinForm, splitForm, splitsSection } from '#lifecycle/features/index'
 import { monitorsSection } from '#lifecycle/monitoring/index'
 import { createPipelinesSection, runForm, sqlForm, type StepForm } from '#lifecycle/pipelines/index'
 import { registerForm } from '#lifecycle/registry/index'
@@ -9,6 +10,8 @@ import { trainForm } from '#lifecycle/training/index'
 const stepForms = [
   sqlForm,
   runForm,
+  joinForm,
+  splitForm,
   trainForm,
   evaluateForm,
   registerForm,
@@ -47,6 +50,9 @@ const pipelinesExample = `pipelines:
 /** What devmlops.yaml may hold, in the order of the loop. */
 export const sections = [
   dataSection,
+  remotesSection,
+  featuresSection,
+  splitsSection,
   createPipelinesSection(stepForms, pipelinesExample),
   modelsSection,
   deploymentsSection,

@@ -1,12 +1,13 @@
 import { fail } from '#contract/errors'
 import { nearestName } from '#platform/nearest-name'
+import type { RemotesConfig } from './remotes/remotes-section.ts'
 import type { DataConfig, DatasetConfig } from './section.ts'
 
 /** What the stage needs of the project; composition reads the file. */
 export interface DataProject {
   /** Absolute. */
   readonly directory: string
-  readonly sections: { readonly data: DataConfig }
+  readonly sections: { readonly data: DataConfig; readonly remotes?: RemotesConfig }
 }
 
 /** @throws not_found with the nearest name. */

@@ -1,9 +1,16 @@
 import { routesOf } from '#platform/dispatch'
-import { digestsIn } from '#platform/held-digests'
+import type { Digest } from '#platform/blobs/index'
 import type { Stage } from '#platform/platform'
 import { dataContract } from './contract.ts'
 import { dataHandlers } from './handlers.ts'
+import { heldDigests } from './held-digests.ts'
+import { createRemotes } from './remotes/create-remotes.ts'
+import { garbageOf, isMasked, type GarbagePoint } from './remotes/garbage-point.ts'
+import { remoteCalls } from './remotes/remote-calls.ts'
+import { remotesHandlers } from './remotes/remotes-handlers.ts'
+import { taskCalls } from './remotes/task-calls.ts'
 import { createDataService, type DataService, type DataServiceOptions } from './service.ts'
+import { createDataStore } from './store.ts'
 
 export { profileFrame, tableProfileSchema } from './profiles/column-profile.ts'
 export type {
@@ -13,29 +20,44 @@ export type {
   TableProfile,
 } from './profiles/column-profile.ts'
 export { mergeProfiles } from './profiles/merge-profiles.ts'
+export type { GarbagePoint } from './remotes/garbage-point.ts'
+export { namedInText, type NamedVersion } from './remotes/named-version.ts'
+export { openAt as openRemoteAt } from './remotes/open-remote.ts'
+export { remotesSection } from './remotes/remotes-section.ts'
 export { dataSection } from './section.ts'
 export type { DataService } from './service.ts'
 export { dataMigrations } from './tables.ts'
 
-export function createDataStage(options: DataServiceOptions): {
+export interface DataStageOptions extends DataServiceOptions {
+  /** Undefined: nothing can be collected, because nobody says who names versions. */
+  readonly garbage?: GarbagePoint
+}
+
+export function createDataStage({ garbage, ...options }: DataStageOptions): {
   readonly service: DataService
   readonly stage: Stage
 } {
+  const { platform, project } = options
   const service = createDataService(options)
+  const held = (versions: AsyncIterable<Digest>): AsyncIterable<Digest> =>
+    heldDigests(platform.database, versions)
+  const remotes = createRemotes({
+    platform,
+    project,
+    store: createDataStore(platform.database),
+    isMasked: isMasked({ platform, project }),
+    ...garbageOf(garbage, { platform, held }),
+  })
   return {
     service,
     stage: {
       name: 'data',
-      routes: routesOf('data', dataContract, dataHandlers(service)),
-      heldDigests: () =>
-        digestsIn(options.platform.database, [
-          {
-            table: 'dataset_versions',
-            key: ['dataset', 'version'],
-            columns: ['digest', 'manifest', 'profile_digest', 'validation'],
-          },
-          { table: 'dataset_downloads', key: ['dataset', 'url'], columns: ['digest'] },
-        ]),
+      routes: [
+        ...routesOf('data', dataContract, dataHandlers(service)),
+        ...routesOf('data', { ...remoteCalls, ...taskCalls }, remotesHandlers(remotes)),
+      ],
+      jobKinds: remotes.jobKinds,
+      heldDigests: () => held(remotes.heldDigests()),
     },
   }
 }

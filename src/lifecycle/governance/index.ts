@@ -6,6 +6,8 @@ import type { Stage } from '#platform/platform'
 import { governanceContract } from './contract.ts'
 import { createPurgeService, type PurgeDependencies } from './purge.ts'
 
+export { createReclaim, type Reclaim } from './reclaim.ts'
+
 export interface GovernanceDependencies extends PurgeDependencies {
   readonly registry: Pick<RegistryService, 'trace'>
   readonly findPrediction: (id: string) => Promise<PredictionView>

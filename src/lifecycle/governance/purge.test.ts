@@ -10,6 +10,7 @@ import { forEachEngine } from '#platform/database/testing'
 import { fixturePlatform, platformMigrations } from '#platform/platform.fixture'
 import type { Platform } from '#platform/platform'
 import { createPurgeService } from './purge.ts'
+import { createReclaim } from './reclaim.ts'
 
 const caller = { name: 'ada' }
 const signature = {
@@ -24,7 +25,7 @@ async function opened(open: () => Promise<Database>) {
   const purges = createPurgeService({
     platform,
     tracking: createTrackingPurge(platform),
-    stages: () => [tracking.stage, registry.stage],
+    reclaim: createReclaim({ platform, stages: () => [tracking.stage, registry.stage] }),
     settleMs: 0,
   })
   platform.jobs.register(purges.jobKind)

@@ -1,17 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { TrackingPurge } from '#lifecycle/tracking/index'
-import { reclaimBlobs, type Digest } from '#platform/blobs/index'
-import { digestsIn } from '#platform/held-digests'
 import type { Job, JobContext, JobKind } from '#platform/jobs/index'
-import type { Platform, Stage } from '#platform/platform'
+import type { Platform } from '#platform/platform'
 import type { Purge } from './contract.ts'
+import type { Reclaim } from './reclaim.ts'
 
 export interface PurgeDependencies {
   readonly platform: Platform
   readonly tracking: TrackingPurge
-  /** All stages: each says which bytes it names. */
-  readonly stages: () => readonly Stage[]
+  readonly reclaim: Reclaim
   /** Bytes younger than this may be about to be named: an upload may take that long. */
   readonly youngestBlobMs?: number
   /** Calls that read what is purged just before may still name its bytes; they end within this. */
@@ -35,13 +33,8 @@ export type PurgeService = ReturnType<typeof createPurgeService>
  * process that dies in between leaves bytes without a name, which the next purge finds, and never a name without bytes.
  */
 export function createPurgeService(dependencies: PurgeDependencies) {
-  const { platform, tracking, stages, youngestBlobMs = hourMs, settleMs = 2000 } = dependencies
-  const { jobs, clock, database, blobs, events } = platform
-
-  const held = async function* (): AsyncIterable<Digest> {
-    yield* digestsIn(database, [{ table: 'jobs', key: ['id'], columns: ['payload'] }])
-    for (const { heldDigests } of stages()) if (heldDigests !== undefined) yield* heldDigests()
-  }
+  const { platform, tracking, reclaim, youngestBlobMs = hourMs, settleMs = 2000 } = dependencies
+  const { jobs, clock, database, events } = platform
 
   const run = async ({ job, signal, report }: JobContext): Promise<void> => {
     const { before, dryRun, compact } = job.payload as unknown as PurgeRequest
@@ -61,7 +54,7 @@ export function createPurgeService(dependencies: PurgeDependencies) {
       if (rows.runs + rows.loggedModels > 0) await pause(settleMs, undefined, { signal })
     }
     const oldest = Math.min(before, clock.now() - youngestBlobMs)
-    const bytes = await reclaimBlobs(blobs, held(), { before: oldest, signal, dryRun })
+    const bytes = await reclaim({ before: oldest, signal, dryRun })
     const progress = { rows, bytes, database: await databaseSpace(compact && !dryRun) }
     await report(progress)
     if (dryRun) return

@@ -45,6 +45,8 @@ export interface PipelinesStageOptions {
  * Start the platform's jobs after the stages are made, then call `service.recover()`: it gives runs that a crash left
  * without a job a new one.
  */
+export { datasetsNamedByRuns } from './named-datasets.ts'
+
 export function createPipelinesStage(options: PipelinesStageOptions): {
   service: PipelinesService
   stage: Stage

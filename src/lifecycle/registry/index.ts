@@ -31,6 +31,7 @@ export type { Registration, RegistryDependencies, RegistryService } from './serv
 export { registerForm, registerStep } from './register-step.ts'
 export type { Webhook } from './webhooks/webhook-store.ts'
 export { registryMigrations } from './tables.ts'
+export { datasetsNamedByModels } from './named-datasets.ts'
 
 export function createRegistryStage(dependencies: RegistryDependencies): {
   readonly service: RegistryService

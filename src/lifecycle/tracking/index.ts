@@ -41,6 +41,7 @@ export type { Run } from './run-details.ts'
 export type { RunRequest, RunUpdate, TrackingService } from './service.ts'
 export type { RunPageRequest, RunSearch } from './search-service.ts'
 export { trackingMigrations } from './tables.ts'
+export { datasetsNamedByTracking } from './named-datasets.ts'
 
 export function createTrackingStage(dependencies: TrackingDependencies): {
   readonly service: TrackingService

@@ -15,6 +15,7 @@ export {
   type Digest,
   type StoredBlob,
 } from './blob-store.ts'
+export { createDigestSet, type DigestSet } from './digest-set.ts'
 export { reclaimBlobs, type ReclaimedBlobs } from './reclaim-blobs.ts'
 export { s3FilesBelow, type S3File } from './s3-files.ts'
 export { fileChunks, writeSynced } from './blob-file.ts'

@@ -1,5 +1,5 @@
 import type { BlobStore, Digest } from './blob-store.ts'
-import { createDigestSet } from './digest-set.ts'
+import { createDigestSet, type DigestSet } from './digest-set.ts'
 
 export interface ReclaimedBlobs {
   /** How many digests are named. */
@@ -17,15 +17,14 @@ export interface ReclaimedBlobs {
  */
 export async function reclaimBlobs(
   blobs: Pick<BlobStore, 'list' | 'removeOlder'>,
-  held: AsyncIterable<Digest>,
+  held: AsyncIterable<Digest> | DigestSet,
   {
     before,
     signal,
     dryRun = false,
   }: { readonly before: number; readonly signal: AbortSignal; readonly dryRun?: boolean },
 ): Promise<ReclaimedBlobs> {
-  const named = createDigestSet()
-  for await (const digest of held) named.add(digest)
+  const named = 'has' in held ? held : await setOf(held)
   const counts = { removed: 0, removedBytes: 0, young: 0, youngBytes: 0 }
   for await (const { digest, sizeBytes, changedAt } of blobs.list()) {
     signal.throwIfAborted()
@@ -40,4 +39,10 @@ export async function reclaimBlobs(
     }
   }
   return { held: named.size, ...counts }
+}
+
+async function setOf(digests: AsyncIterable<Digest>): Promise<DigestSet> {
+  const set = createDigestSet()
+  for await (const digest of digests) set.add(digest)
+  return set
 }

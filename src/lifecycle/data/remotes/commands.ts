@@ -1,0 +1,228 @@
+import type { DatasetReference } from '../reference.ts'
+import type { Command, CommandContext } from '#platform/terminal/index'
+
+const remote = {
+  type: 'string',
+  value: 'REMOTE',
+  summary:
+    'a remote of devmlops.yaml, a folder, s3://bucket/prefix or https://server (default: the default one)',
+} as const
+const renumber = {
+  type: 'boolean',
+  summary: 'Give a version the next free number where its own is taken by another one',
+} as const
+const name = { name: 'NAME', summary: 'the dataset, or NAME@VERSION; every dataset without it' } as const
+
+async function open(context: CommandContext) {
+  const { taskCalls } = await import('./task-calls.ts')
+  const { followTask } = await import('./follow-task.ts')
+  const { printResult } = await import('./print-result.ts')
+  const calls = await context.client(taskCalls)
+  return {
+    calls,
+    finish: async (started: Parameters<typeof followTask>[1]) => {
+      const result = await followTask(context, started, calls)
+      if (context.json) context.terminal.json(result)
+      else printResult(context.terminal, result)
+      return result
+    },
+  }
+}
+
+interface Wanted {
+  readonly name?: string
+  readonly version?: DatasetReference['version']
+}
+
+async function wanted(context: CommandContext): Promise<Wanted> {
+  const given = context.arguments.optional('NAME')
+  if (given === undefined) return {}
+  const { parseReference } = await import('../reference.ts')
+  const { name: dataset, version } = parseReference(given)
+  return { name: dataset, ...(given.includes('@') && { version }) }
+}
+
+/** `latest` and tags are names of this store: a version to send or to verify is one that is here. */
+async function numbered(context: CommandContext): Promise<{ name?: string; version?: number }> {
+  const { name: dataset, version } = await wanted(context)
+  if (dataset === undefined) return {}
+  if (version === undefined) return { name: dataset }
+  if (typeof version === 'number') return { name: dataset, version }
+  const { dataContract } = await import('../contract.ts')
+  const data = await context.client(dataContract)
+  return { name: dataset, version: (await data.get({ name: dataset, version })).version }
+}
+
+function optional(context: CommandContext, ...names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((each) => {
+      const value = context.options.text(each)
+      return value === undefined ? [] : [[each, value]]
+    }),
+  )
+}
+
+export const remotesCommands: readonly Command[] = [
+  {
+    name: 'data push',
+    summary: 'Send versions to a remote: only the blocks that it does not have',
+    description:
+      'Without NAME every version of every dataset is sent; NAME sends every version of that one.\n' +
+      'A push that was cut off goes on when it is run again. Remotes stand under `remotes:` in devmlops.yaml;\n' +
+      'credentials come from the environment (AWS_ACCESS_KEY_ID and its like).',
+    arguments: [name],
+    options: { remote, renumber },
+    examples: [
+      { line: 'devmlops data push', what: 'Everything that the default remote does not have' },
+      { line: 'devmlops data push flights@3 --remote s3://team/data', what: 'One version, to a bucket' },
+    ],
+    run: async (context) => {
+      const { calls, finish } = await open(context)
+      const input = { ...(await numbered(context)), ...optional(context, 'remote') }
+      await finish(await calls.push({ ...input, renumber: context.options.flag('renumber') }))
+    },
+  },
+  {
+    name: 'data pull',
+    summary: 'Fetch versions from a remote, and what is missing or damaged of those that are here',
+    description:
+      'Without NAME the newest version of every dataset of the remote is fetched; NAME fetches the newest of that one.\n' +
+      'Versions keep their number, parent, validation and who made them. Only missing blocks travel, each is verified,\n' +
+      'and a pull that was cut off goes on when it is run again.',
+    arguments: [name],
+    options: {
+      remote,
+      renumber,
+      all: { type: 'boolean', summary: 'Every version, not only the newest' },
+      only: {
+        type: 'string',
+        value: 'PREFIX',
+        summary: 'Only files whose path begins so; the rest can follow later',
+      },
+    },
+    examples: [
+      { line: 'devmlops data pull', what: 'The newest version of every dataset' },
+      {
+        line: 'devmlops data pull flights@3 --remote https://ml.example',
+        what: 'One version, from another server',
+      },
+      { line: 'devmlops data pull images --only train/cats/', what: 'A part of a folder' },
+    ],
+    run: async (context) => {
+      const { calls, finish } = await open(context)
+      const { name: dataset, version } = await wanted(context)
+      const number = version === undefined ? undefined : await farVersion(version, dataset)
+      const all = context.options.flag('all') && { version: 'all' as const }
+      const input = {
+        ...(dataset !== undefined && { name: dataset }),
+        ...(number !== undefined && { version: number }),
+      }
+      await finish(
+        await calls.pull({
+          ...input,
+          ...all,
+          ...optional(context, 'remote', 'only'),
+          renumber: context.options.flag('renumber'),
+        }),
+      )
+    },
+  },
+  {
+    name: 'data verify',
+    summary: 'Compute again what every stored byte should be, and name what is missing or changed',
+    description:
+      'Ends with exit code 11 when something is damaged. --repair fetches it from a remote that has it.\n' +
+      'With --remote the copy there is verified instead of the one here.',
+    arguments: [name],
+    options: {
+      remote: { ...remote, summary: 'Verify what this remote has' },
+      repair: { type: 'boolean', summary: 'Fetch what is missing or damaged' },
+      from: {
+        type: 'string',
+        value: 'REMOTE',
+        summary: 'Where to repair from (default: the default remote)',
+      },
+    },
+    examples: [
+      { line: 'devmlops data verify', what: 'Every version of every dataset' },
+      { line: 'devmlops data verify flights@3 --repair', what: 'One version, and mend it' },
+    ],
+    run: async (context) => {
+      const { calls, finish } = await open(context)
+      const place =
+        context.options.text('remote') === undefined ? await numbered(context) : await farNumber(context)
+      const input = { ...place, ...optional(context, 'remote', 'from') }
+      const result = await finish(await calls.verify({ ...input, repair: context.options.flag('repair') }))
+      if (result.kind !== 'verification' || result.damaged === 0) return
+      const { fail } = await import('#contract/errors')
+      fail(
+        'storage_corrupt',
+        `${result.damaged} ${result.damaged === 1 ? 'place is' : 'places are'} damaged.`,
+        {
+          hint: 'devmlops data verify --repair fetches what a remote has; or add the files again.',
+        },
+      )
+    },
+  },
+  {
+    name: 'data gc',
+    summary: 'Take away old versions that nothing names, and bytes that nothing names',
+    description:
+      'Shows what would go, and does it with --apply. Without --keep no version goes. The newest version of a dataset\n' +
+      'stays, and so does what a tag, a pointer file, a pipeline run, a run or a model names. A removed version keeps its\n' +
+      'bytes for --grace: when something turns out to name it, it comes back.',
+    options: {
+      keep: { type: 'number', value: 'N', summary: 'The newest N versions of each dataset stay' },
+      'older-than': { type: 'string', value: 'TIME', summary: 'Only versions older than that, such as 90d' },
+      grace: {
+        type: 'string',
+        value: 'TIME',
+        summary: 'How long removed versions keep their bytes, such as 12h or 0 (default: 24h)',
+      },
+      apply: { type: 'boolean', summary: 'Do it' },
+    },
+    examples: [
+      { line: 'devmlops data gc --keep 10 --older-than 90d', what: 'What would go' },
+      { line: 'devmlops data gc --keep 10 --older-than 90d --apply', what: 'Gone' },
+    ],
+    run: async (context) => {
+      const { calls, finish } = await open(context)
+      const { durationOf } = await import('./duration.ts')
+      const keep = context.options.number('keep')
+      const older = context.options.text('older-than')
+      const grace = context.options.text('grace')
+      if (older !== undefined && keep === undefined) {
+        const { fail } = await import('#contract/errors')
+        fail('invalid_input', '--older-than says which versions may go, and --keep how many stay.', {
+          hint: 'For example --keep 1 --older-than 90d.',
+          at: '--older-than',
+        })
+      }
+      await finish(
+        await calls.collect({
+          ...(keep !== undefined && { keep }),
+          ...(older !== undefined && { olderThanMs: durationOf(older, '--older-than') }),
+          ...(grace !== undefined && { graceMs: durationOf(grace, '--grace') }),
+          apply: context.options.flag('apply'),
+        }),
+      )
+    },
+  },
+]
+
+/** A remote knows versions by number. */
+async function farVersion(version: number | string, dataset = 'NAME'): Promise<number | 'latest'> {
+  if (typeof version === 'number' || version === 'latest') return version
+  const { fail } = await import('#contract/errors')
+  return fail('invalid_input', `"${version}" is a tag of this store; a remote knows versions by number.`, {
+    hint: `For example devmlops data pull ${dataset}@3.`,
+  })
+}
+
+async function farNumber(context: CommandContext): Promise<{ name?: string; version?: number }> {
+  const { name: dataset, version } = await wanted(context)
+  return {
+    ...(dataset !== undefined && { name: dataset }),
+    ...(typeof version === 'number' && { version }),
+  }
+}
