@@ -61,9 +61,10 @@ function Versions({ dataset, versions }: { dataset: string; versions: readonly V
           { key: 'outcome', title: 'Checked', cell: ({ outcome }) => <OutcomeMark outcome={outcome} /> },
           {
             key: 'rows',
-            title: 'Rows',
+            title: 'Holds',
             numeric: true,
-            cell: ({ rows }) => formatCount(rows),
+            cell: ({ kind, rows, files }) =>
+              kind === 'folder' ? `${formatCount(files)} files` : `${formatCount(rows)} rows`,
             sortBy: ({ rows }) => rows,
           },
           {

@@ -1,8 +1,7 @@
 import { useCall } from '#ui/api/use-call'
-import { Copyable } from '#ui/kit/command'
 import { DataTable, type TableColumn } from '#ui/kit/data-table'
-import { Facts, Figure, Figures } from '#ui/kit/facts'
-import { actorName, formatBytes, formatCompact, formatCount, shortDigest } from '#ui/kit/format'
+import { Figure, Figures } from '#ui/kit/facts'
+import { actorName, formatBytes, formatCompact, formatCount } from '#ui/kit/format'
 import { Answered } from '#ui/kit/notice'
 import { PageHeader } from '#ui/kit/page-header'
 import { Columns, Panel, Stack } from '#ui/kit/panel'
@@ -13,6 +12,9 @@ import { dataContract } from '../contract.ts'
 import type { DatasetVersion } from '../versions/dataset-version.ts'
 import { ChecksTable } from './checks-table.tsx'
 import { ColumnsPanel } from './columns-panel.tsx'
+import { FilesPanel } from './files-panel.tsx'
+import { FindingsPanel } from './findings-panel.tsx'
+import { OriginPanel } from './origin-panel.tsx'
 import { OutcomeMark } from './outcome-mark.tsx'
 
 export function DatasetVersionPage({ dataset, version }: { dataset: string; version: string }) {
@@ -24,8 +26,7 @@ export function DatasetVersionPage({ dataset, version }: { dataset: string; vers
 }
 
 function Version({ version }: { version: DatasetVersion }) {
-  const { dataset, validation, parent, columns } = version
-  const passed = validation.checks.filter(({ outcome }) => outcome === 'pass').length
+  const { dataset, parent } = version
   return (
     <>
       <PageHeader
@@ -49,6 +50,31 @@ function Version({ version }: { version: DatasetVersion }) {
           ),
         ].filter((fact) => fact !== undefined)}
       />
+      {version.kind === 'folder' ? <FolderVersion version={version} /> : <TableVersion version={version} />}
+    </>
+  )
+}
+
+function FolderVersion({ version }: { version: DatasetVersion }) {
+  return (
+    <>
+      <Figures>
+        <Figure name="Files" value={formatCompact(version.files)} note={formatCount(version.files)} />
+        <Figure name="Size" value={formatBytes(version.sizeBytes)} />
+      </Figures>
+      <Stack>
+        <FilesPanel dataset={version.dataset} version={version.version} files={version.files} />
+        <OriginPanel version={version} />
+      </Stack>
+    </>
+  )
+}
+
+function TableVersion({ version }: { version: DatasetVersion }) {
+  const { dataset, validation, columns } = version
+  const passed = validation.checks.filter(({ outcome }) => outcome === 'pass').length
+  return (
+    <>
       <Figures>
         <Figure name="Rows" value={formatCompact(version.rows)} note={formatCount(version.rows)} />
         <Figure name="Columns" value={columns.length} />
@@ -62,9 +88,17 @@ function Version({ version }: { version: DatasetVersion }) {
           value={`${passed} / ${validation.checks.length}`}
           note="passed on the rows it adds"
         />
+        {version.quarantined === 0 ? null : (
+          <Figure
+            name="Kept out"
+            value={formatCompact(version.quarantined)}
+            note={<code>devmlops data quarantine {dataset}</code>}
+          />
+        )}
       </Figures>
       <Stack>
         <ColumnsPanel dataset={dataset} version={version.version} />
+        <FindingsPanel dataset={dataset} version={version.version} />
         <Panel title="Checks" aside={`${formatCount(validation.rows)} rows checked`} flush>
           <ChecksTable checks={validation.checks} />
           {validation.warnings.map((warning) => (
@@ -75,34 +109,10 @@ function Version({ version }: { version: DatasetVersion }) {
         </Panel>
         <Columns widths="wide-narrow">
           <FirstRows version={version} />
-          <Origin version={version} />
+          <OriginPanel version={version} />
         </Columns>
       </Stack>
     </>
-  )
-}
-
-function Origin({ version: { source, digest, code } }: { version: DatasetVersion }) {
-  return (
-    <Panel title="Origin">
-      <Facts
-        items={[
-          ['Digest', <Copyable key="digest" text={digest} short={shortDigest(digest)} />],
-          source.kind === 'files' ? ['Files', source.paths.join(', ')] : ['URL', source.url],
-          [
-            'Code',
-            code === null ? (
-              'not in a Git repository'
-            ) : (
-              <span key="code">
-                <Copyable text={code.commit} short={code.commit.slice(0, 10)} />{' '}
-                {code.dirty ? 'with changes' : ''}
-              </span>
-            ),
-          ],
-        ]}
-      />
-    </Panel>
   )
 }
 

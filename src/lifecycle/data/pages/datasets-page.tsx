@@ -71,9 +71,12 @@ export function DatasetsPage() {
                   },
                   {
                     key: 'rows',
-                    title: 'Rows',
+                    title: 'Holds',
                     numeric: true,
-                    cell: ({ latest }) => formatCount(latest?.rows),
+                    cell: ({ latest }) =>
+                      latest?.kind === 'folder'
+                        ? `${formatCount(latest.files)} files`
+                        : `${formatCount(latest?.rows)} rows`,
                     sortBy: ({ latest }) => latest?.rows,
                   },
                   {
