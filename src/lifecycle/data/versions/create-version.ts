@@ -102,10 +102,11 @@ export async function createVersion(
       earlier: await earlierProfile(parent, platform),
       masking: request.masking,
     })
-    for (const { name, path, digest } of assembled.toStore) {
-      const stored = await platform.blobs.putFile(path)
+    let at = 0
+    for await (const stored of platform.files.store(assembled.toStore)) {
+      const judged = assembled.toStore[at++]
       // The rows were judged where the file lies; bytes that changed since then were not.
-      if (stored.digest !== digest) changedWhileRead(name)
+      if (judged !== undefined && stored.digest !== judged.digest) changedWhileRead(judged.name)
     }
     const { digest: profileDigest } = await platform.blobs.put(
       new TextEncoder().encode(JSON.stringify(profile)),
