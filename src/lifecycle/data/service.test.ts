@@ -55,7 +55,7 @@ test('keeps the bytes of the user, and a version when its source is gone', async
   await rm(path)
   const { parts } = await workshop.service.get('orders', 'latest')
   assert.equal(parts[0]?.digest, digestOf(before))
-  assert.deepEqual(Buffer.from(await workshop.platform.blobs.get(digestOf(before))), before)
+  assert.deepEqual(await readFile(await workshop.platform.files.localPath(digestOf(before))), before)
   assert.deepEqual(await valuesOf(workshop, 'orders', 'amount'), [2.5])
 })
 

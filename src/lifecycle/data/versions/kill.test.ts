@@ -49,7 +49,7 @@ test('an add that is killed at any moment, then run again, ends in the same vers
     const { version } = await workshop.service.add('d', {}, ada)
     assert.deepEqual([version?.version, version?.digest, version?.rows], [1, expected, 15_000])
     const { parts } = await workshop.service.get('d', 'latest')
-    for (const { digest } of parts) await workshop.platform.blobs.get(digest)
+    for (const { digest } of parts) await workshop.platform.files.localPath(digest)
     const arrived = (await workshop.events()).filter(({ type }) => type === 'data.arrived')
     assert.ok(arrived.length >= 1, 'the arrival was told')
     assert.deepEqual([...new Set(arrived.map(({ subject }) => subject))], ['dataset/d@1'])
