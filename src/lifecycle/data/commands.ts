@@ -35,13 +35,19 @@ async function printAdded(context: CommandContext, results: readonly AddResult[]
   const { terminal } = context
   const { printArrivals } = await import('./render.ts')
   const { formatCount, formatDuration } = await import('#contract/units')
-  for (const { dataset, version, created, arrivals, durationMs } of results) {
+  for (const { dataset, version, created, arrivals, changes, durationMs } of results) {
     printArrivals(terminal, arrivals)
     const what =
       version === null
         ? `${dataset}: no version yet`
         : `${dataset}@${version.version}: ${version.kind === 'folder' ? `${formatCount(version.files)} files` : `${formatCount(version.rows)} rows`}`
-    terminal.print(`${what}${created ? `, added in ${formatDuration(durationMs)}` : ', nothing new'}`)
+    const changed =
+      changes === undefined
+        ? ''
+        : ` (${formatCount(changes.added)} new, ${formatCount(changes.modified)} changed, ${formatCount(changes.deleted)} gone)`
+    terminal.print(
+      `${what}${changed}${created ? `, added in ${formatDuration(durationMs)}` : ', nothing new'}`,
+    )
   }
 }
 
@@ -183,9 +189,15 @@ async function showVersion(context: CommandContext): Promise<void> {
     if (json) return terminal.json({ version: null, rejections })
     terminal.print(`${name} has no version yet. Add its data: devmlops data add ${name}`)
   } else {
-    const [found, profile] = await Promise.all([data.get({ name, version }), data.profile({ name, version })])
-    if (json) return terminal.json({ version: found, profile, rejections })
+    const [found, profile, tags] = await Promise.all([
+      data.get({ name, version }),
+      data.profile({ name, version }),
+      data.tags({ name }),
+    ])
+    if (json) return terminal.json({ version: found, profile, tags: tags.items, rejections })
     printVersion(terminal, found, profile)
+    const named = tags.items.map((each) => `${each.tag} (@${each.version})`)
+    if (named.length > 0) terminal.print(`tags    ${named.join(', ')}`)
     if (version === 'latest') {
       terminal.print('')
       printVersions(terminal, versions, now)

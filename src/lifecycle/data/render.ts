@@ -9,6 +9,7 @@ import type {
   VersionSummary,
 } from './versions/dataset-version.ts'
 import type { ColumnDiff, Diff } from './diff/diff.ts'
+import { factsOf, printFolderVersion } from './folders/render-folder-version.ts'
 import { sharedRange, sparkline, valueText } from './profiles/histogram-text.ts'
 import type { CheckResult, Validation } from './checks/validation.ts'
 import type { ProfiledColumn, VersionProfile } from './profiles/version-profile.ts'
@@ -60,7 +61,8 @@ export function printArrivals(terminal: Terminal, arrivals: readonly Arrival[]):
       terminal.print(`${terminal.style('=', 'dim')} ${name}: nothing new`)
     } else if (state === 'accepted') {
       const checks = validation === undefined ? '' : `, ${checksText(validation.checks)}`
-      terminal.print(`${terminal.style('✓', 'green')} ${name}: ${formatCount(rows ?? 0)} rows${checks}`)
+      const what = rows === undefined ? 'taken in' : `${formatCount(rows)} rows${checks}`
+      terminal.print(`${terminal.style('✓', 'green')} ${name}: ${what}`)
     } else {
       terminal.print(`${terminal.style('✗', 'red')} ${name}: rejected`)
       if (rejection !== undefined && rejection.validation === null) terminal.print(`  ${rejection.message}`)
@@ -95,19 +97,13 @@ function checksText(checks: readonly CheckResult[]): string {
 }
 
 export function printVersion(terminal: Terminal, version: DatasetVersion, profile: VersionProfile): void {
-  const { dataset, parts, source, code } = version
+  if (version.kind === 'folder') return printFolderVersion(terminal, version)
+  const { dataset, source } = version
   terminal.print(terminal.style(`${dataset}@${version.version}`, 'bold'))
   const facts: [string, string][] = [
     ['rows', formatCount(version.rows)],
-    ['files', `${parts.length} (${formatBytes(version.sizeBytes)})`],
-    ['digest', version.digest],
     ['from', placeOf(source)],
-    ['after', version.parent === null ? 'nothing: it is the first' : `${dataset}@${version.parent}`],
-    [
-      'code',
-      code === null ? 'no Git repository' : `${code.commit.slice(0, 12)}${code.dirty ? ' with changes' : ''}`,
-    ],
-    ['added', `${new Date(version.createdAt).toISOString()} by ${version.createdBy}`],
+    ...factsOf(version),
     ['checks', checksText(version.validation.checks)],
   ]
   for (const [name, value] of facts) terminal.print(`${name.padEnd(7)} ${value}`)

@@ -93,7 +93,8 @@ async function createFolderVersion(
     before: before?.packs,
     onNew: (directory) => warnings.look(directory.path, workingEntries(directories, directory)),
   })
-  const noticed = warnings.all()
+  const risky = warnings.all()
+  const noticed = [...risky]
   if (emptyDirectories > 0) {
     noticed.push(`${emptyDirectories} empty folder${emptyDirectories === 1 ? ' is' : 's are'} left out.`)
   }
@@ -110,7 +111,7 @@ async function createFolderVersion(
     columns: [],
     parts: [],
     source: { kind: 'folder', folder: request.source.folder },
-    validation: { outcome: outcomeOf([], noticed), rows: 0, checks: [], warnings: noticed },
+    validation: { outcome: outcomeOf([], risky), rows: 0, checks: [], warnings: noticed },
     profileDigest: (await platform.blobs.put(profile)).digest,
     code: (await codeVersionOf(request.project.directory, { newFiles: 'ignore' })) ?? null,
     createdAt: platform.clock.now(),
