@@ -141,7 +141,7 @@ test('files can be upserted too: the later file wins, and the files themselves a
     originals.map(({ path }) => path),
     ['1.csv', '2.csv'],
   )
-  for (const { digest } of originals) await workshop.platform.blobs.get(digest)
+  for (const { digest } of originals) await workshop.platform.files.localPath(digest)
   assert.equal((await workshop.service.add('d', {}, ada)).created, false)
 })
 
