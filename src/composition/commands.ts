@@ -1,5 +1,6 @@
 import type { Command } from '#platform/terminal/index'
 import { dataCommands } from '#lifecycle/data/commands'
+import { featuresCommands } from '#lifecycle/features/commands'
 import { governanceCommands } from '#lifecycle/governance/commands'
 import { monitoringCommands } from '#lifecycle/monitoring/commands'
 import { pipelinesCommands } from '#lifecycle/pipelines/commands'
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   initCommand,
   ...dataCommands,
   ...pipelinesCommands,
+  ...featuresCommands,
   ...trackingCommands,
   ...registryCommands,
   ...servingCommands,

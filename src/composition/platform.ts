@@ -10,6 +10,7 @@ import { createJobs, jobMigrations } from '#platform/jobs/index'
 import type { Log } from '#platform/log'
 import type { Platform } from '#platform/platform'
 import { dataMigrations } from '#lifecycle/data/index'
+import { featureMigrations } from '#lifecycle/features/index'
 import { monitoringMigrations } from '#lifecycle/monitoring/index'
 import { pipelineMigrations } from '#lifecycle/pipelines/index'
 import { registryMigrations } from '#lifecycle/registry/index'
@@ -25,6 +26,7 @@ const migrations: readonly Migration[] = [
   ...dataMigrations,
   ...trackingMigrations,
   ...pipelineMigrations,
+  ...featureMigrations,
   ...registryMigrations,
   ...servingMigrations,
   ...monitoringMigrations,
