@@ -1,6 +1,5 @@
-import { isAbsolute } from 'node:path'
 import type { Caller } from '#contract/endpoint'
-import { DevmlopsError, fail } from '#contract/errors'
+import { DevmlopsError, fail, messageOf } from '#contract/errors'
 import type { Platform } from '#platform/platform'
 import { addArrivals } from './versions/add-arrivals.ts'
 import { announce } from './versions/announce.ts'
@@ -16,8 +15,7 @@ import type {
   Rejection,
   VersionSummary,
 } from './versions/dataset-version.ts'
-import { diffVersions, type Diff } from './diff/diff.ts'
-import { isInside } from './sources/find-files.ts'
+import { createDiffService, type DiffService } from './diff/diff-service.ts'
 import { firstRows, type PlainRow } from './rows/first-rows.ts'
 import { listDatasets } from './versions/list-datasets.ts'
 import { isFolderSource, requireNoPaths } from './folders/folder-source.ts'
@@ -25,8 +23,10 @@ import { createWorkspaceService, type WorkspaceService } from './folders/workspa
 import { parseReference, type VersionName } from './reference.ts'
 import { createTagService, type TagService } from './tags/tag-service.ts'
 import { relationOf } from './rows/relation.ts'
+import { requireAllowed } from './require-allowed.ts'
 import { createDataStore } from './store.ts'
 import { createMaskings } from './personal/maskings.ts'
+import { createPersonalService, type PersonalService } from './personal/personal-service.ts'
 import { createShown } from './personal/shown.ts'
 import { versionProfileSchema, type VersionProfile } from './profiles/version-profile.ts'
 
@@ -61,7 +61,8 @@ export interface DataService {
     limit: number,
   ): Promise<{ columns: readonly Column[]; rows: PlainRow[] }>
   rejections(name: string, limit: number): Promise<Rejection[]>
-  diff(name: string, from: VersionName, to: VersionName): Promise<Diff>
+  readonly diffs: DiffService
+  readonly personal: PersonalService
   /** The working files of the datasets. */
   readonly workspace: WorkspaceService
   readonly tags: TagService
@@ -91,6 +92,7 @@ export function createDataService({ platform, project: readProject }: DataServic
   const get = async (name: string, version: VersionName): Promise<DatasetVersion> =>
     (await store.version(name, await tags.numberOf(name, version))) ?? noVersion(name, version)
   const tags = createTagService({ platform, version: get })
+  const personal = createPersonalService({ platform, project: readProject, version: get })
   const workspace = createWorkspaceService({
     platform,
     store,
@@ -120,6 +122,16 @@ export function createDataService({ platform, project: readProject }: DataServic
     return fail('not_found', `Dataset "${name}" has no version yet.`, {
       hint: `Add its data: devmlops data add ${name}`,
     })
+  }
+
+  /** The version is there already: that it cannot be looked at once more must not say otherwise. */
+  const noticesOf = async (name: string): Promise<string[]> => {
+    try {
+      return await personal.notices(await get(name, 'latest'))
+    } catch (error) {
+      platform.log.warn({ dataset: name, error: messageOf(error) }, 'columns not classified')
+      return []
+    }
   }
 
   const add: DataService['add'] = (name, { paths }, caller) =>
@@ -152,7 +164,8 @@ export function createDataService({ platform, project: readProject }: DataServic
         }
         if (result.version !== null) await workspace.keepPlace(result.version, result.created)
         const arrivals = await shown.arrivals(name, result.arrivals)
-        return { ...result, arrivals, durationMs: performance.now() - startedMs }
+        const notices = result.created ? await noticesOf(name) : []
+        return { ...result, arrivals, notices, durationMs: performance.now() - startedMs }
       } finally {
         await collected.release()
         await announce(name, { store, events: platform.events })
@@ -208,15 +221,8 @@ export function createDataService({ platform, project: readProject }: DataServic
       }
       return shown.rejections(rejections)
     },
-    diff: async (name, from, to) => {
-      const [left, right] = [await get(name, from), await get(name, to)]
-      const { data: datasets } = (await readProject()).sections
-      return diffVersions(left, right, {
-        from: await shown.profile(name, await profileOf(left)),
-        to: await shown.profile(name, await profileOf(right)),
-        time: datasets[name]?.time,
-      })
-    },
+    diffs: createDiffService({ platform, project: readProject, maskings, version: get, profile: profileOf }),
+    personal,
     resolve: async (reference) => {
       const { name, version } = parseReference(reference)
       const found = await get(name, version)
@@ -239,20 +245,6 @@ export function createDataService({ platform, project: readProject }: DataServic
       }
     },
   }
-}
-
-/** A path outside of the project is the word of a person at this machine, not of any caller that may add data. */
-function requireAllowed(paths: readonly string[] | undefined, project: DataProject, caller: Caller): void {
-  const outside = paths?.find((path) => isAbsolute(path) && !isInside(project.directory, path))
-  if (outside === undefined || caller.permissions.has('admin')) return
-  fail(
-    'permission_denied',
-    `${outside} lies outside of the project, and ${caller.name} is no administrator.`,
-    {
-      hint: `Copy the file into ${project.directory}.`,
-      at: outside,
-    },
-  )
 }
 
 /** A dataset whose source has nothing yet does not keep the others from being added. */

@@ -8,6 +8,8 @@ import { planArrivals } from './plan-arrivals.ts'
 import { relationOf } from '../rows/relation.ts'
 import type { DatasetConfig } from '../section.ts'
 import type { Masking } from '../personal/masking.ts'
+import type { Tables } from '#platform/tables/index'
+import type { Validation } from '../checks/validation.ts'
 
 export interface CheckRequest {
   readonly dataset: string
@@ -17,11 +19,21 @@ export interface CheckRequest {
   readonly masking: Masking
 }
 
+/** Looks at the rows of an arrival while the view `arrival` has them. */
+export type ArrivalVisitor = (
+  tables: Tables,
+  arrival: { readonly paths: readonly string[]; readonly validation: Validation },
+) => Promise<void>
+
 /**
  * Judges what would be taken in and stores nothing. Where nothing is new, the rows of the newest version are judged as a
  * whole, so that new expectations can be tried on the data that is there.
  */
-export async function checkArrivals(request: CheckRequest, platform: Platform): Promise<Arrival[]> {
+export async function checkArrivals(
+  request: CheckRequest,
+  platform: Platform,
+  visit?: ArrivalVisitor,
+): Promise<Arrival[]> {
   const { files, config, parent } = request
   const plan = planArrivals(files, config, parent)
   const wanted = plan.arrivals.length > 0 ? plan.kept : (parent?.parts ?? [])
@@ -35,6 +47,7 @@ export async function checkArrivals(request: CheckRequest, platform: Platform): 
       await tables.run(`CREATE TEMP VIEW arrival AS SELECT * FROM ${relationOf(parent.columns, local)}`)
       const existing = { version: 0, columns: [], parts: [] }
       const validation = await validateLoaded(tables, { ...request, files: [], existing, now }, loaded)
+      await visit?.(tables, { paths: [`version ${parent.version}`], validation })
       return [
         checked(
           [`version ${parent.version}`],
@@ -52,6 +65,8 @@ export async function checkArrivals(request: CheckRequest, platform: Platform): 
     for (const arrival of plan.arrivals) {
       const verdict = await judgeArrival(tables, { ...request, files: arrival.files, existing, now })
       const names = arrival.files.map(({ name }) => name)
+      const { validation } = verdict
+      if (validation !== null) await visit?.(tables, { paths: names, validation })
       arrivals.push(
         verdict.accepted
           ? checked(names, verdict, request)
