@@ -12,7 +12,8 @@ import {
   rejectionSchema,
   versionSummarySchema,
 } from './versions/dataset-version.ts'
-import { diffSchema } from './diff/diff.ts'
+import { diffCalls } from './diff/diff-calls.ts'
+import { personalCalls } from './personal/personal-calls.ts'
 import { versionProfileSchema } from './profiles/version-profile.ts'
 
 const name = z.string().min(1).describe('The dataset, as in devmlops.yaml')
@@ -25,6 +26,8 @@ const paths = z
 
 export const dataContract = {
   ...workspaceCalls,
+  ...diffCalls,
+  ...personalCalls,
   list: endpoint({
     method: 'GET',
     path: '/api/v1/datasets',
@@ -118,14 +121,5 @@ export const dataContract = {
     input: z.object({ name, limit: pageInput.limit }),
     output: z.object({ items: z.array(rejectionSchema) }),
     errors: ['not_found'],
-  }),
-  diff: endpoint({
-    method: 'GET',
-    path: '/api/v1/datasets/:name/diff',
-    summary: 'What changed between two versions: columns, rows, distributions',
-    permission: 'read',
-    input: z.object({ name, from: version, to: version }),
-    output: diffSchema,
-    errors: ['not_found', 'storage_corrupt'],
   }),
 } satisfies Contract

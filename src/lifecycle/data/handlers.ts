@@ -1,11 +1,15 @@
 import type { Handlers } from '#contract/endpoint'
 import type { dataContract } from './contract.ts'
+import { diffHandlers } from './diff/diff-handlers.ts'
+import { personalHandlers } from './personal/personal-handlers.ts'
 import { workspaceHandlers } from './folders/workspace-handlers.ts'
 import type { DataService } from './service.ts'
 
 export function dataHandlers(service: DataService): Handlers<typeof dataContract> {
   return {
     ...workspaceHandlers(service.workspace, service.tags),
+    ...diffHandlers(service.diffs),
+    ...personalHandlers(service.personal),
     list: async () => ({ items: await service.list() }),
     add: ({ name, paths }, { caller }) => service.add(name, { paths }, caller),
     addAll: async (_input, { caller }) => ({ items: await service.addAll(caller) }),
@@ -28,6 +32,5 @@ export function dataHandlers(service: DataService): Handlers<typeof dataContract
       return { columns: [...columns], rows }
     },
     rejections: async ({ name, limit }) => ({ items: await service.rejections(name, limit) }),
-    diff: ({ name, from, to }) => service.diff(name, from, to),
   }
 }

@@ -2,13 +2,25 @@ import { z } from 'zod'
 import { columnTypeSchema, type Column } from '../rows/column-type.ts'
 import type { DatasetVersion } from '../versions/dataset-version.ts'
 import { distributionDistance } from './distribution-distance.ts'
+import { fileDiffSchema } from './folder-diff.ts'
+import { rowDiffSchema } from './row-changes.ts'
 import {
   profiledColumnSchema,
   type ProfiledColumn,
   type VersionProfile,
 } from '../profiles/version-profile.ts'
 
-const sideSchema = z.object({ version: z.int(), digest: z.string(), rows: z.int(), sizeBytes: z.int() })
+export const layerSchema = z.enum(['schema', 'rows', 'distributions'])
+export type Layer = z.infer<typeof layerSchema>
+
+const sideSchema = z.object({
+  dataset: z.string(),
+  version: z.int(),
+  digest: z.string(),
+  rows: z.int(),
+  files: z.int(),
+  sizeBytes: z.int(),
+})
 
 const columnDiffSchema = z.object({
   column: z.string(),
@@ -32,29 +44,40 @@ export const diffSchema = z.object({
     added: z.array(z.object({ column: z.string(), type: columnTypeSchema })),
     removed: z.array(z.object({ column: z.string(), type: columnTypeSchema })),
     changed: z.array(z.object({ column: z.string(), from: columnTypeSchema, to: columnTypeSchema })),
+    reordered: z.array(z.string()).describe('columns of both that stand in another order, in the new one'),
+    missing: z
+      .array(z.object({ column: z.string(), from: z.int(), to: z.int() }))
+      .describe('rows without a value, of columns that had none of them on one side'),
   }),
   parts: z.object({ added: z.array(z.string()), removed: z.array(z.string()) }),
-  columns: z.array(columnDiffSchema).describe('the columns of both versions, the largest distance first'),
+  columns: z
+    .array(columnDiffSchema)
+    .describe(
+      'the columns of both versions, the largest distance first; empty where the layer was not asked for',
+    ),
+  rows: rowDiffSchema.nullable().describe('null where the layer was not asked for'),
+  files: fileDiffSchema.nullable().describe('of folders'),
 })
 export type Diff = Readonly<z.infer<typeof diffSchema>>
 
+/** Everything but the rows, which have to be read for it. */
 export function diffVersions(
   from: DatasetVersion,
   to: DatasetVersion,
   profiles: { readonly from: VersionProfile; readonly to: VersionProfile; readonly time: string | undefined },
-): Diff {
+): Omit<Diff, 'rows' | 'files'> {
   return {
     dataset: to.dataset,
     from: sideOf(from),
     to: sideOf(to),
-    schema: schemaDiff(from.columns, to.columns),
+    schema: { ...schemaDiff(from.columns, to.columns), missing: missingDiff(profiles.from, profiles.to) },
     parts: { added: pathsOnlyIn(to, from), removed: pathsOnlyIn(from, to) },
     columns: columnDiffs(profiles.from, profiles.to, profiles.time),
   }
 }
 
-function sideOf({ version, digest, rows, sizeBytes }: DatasetVersion): Diff['from'] {
-  return { version, digest, rows, sizeBytes }
+export function sideOf({ dataset, version, digest, rows, files, sizeBytes }: DatasetVersion): Diff['from'] {
+  return { dataset, version, digest, rows, files, sizeBytes }
 }
 
 function pathsOnlyIn(version: DatasetVersion, other: DatasetVersion): string[] {
@@ -62,7 +85,7 @@ function pathsOnlyIn(version: DatasetVersion, other: DatasetVersion): string[] {
   return version.parts.filter(({ digest }) => !known.has(digest)).map(({ path }) => path)
 }
 
-function schemaDiff(from: readonly Column[], to: readonly Column[]): Diff['schema'] {
+function schemaDiff(from: readonly Column[], to: readonly Column[]): Omit<Diff['schema'], 'missing'> {
   const before = new Map(from.map((column) => [column.name, column.type]))
   const after = new Map(to.map((column) => [column.name, column.type]))
   const named = ({ name, type }: Column) => ({ column: name, type })
@@ -73,7 +96,26 @@ function schemaDiff(from: readonly Column[], to: readonly Column[]): Diff['schem
       const old = before.get(name)
       return old === undefined || old === type ? [] : [{ column: name, from: old, to: type }]
     }),
+    reordered: reorderedColumns(from, to),
   }
+}
+
+/** Nothing where the columns of both stand in the same order. */
+function reorderedColumns(from: readonly Column[], to: readonly Column[]): string[] {
+  const names = (columns: readonly Column[], others: readonly Column[]): string[] =>
+    columns.map(({ name }) => name).filter((name) => others.some((other) => other.name === name))
+  const [before, after] = [names(from, to), names(to, from)]
+  return before.join('\n') === after.join('\n') ? [] : after
+}
+
+/** A column that was always filled and is not any more, or the other way round. */
+function missingDiff(from: VersionProfile, to: VersionProfile): Diff['schema']['missing'] {
+  const before = new Map(from.columns.map(({ name, values }) => [name, values.missing]))
+  return to.columns.flatMap(({ name, values: { missing } }) => {
+    const earlier = before.get(name)
+    if (earlier === undefined || (earlier === 0) === (missing === 0)) return []
+    return [{ column: name, from: earlier, to: missing }]
+  })
 }
 
 /** Columns of both sides, worst first. The time column comes last: time always moves. */

@@ -28,7 +28,7 @@ export interface RowDiffCounts {
 }
 
 /** A column of both sides and how it is compared. */
-interface Compared {
+export interface Compared {
   readonly name: string
   readonly index: number
   readonly left: string
@@ -55,8 +55,7 @@ export async function diffRows(tables: Tables, request: RowDiffRequest): Promise
   requireKey(request)
   const compared = comparedColumns(request)
   if (key.length === 0) return diffMultisets(tables, request, compared)
-  const keys = compared.filter(({ name }) => key.includes(name))
-  const values = compared.filter(({ name }) => !key.includes(name))
+  const { keys, values } = splitColumns(request, compared)
   const words = groupsOf(values, hashWords)
   await createSides(tables, request)
   await joinSides(tables, { keys, words, where: '' })
@@ -77,7 +76,17 @@ export async function diffRows(tables: Tables, request: RowDiffRequest): Promise
   return { added, removed, changed, unchanged, repeatedKeyRows: repeated, cells }
 }
 
-/** Words of the columns' names that hold a difference, as their columns. */
+export function splitColumns(
+  { key }: Pick<RowDiffRequest, 'key'>,
+  compared: readonly Compared[],
+): { keys: Compared[]; values: Compared[] } {
+  return {
+    keys: compared.filter(({ name }) => key.includes(name)),
+    values: compared.filter(({ name }) => !key.includes(name)),
+  }
+}
+
+/** Columns of the words in which some row differs. */
 async function differingValues(
   tables: Tables,
   words: readonly (readonly Compared[])[],
@@ -100,7 +109,7 @@ function requireKey({ from, to, key }: RowDiffRequest): void {
 }
 
 /** Columns that both sides have, by name. */
-function comparedColumns({ from, to }: RowDiffRequest): Compared[] {
+export function comparedColumns({ from, to }: RowDiffRequest): Compared[] {
   const right = new Map(to.columns.map((column) => [column.name, column]))
   return from.columns.flatMap((column, position) => {
     const other = right.get(column.name)
@@ -167,7 +176,7 @@ async function joinSides(tables: Tables, { keys, words, where }: Join): Promise<
   )
   await tables.run(
     `CREATE OR REPLACE TEMP TABLE differing AS
-     SELECT ${named.join(', ')}, kind, words, count(*) AS n FROM (
+     SELECT ${named.join(', ')}, kind, words, count(*) AS n, CAST(NULL AS UBIGINT) AS whole FROM (
        SELECT ${keys.map((_, index) => `l.k${index} AS lk${index}, r.k${index} AS rk${index}`).join(', ')},
          ${kind} AS kind, coalesce(${differs}, 0) AS words
        FROM ${side('left')} l FULL OUTER JOIN ${side('right')} r ON ${sameKey(keys, 'l', 'r')})
@@ -224,7 +233,7 @@ async function addRepeated(
   await tables.run(
     `INSERT INTO differing
      SELECT ${names}, CASE WHEN total > 0 THEN 'added' WHEN total < 0 THEN 'removed' ELSE 'same' END, 0,
-       CASE WHEN total = 0 THEN pairs ELSE abs(total) END FROM (
+       CASE WHEN total = 0 THEN pairs ELSE abs(total) END, h FROM (
        SELECT ${names}, h, sum(sign) AS total, count(*) FILTER (WHERE sign > 0) AS pairs
        FROM (${side('left', -1)} UNION ALL ${side('right', 1)}) GROUP BY ${names}, h)`,
   )
@@ -273,7 +282,7 @@ async function diffMultisets(
   await tables.run(
     `CREATE OR REPLACE TEMP TABLE differing AS
      SELECT CASE WHEN total <> 0 THEN k0 END AS k0,
-       CASE WHEN total > 0 THEN 'added' WHEN total < 0 THEN 'removed' ELSE 'same' END AS kind, 0 AS words, sum(n) AS n
+       CASE WHEN total > 0 THEN 'added' WHEN total < 0 THEN 'removed' ELSE 'same' END AS kind, 0 AS words, sum(n) AS n, CAST(NULL AS UBIGINT) AS whole
      FROM (SELECT k0, sum(sign) AS total, CASE WHEN sum(sign) = 0 THEN count(*) // 2 ELSE abs(sum(sign)) END AS n
        FROM (${side('left', -1)} UNION ALL ${side('right', 1)}) GROUP BY k0)
      GROUP BY ALL`,

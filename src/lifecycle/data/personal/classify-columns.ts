@@ -30,19 +30,17 @@ export interface ClassifyRequest {
   readonly columns: readonly Column[]
   /** Rows of the relation; undefined where nobody has counted. */
   readonly rows?: number | undefined
+  readonly sampleRows?: number | undefined
 }
 
 /**
  * Columns that look personal, by what their values and their name say, from one scan over a sample. No value leaves this
  * function.
  */
-export async function classifyColumns(
-  tables: Tables,
-  { relation, columns, rows }: ClassifyRequest,
-): Promise<ClassProposal[]> {
+export async function classifyColumns(tables: Tables, request: ClassifyRequest): Promise<ClassProposal[]> {
+  const { columns } = request
   const read = columns.filter(({ type }) => type === 'text' || type === 'integer')
-  const counted =
-    read.length === 0 ? new Map() : await sampleValues(tables, { relation, columns: read, rows })
+  const counted = read.length === 0 ? new Map() : await sampleValues(tables, { ...request, columns: read })
   return columns.flatMap((column): ClassProposal[] => {
     const proposal = judgeColumn(column, counted.get(column.name) ?? new Map<string, number>())
     return proposal === undefined ? [] : [proposal]
@@ -52,12 +50,14 @@ export async function classifyColumns(
 /** How often each value of the sample occurs, by column. */
 async function sampleValues(
   tables: Tables,
-  { relation, columns, rows }: ClassifyRequest,
+  { relation, columns, rows, sampleRows = sampledRows }: ClassifyRequest,
 ): Promise<Map<string, ReadonlyMap<string, number>>> {
   const list = columns.map(
     ({ name }, index) => `left(CAST(${quoteName(name)} AS VARCHAR), ${longestText}) AS v${index}`,
   )
-  const sample = await tables.rows(`SELECT ${list.join(', ')} FROM ${relation} ${sampleClause(rows)}`)
+  const sample = await tables.rows(
+    `SELECT ${list.join(', ')} FROM ${relation} ${sampleClause(rows, sampleRows)}`,
+  )
   return new Map(
     columns.map(({ name }, index) => {
       const counts = new Map<string, number>()
@@ -73,12 +73,14 @@ async function sampleValues(
 }
 
 /** Blocks of a large table, whatever it holds of a small one: a reservoir would read all rows of a large table. */
-function sampleClause(rows: number | undefined): string {
-  if (rows === undefined || rows <= sampledRows) return `LIMIT ${sampledRows}`
-  if (rows <= 50 * sampledRows) return `USING SAMPLE reservoir(${sampledRows} ROWS) REPEATABLE (42)`
+function sampleClause(rows: number | undefined, wanted: number): string {
+  if (rows === undefined || rows <= wanted) return `LIMIT ${wanted}`
+  if (rows <= 50 * wanted) return `USING SAMPLE reservoir(${wanted} ROWS) REPEATABLE (42)`
   // Without a LIMIT, which would take the first of the blocks. Twice as much as wanted, so that some block is hit.
-  const percent = ((2 * sampledRows) / rows) * 100
-  return `TABLESAMPLE system(${percent.toFixed(6)} PERCENT) REPEATABLE (42)`
+  const percent = ((2 * Math.max(wanted, sampledRows)) / rows) * 100
+  return percent >= 100
+    ? `LIMIT ${wanted}`
+    : `TABLESAMPLE system(${percent.toFixed(6)} PERCENT) REPEATABLE (42)`
 }
 
 export function judgeColumn(column: Column, counts: ReadonlyMap<string, number>): ClassProposal | undefined {

@@ -138,6 +138,7 @@ export const addResultSchema = z.object({
   created: z.boolean().describe('the version is new'),
   changes: fileChangesSchema.optional().describe('of a folder: how its files differ from the version before'),
   arrivals: z.array(arrivalSchema),
+  notices: z.array(z.string()).optional().describe('columns that look personal and have no class'),
   durationMs: z.number(),
 })
 export type AddResult = Readonly<z.infer<typeof addResultSchema>>
