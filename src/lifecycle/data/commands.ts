@@ -1,6 +1,7 @@
 import { remotesCommands } from './remotes/commands.ts'
 import type { Command, CommandContext } from '#platform/terminal/index'
 import { workspaceCommands } from './folders/commands.ts'
+import { inferenceCommands } from './inference/commands.ts'
 import type { AddResult, Arrival } from './versions/dataset-version.ts'
 
 const files = {
@@ -100,6 +101,7 @@ export const dataCommands: readonly Command[] = [
     },
   },
   ...workspaceCommands,
+  ...inferenceCommands,
   {
     name: 'data list',
     summary: 'List the datasets with their newest version and what was rejected last',

@@ -4,6 +4,9 @@ import type { Stage } from '#platform/platform'
 import { dataContract } from './contract.ts'
 import { dataHandlers } from './handlers.ts'
 import { heldDigests } from './held-digests.ts'
+import { inferenceCalls } from './inference/inference-calls.ts'
+import { inferenceHandlers } from './inference/inference-handlers.ts'
+import { createInference } from './inference/inference-service.ts'
 import { createRemotes } from './remotes/create-remotes.ts'
 import { garbageOf, isMasked, type GarbagePoint } from './remotes/garbage-point.ts'
 import { remoteCalls } from './remotes/remote-calls.ts'
@@ -39,12 +42,14 @@ export function createDataStage({ garbage, ...options }: DataStageOptions): {
 } {
   const { platform, project } = options
   const service = createDataService(options)
+  const store = createDataStore(platform.database)
+  const inference = createInference({ platform, project, service, store })
   const held = (versions: AsyncIterable<Digest>): AsyncIterable<Digest> =>
     heldDigests(platform.database, versions)
   const remotes = createRemotes({
     platform,
     project,
-    store: createDataStore(platform.database),
+    store,
     isMasked: isMasked({ platform, project }),
     ...garbageOf(garbage, { platform, held }),
   })
@@ -54,6 +59,7 @@ export function createDataStage({ garbage, ...options }: DataStageOptions): {
       name: 'data',
       routes: [
         ...routesOf('data', dataContract, dataHandlers(service)),
+        ...routesOf('data', inferenceCalls, inferenceHandlers(inference)),
         ...routesOf('data', { ...remoteCalls, ...taskCalls }, remotesHandlers(remotes)),
       ],
       jobKinds: remotes.jobKinds,
