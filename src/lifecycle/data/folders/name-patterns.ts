@@ -8,7 +8,8 @@ export type PathTest = (path: string) => boolean
 export function matchPatterns(patterns: readonly string[]): PathTest {
   if (patterns.length === 0) return () => false
   const sources = patterns.map((pattern) => {
-    const trimmed = pattern.replace(/^\.?\//, '').replace(/\/+$/, '')
+    // All that is in a directory is the directory.
+    const trimmed = pattern.replace(/^\.?\//, '').replace(/(?:\/\*\*)?\/*$/, '')
     const anchored = pattern.replace(/\/+$/, '').includes('/')
     return `${anchored ? '^' : '(?:^|/)'}${regexSource(trimmed)}(?:/|$)`
   })
