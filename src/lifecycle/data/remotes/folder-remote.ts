@@ -6,7 +6,7 @@ import { fileBlobStore, fileChunks, verified, writeSynced } from '#platform/blob
 import { explainSystemError } from '#platform/system-error'
 import { documentName, documentNumber } from './document-name.ts'
 import type { Remote } from './remote.ts'
-import { documentText, parseDocument } from './version-document.ts'
+import { documentText, readDocument } from './version-document.ts'
 
 /** A folder, such as one of a mounted disk. */
 export function folderRemote(directory: string): Remote {
@@ -40,7 +40,7 @@ export function folderRemote(directory: string): Remote {
         if (error.code === 'ENOENT') return undefined
         throw explainSystemError(error)
       })
-      return text === undefined ? undefined : parseDocument(text, path)
+      return text === undefined ? undefined : readDocument(text, path)
     },
     read: async (digest, _place, range) => {
       if ((await blobs.head(digest)) === undefined) return undefined

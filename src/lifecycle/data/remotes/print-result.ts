@@ -16,7 +16,7 @@ function printTransfer(terminal: Terminal, { remote, versions }: ResultOf<'trans
   const moved = versions.filter(({ state }) => state !== 'known')
   for (const { dataset, version, otherVersion, state, files, blocks, bytes } of moved) {
     const number = otherVersion === version ? '' : ` (${dataset}@${otherVersion} at ${remote})`
-    const what = state === 'repaired' ? 'completed' : `${formatCount(files)} files`
+    const what = state === 'completed' ? 'completed' : `${formatCount(files)} files`
     terminal.print(
       `${dataset}@${version}${number}: ${what}, ${formatCount(blocks)} blocks, ${formatBytes(bytes)} sent over`,
     )

@@ -89,7 +89,7 @@ export async function complete(
     blocks: new Set(damages.filter(({ reason }) => reason === 'changed').map(({ block }) => block)),
   }
   const pulled = await pullBytes({ ...pull, repair }, tools, options)
-  const state = pulled.blocks > 0 ? 'repaired' : 'known'
+  const state = pulled.blocks + pulled.files > 0 ? 'completed' : 'known'
   return { dataset, version, otherVersion: pull.place.version, state, ...pulled }
 }
 

@@ -35,7 +35,7 @@ export interface Transferred {
   readonly version: number
   /** Its number on the other side; the same, unless it was given another one. */
   readonly otherVersion: number
-  readonly state: 'moved' | 'known' | 'repaired'
+  readonly state: 'moved' | 'known' | 'completed'
   readonly files: number
   readonly blocks: number
   /** That travelled. */

@@ -1,16 +1,20 @@
 import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import { Readable } from 'node:stream'
-import { blobKey, createS3Client, s3LocationOf, uploadBlobFile } from '#platform/blobs/s3'
-import { documentText, parseDocument } from './version-document.ts'
+import { blobKey, createS3Client, s3LocationOf, uploadBlobFile, type S3Location } from '#platform/blobs/s3'
+import { documentText, readDocument } from './version-document.ts'
 import type { Remote } from './remote.ts'
 import { documentName, documentNumber } from './document-name.ts'
 
 /** A prefix of a bucket, with the credentials of the environment. */
 export function s3Remote(url: string): Remote {
-  const location = s3LocationOf(url, 'The remote')
-  const client = createS3Client(location)
-  const { prefix } = location
+  return s3RemoteAt(s3LocationOf(url, 'The remote'))
+}
+
+export function s3RemoteAt(location: S3Location, options?: Parameters<typeof createS3Client>[1]): Remote {
+  const client = createS3Client(location, options)
+  const { bucket, prefix } = location
+  const url = `s3://${bucket}/${prefix}`.replace(/\/$/, '')
   const keyOf = (path: string): string => `${prefix}${path}`
 
   return {
@@ -34,7 +38,7 @@ export function s3Remote(url: string): Remote {
       const key = keyOf(documentName(dataset, version))
       const body = await client.get(key)
       if (body === undefined) return undefined
-      return parseDocument((await buffer(Readable.from(body))).toString(), `s3://${location.bucket}/${key}`)
+      return readDocument((await buffer(Readable.from(body))).toString(), `s3://${bucket}/${key}`)
     },
     read: (digest, _place, range) => client.get(blobKey(prefix, digest), range),
     writing: {

@@ -31,9 +31,7 @@ export function serverRemote({
     versions: async (dataset) => (await whenFound(server.remoteVersions({ name: dataset })))?.items ?? [],
     document: async ({ dataset, version }) => {
       const found = await whenFound(server.remoteDocument({ name: dataset, version }))
-      return found === undefined
-        ? undefined
-        : parseDocument(JSON.stringify(found), `${dataset}@${version} of ${url}`)
+      return found === undefined ? undefined : parseDocument(found, `${dataset}@${version} of ${url}`)
     },
     read: async (digest, { dataset, version }, range) => {
       const place = { name: dataset, version, digest }

@@ -8,7 +8,7 @@ const place = { dataset: z.string(), version: z.int() }
 const transferredSchema = z.object({
   ...place,
   otherVersion: z.int().describe('its number on the other side'),
-  state: z.enum(['moved', 'known', 'repaired']),
+  state: z.enum(['moved', 'known', 'completed']),
   files: count,
   blocks: count.describe('that travelled'),
   bytes: count,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { fail } from '#contract/errors'
-import type { Digest } from '#platform/blobs/index'
+import { digestOf, type Digest } from '#platform/blobs/index'
 import { datasetVersionSchema, type DatasetVersion } from '../versions/dataset-version.ts'
 import { digestSchema } from '../versions/snapshot.ts'
 
@@ -17,19 +17,32 @@ const versionDocumentSchema = z.object({
 })
 export type VersionDocument = Readonly<z.infer<typeof versionDocumentSchema>>
 
+/** As it lies in a folder or a bucket, where a flipped bit must be found: the digests cover the bytes, not the rest. */
 export function documentText(document: VersionDocument): string {
-  return `${JSON.stringify(document)}\n`
+  return `${JSON.stringify({ checksum: checksumOf(document), document })}\n`
 }
 
-/** @throws storage_corrupt for what is no document of a version. */
-export function parseDocument(text: string, where: string): VersionDocument {
-  let value: unknown
+/** @throws storage_corrupt for what is no document of a version, or not the one that was written. */
+export function readDocument(text: string, where: string): VersionDocument {
+  let value: { readonly checksum?: unknown; readonly document?: unknown } | null
   try {
-    value = JSON.parse(text)
+    value = JSON.parse(text) as typeof value
   } catch (error) {
     return unreadable(where, 'it is no JSON', error)
   }
-  const format = (value as { format?: unknown } | null)?.format
+  const document = parseDocument(value?.document, where)
+  return value?.checksum === checksumOf(value?.document)
+    ? document
+    : unreadable(where, 'it has changed since it was written', undefined)
+}
+
+function checksumOf(document: unknown): Digest {
+  return digestOf(new TextEncoder().encode(JSON.stringify(document)))
+}
+
+/** @throws storage_corrupt for what is no document of a version. */
+export function parseDocument(value: unknown, where: string): VersionDocument {
+  const format = (value as { format?: unknown } | null | undefined)?.format
   if (typeof format === 'number' && format > 1) {
     return unreadable(where, `its form ${format} is newer than this program`, undefined)
   }
@@ -62,7 +75,10 @@ function isTypeName(text: string): boolean {
 }
 
 function unreadable(where: string, why: string, cause: unknown): never {
-  return fail('storage_corrupt', `${where} is no version of a dataset: ${why}.`, { cause })
+  return fail('storage_corrupt', `${where} is no version of a dataset: ${why}.`, {
+    hint: 'Push the version to a new place from where it is whole, or restore the place from a copy.',
+    ...(cause === undefined ? {} : { cause }),
+  })
 }
 
 /** Every blob that has to be where the document is, but for the blocks of the files. */
