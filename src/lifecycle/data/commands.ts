@@ -1,5 +1,7 @@
 import { remotesCommands } from './remotes/commands.ts'
 import type { Command, CommandContext } from '#platform/terminal/index'
+import { diffCommands } from './diff/commands.ts'
+import { personalCommands } from './personal/commands.ts'
 import { workspaceCommands } from './folders/commands.ts'
 import { inferenceCommands } from './inference/commands.ts'
 import type { AddResult, Arrival } from './versions/dataset-version.ts'
@@ -36,7 +38,7 @@ async function printAdded(context: CommandContext, results: readonly AddResult[]
   const { terminal } = context
   const { printArrivals } = await import('./render.ts')
   const { formatCount, formatDuration } = await import('#contract/units')
-  for (const { dataset, version, created, arrivals, changes, durationMs } of results) {
+  for (const { dataset, version, created, arrivals, changes, notices, durationMs } of results) {
     printArrivals(terminal, arrivals)
     const what =
       version === null
@@ -49,6 +51,7 @@ async function printAdded(context: CommandContext, results: readonly AddResult[]
     terminal.print(
       `${what}${changed}${created ? `, added in ${formatDuration(durationMs)}` : ', nothing new'}`,
     )
+    for (const notice of notices ?? []) terminal.print(`${terminal.style('!', 'yellow')} ${notice}`)
   }
 }
 
@@ -122,6 +125,10 @@ export const dataCommands: readonly Command[] = [
       prefix: { type: 'string', value: 'PATH', summary: 'With --files: only paths that begin so' },
       limit: { type: 'number', value: 'N', summary: 'With --files: so many at the most (default: 100)' },
       rows: { type: 'number', value: 'N', summary: 'Show the first N rows instead (at most 1000)' },
+      unmasked: {
+        type: 'boolean',
+        summary: 'With --rows, as an administrator: values of columns with a class, too; audited',
+      },
     },
     examples: [
       { line: 'devmlops data show flights', what: 'The newest version and the ones before' },
@@ -131,34 +138,10 @@ export const dataCommands: readonly Command[] = [
     ],
     run: showVersion,
   },
-  {
-    name: 'data diff',
-    summary: 'Compare two versions: columns, rows, distributions (the most different first)',
-    arguments: [
-      { name: 'NAME', summary: 'the dataset', required: true },
-      { name: 'A', summary: 'a version, such as 3', required: true },
-      { name: 'B', summary: 'another one, or latest', required: true },
-    ],
-    examples: [{ line: 'devmlops data diff flights 2 latest', what: 'What has changed since version 2' }],
-    run: async (context) => {
-      const data = await client(context)
-      const diff = await data.diff({
-        name: context.arguments.required('NAME'),
-        from: versionOf(context.arguments.required('A')),
-        to: versionOf(context.arguments.required('B')),
-      })
-      if (context.json) return context.terminal.json(diff)
-      const { printDiff } = await import('./render.ts')
-      printDiff(context.terminal, diff)
-    },
-  },
+  ...diffCommands,
+  ...personalCommands,
   ...remotesCommands,
 ]
-
-function versionOf(text: string): string | number {
-  const version = text.replace(/^@/, '')
-  return /^\d+$/.test(version) ? Number(version) : version
-}
 
 async function showVersion(context: CommandContext): Promise<void> {
   const { terminal, json } = context
@@ -171,7 +154,10 @@ async function showVersion(context: CommandContext): Promise<void> {
   }
   const limit = context.options.number('rows')
   if (limit !== undefined) {
-    const { columns, rows } = await data.head({ name, version, limit })
+    const place = { name, version, limit }
+    const { columns, rows } = await (context.options.flag('unmasked')
+      ? data.unmaskedRows(place)
+      : data.head(place))
     if (json) return terminal.json({ columns, rows })
     return terminal.table(
       rows,

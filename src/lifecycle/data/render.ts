@@ -8,7 +8,6 @@ import type {
   VersionSource,
   VersionSummary,
 } from './versions/dataset-version.ts'
-import type { ColumnDiff, Diff } from './diff/diff.ts'
 import { factsOf, printFolderVersion } from './folders/render-folder-version.ts'
 import { sharedRange, sparkline, valueText } from './profiles/histogram-text.ts'
 import type { CheckResult, Validation } from './checks/validation.ts'
@@ -188,54 +187,6 @@ export function printRejections(terminal: Terminal, rejections: readonly Rejecti
     { title: 'TIMES', value: ({ times }) => formatCount(times), align: 'right' },
     { title: 'WHY', value: ({ message }) => message, shrink: true },
   ])
-}
-
-export function printDiff(terminal: Terminal, { dataset, from, to, schema, parts, columns }: Diff): void {
-  const growth = to.rows - from.rows
-  const change = growth === 0 ? 'the same number' : `${growth > 0 ? '+' : ''}${formatCount(growth)}`
-  terminal.print(terminal.style(`${dataset}@${from.version} → ${dataset}@${to.version}`, 'bold'))
-  terminal.print(`rows    ${formatCount(from.rows)} → ${formatCount(to.rows)} (${change})`)
-  terminal.print(`files   +${parts.added.length} -${parts.removed.length}`)
-  const schemaLines = [
-    ...schema.added.map(({ column, type }) => `+ ${column} (${type})`),
-    ...schema.removed.map(({ column, type }) => `- ${column} (${type})`),
-    ...schema.changed.map((changed) => `~ ${changed.column}: ${changed.from} → ${changed.to}`),
-  ]
-  terminal.print(`columns ${schemaLines.length === 0 ? 'the same' : schemaLines.join(', ')}`)
-  terminal.print('')
-  terminal.table(columns, [
-    { title: 'COLUMN', value: ({ column }) => column, shrink: true },
-    { title: 'PSI', value: ({ psi, exact }) => figure(psi, exact), align: 'right' },
-    {
-      title: 'JENSEN-SHANNON',
-      value: ({ jensenShannon, exact }) => figure(jensenShannon, exact),
-      align: 'right',
-    },
-    { title: 'MISSING', value: ({ missing }) => movedText(percent(missing.from), percent(missing.to)) },
-    { title: 'MIDDLE', value: middleText, shrink: true },
-    { title: 'SPREAD', value: movedSpread },
-  ])
-}
-
-function figure(value: number | null, exact: boolean): string {
-  return value === null ? '-' : `${exact ? '' : '≈'}${value.toFixed(3)}`
-}
-
-function middleText({ from, to, type }: ColumnDiff): string {
-  if (from.quantiles !== null && to.quantiles !== null) {
-    return movedText(valueText(from.quantiles[3] as number, type), valueText(to.quantiles[3] as number, type))
-  }
-  return movedText(from.frequent[0]?.level ?? '', to.frequent[0]?.level ?? '')
-}
-
-function movedText(from: string, to: string): string {
-  return from === to ? from : `${from} → ${to}`
-}
-
-function movedSpread({ from, to }: ColumnDiff): string {
-  const range = sharedRange([from, to])
-  if (range === undefined || from.values.kind !== 'number' || to.values.kind !== 'number') return ''
-  return `${sparkline(from.values, range)} → ${sparkline(to.values, range)}`
 }
 
 function percent(share: number): string {
