@@ -87,7 +87,10 @@ async function addedValues(
   )
   if (rows.length === 0 || rows.length > maximumNewValues) return undefined
   const added = rows.map((row) => row['value'] as string | number | boolean)
-  const counts = rows.map(({ value: one, n }) => `${JSON.stringify(one)} in ${formatCount(Number(n))} rows`)
+  const counts = rows.map(
+    ({ value: one, n }) =>
+      `${JSON.stringify(one)} in ${formatCount(Number(n))} row${Number(n) === 1 ? '' : 's'}`,
+  )
   return {
     edits: [set(request, ['in_set', 'values'], [...check.values, ...added])],
     expected: request.result.expected,

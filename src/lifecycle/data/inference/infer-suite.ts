@@ -1,7 +1,7 @@
 import { formatCount, formatDuration } from '#contract/units'
 import type { ProfiledColumn, VersionProfile } from '../profiles/version-profile.ts'
 import { declaredTypeSchema } from '../rows/column-type.ts'
-import { marginWidths, numberRange } from './number-range.ts'
+import { numberRange } from './number-range.ts'
 import type { Proposal } from './suite-proposal.ts'
 
 export interface InferenceInput {
@@ -45,7 +45,7 @@ export function inferSuite(input: InferenceInput): { proposals: Proposal[]; note
     proposals: [
       schemaProposal(profile, notes),
       ...presence(profile),
-      ...profile.columns.flatMap((column) => domain(column, notes) ?? range(column, input)),
+      ...profile.columns.flatMap((column) => domain(column, notes) ?? range(column, input, notes)),
       ...uniqueness(input, notes),
       ...rowCount(input),
       ...freshness(input, notes),
@@ -89,7 +89,7 @@ const truths = new Set(['true', 'false', 't', 'f', 'yes', 'no', 'y', 'n', '0', '
 
 /** Undefined: it has no domain. */
 function domain(column: ProfiledColumn, notes: string[]): Proposal[] | undefined {
-  const { name, type, values, distinct, frequent, masked } = column
+  const { name, type, values, distinct, masked } = column
   if (masked !== undefined) {
     notes.push(`${name}: masked, so its values are not written down`)
     return []
@@ -120,7 +120,6 @@ function domain(column: ProfiledColumn, notes: string[]): Proposal[] | undefined
           ? `${seen}, each more than once`
           : `${seen}; ${once} of them once, so others may follow: warns`,
     },
-    ...(frequent.length > 0 ? [] : []),
   ]
 }
 
@@ -147,19 +146,24 @@ function integerDomain({
   return [{ expectation: { ...inSet(name, codes), severity: 'warn' }, reason }]
 }
 
-function range(column: ProfiledColumn, { outside }: InferenceInput): Proposal[] {
+function range(column: ProfiledColumn, { outside }: InferenceInput, notes: string[]): Proposal[] {
   if (column.type !== 'integer' && column.type !== 'number') return []
   const bounds = numberRange(column)
   if (bounds === undefined || column.values.kind !== 'number') return []
   const { name, values } = column
+  if (column.surprises?.some(({ kind }) => kind === 'numeric_code') === true) {
+    notes.push(`${name}: ${formatCount(column.distinct)} codes, which have no range`)
+    return []
+  }
+  const { widths, ...limits } = bounds
   const beyond = outside.get(name) ?? 0
-  const rule = `1 % to 99 % of the values, and ${marginWidths} times that distance on both sides${bounds.minimum === 0 ? '; none of them is below zero' : ''}`
+  const rule = `1 % to 99 % of the values, and ${widths} times that distance on both sides${limits.minimum === 0 ? '; none of them is below zero' : ''}`
   // Three times what was seen outside is still like these rows.
   const mostly =
     beyond === 0 ? {} : { mostly: Number((1 - Math.min(0.5, (3 * beyond) / values.count)).toPrecision(4)) }
   return [
     {
-      expectation: { between: { column: name, ...bounds }, ...mostly, severity: 'warn' },
+      expectation: { between: { column: name, ...limits }, ...mostly, severity: 'warn' },
       reason:
         beyond === 0
           ? rule

@@ -7,6 +7,7 @@ import type { LikelyKey, ProfiledColumn } from './version-profile.ts'
 const maximumConfirmed = 4
 const manyRows = 2_000_000
 const minimumRows = 20
+const leastRepeats = 20
 
 interface KeySearch {
   readonly relation: string
@@ -55,11 +56,14 @@ async function pairs(
   candidates: readonly { column: Column; distinct: number }[],
 ): Promise<LikelyKey[]> {
   const { rows, matrix, complete } = search
-  // Two columns that are spread independently have a row for each combination; below that they cannot name all rows.
   const wanted = candidates.flatMap((a, at) =>
     candidates.slice(at + 1).flatMap((b) => {
-      const room = (a.distinct * b.distinct) / rows
-      return room >= 1 ? [{ columns: [a.column, b.column] as const, room }] : []
+      const repeated = Math.min(
+        expectedRepeats(rows, a.distinct, b.distinct),
+        expectedRepeats(rows, b.distinct, a.distinct),
+      )
+      const fits = a.distinct * b.distinct >= rows && repeated >= leastRepeats
+      return fits ? [{ columns: [a.column, b.column] as const, repeated }] : []
     }),
   )
   const codes = new Map<string, Codes>()
@@ -69,15 +73,21 @@ async function pairs(
     return known
   }
   const unrefuted = wanted.filter(({ columns: [a, b] }) => !repeats(codesFor(a.name), codesFor(b.name)))
-  // The tightest first: a pair with room for a million times the rows is unique by chance.
-  const tightest = unrefuted.sort((a, b) => a.room - b.room).slice(0, maximumConfirmed)
+  const surest = unrefuted.sort((a, b) => b.repeated - a.repeated).slice(0, maximumConfirmed)
   const keys: LikelyKey[] = []
-  for (const { columns, room } of tightest) {
-    if (room > rows) continue
+  for (const { columns } of surest) {
     const unique = complete || (rows <= manyRows && (await isUnique(tables, search, columns)))
     if (unique) keys.push({ columns: columns.map(({ name }) => name), exact: true })
   }
   return keys
+}
+
+/**
+ * Pairs of rows that would have the same two values if the columns had nothing to do with each other. Where a column hardly ever
+ * repeats, any other beside it makes a combination that never does: that says nothing.
+ */
+function expectedRepeats(rows: number, distinct: number, otherDistinct: number): number {
+  return (rows * (rows / distinct - 1)) / 2 / otherDistinct
 }
 
 /** Whether some combination occurs twice; found after about √rows of them where there are few. */
