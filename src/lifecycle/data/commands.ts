@@ -2,6 +2,7 @@ import { remotesCommands } from './remotes/commands.ts'
 import type { Command, CommandContext } from '#platform/terminal/index'
 import { diffCommands } from './diff/commands.ts'
 import { personalCommands } from './personal/commands.ts'
+import { gitCommands } from './pointers/commands.ts'
 import { workspaceCommands } from './folders/commands.ts'
 import { inferenceCommands } from './inference/commands.ts'
 import type { AddResult, Arrival } from './versions/dataset-version.ts'
@@ -104,6 +105,7 @@ export const dataCommands: readonly Command[] = [
     },
   },
   ...workspaceCommands,
+  ...gitCommands,
   ...inferenceCommands,
   {
     name: 'data list',

@@ -55,7 +55,7 @@ function header({ path, sizeBytes, mode, type, changedAt }: Header): Buffer {
   octal(Math.floor(changedAt), 136, 11)
   block.write('        ', 148)
   block.write(type, 156)
-  block.write('ustar\0' + '00', 257)
+  block.write('ustar\x0000', 257)
   const sum = block.reduce((total, byte) => total + byte, 0)
   octal(sum, 148, 6)
   block.write('\0 ', 154)

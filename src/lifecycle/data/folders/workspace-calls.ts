@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { endpoint, type Contract } from '#contract/endpoint'
 import { pageOf } from '#contract/page'
+import { gitCalls } from '../pointers/git-calls.ts'
 import { tagSchema, versionNameSchema } from '../reference.ts'
 import { datasetTagSchema } from '../tags/dataset-tag.ts'
 import { digestSchema } from '../versions/snapshot.ts'
@@ -20,6 +21,7 @@ const limit = z.coerce
 
 /** Working files, tags, and files of versions. */
 export const workspaceCalls = {
+  ...gitCalls,
   status: endpoint({
     method: 'GET',
     path: '/api/v1/datasets/:name/status',

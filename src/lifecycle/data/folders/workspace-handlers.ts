@@ -8,6 +8,7 @@ export function workspaceHandlers(
   tags: TagService,
 ): Handlers<typeof workspaceCalls> {
   return {
+    checkPointers: ({ working }) => workspace.checkPointers(working),
     status: ({ name, limit }, { signal }) => workspace.status(name, limit, signal),
     statusAll: async ({ limit }, { signal }) => ({ items: await workspace.statusAll(limit, signal) }),
     files: async ({ name, version, prefix, limit, after }) => {

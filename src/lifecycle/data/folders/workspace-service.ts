@@ -5,7 +5,9 @@ import { fail, messageOf } from '#contract/errors'
 import type { Platform } from '#platform/platform'
 import { requireDataset, type DataProject } from '../data-project.ts'
 import type { Masking } from '../personal/masking.ts'
+import { checkPointers, type PointerCheck } from '../pointers/check-pointers.ts'
 import { gitTop } from '../pointers/git-work-tree.ts'
+import { isOnRemote } from '../pointers/on-remote.ts'
 import { pointerPath, writePointer } from '../pointers/pointer-file.ts'
 import type { VersionName } from '../reference.ts'
 import { isInside } from '../sources/find-files.ts'
@@ -66,6 +68,8 @@ export interface WorkspaceService {
   checkout(input: CheckoutInput, asking: Asking): Promise<CheckoutResult>
   exportVersion(input: ExportInput, asking: Asking): Promise<ExportResult>
   progress(name: string): WorkProgress | undefined
+  /** Whether data and code belong together; with `working`, the working files too. */
+  checkPointers(working: boolean): Promise<PointerCheck>
 }
 
 export interface WorkspaceOptions {
@@ -210,6 +214,16 @@ export function createWorkspaceService(options: WorkspaceOptions): WorkspaceServ
       )
     },
     progress: board.of,
+    checkPointers: async (working) => {
+      const project = await readProject()
+      return checkPointers({
+        project,
+        store,
+        working,
+        onRemote: (dataset, wanted) => isOnRemote(project, dataset, wanted),
+        status: (dataset) => status(dataset, 1),
+      })
+    },
   }
 }
 
