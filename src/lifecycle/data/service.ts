@@ -20,6 +20,7 @@ import { firstRows, type PlainRow } from './rows/first-rows.ts'
 import { listDatasets } from './versions/list-datasets.ts'
 import { isFolderSource, requireNoPaths } from './folders/folder-source.ts'
 import { createWorkspaceService, type WorkspaceService } from './folders/workspace-service.ts'
+import { compareVersions } from './versions/compared-versions.ts'
 import { parseReference, type VersionName } from './reference.ts'
 import { createTagService, type TagService } from './tags/tag-service.ts'
 import { relationOf } from './rows/relation.ts'
@@ -156,7 +157,10 @@ export function createDataService({ platform, project: readProject }: DataServic
       const collected = await collect(name, { project, config, paths }, { platform, store })
       try {
         const result = await addArrivals(
-          { dataset: name, config, project, collected, caller, masking },
+          {
+            ...{ dataset: name, config, project, collected, caller, masking },
+            compare: compareVersions({ dataset: name, config, platform, version: get }),
+          },
           { platform, store },
         )
         for (const download of collected.downloads) {
@@ -199,7 +203,8 @@ export function createDataService({ platform, project: readProject }: DataServic
       try {
         const masking = await maskings.of(name)
         const files = collected?.files ?? []
-        return await checkArrivals({ dataset: name, config, files, parent, masking }, platform)
+        const compare = compareVersions({ dataset: name, config, platform, version: get })
+        return await checkArrivals({ dataset: name, config, files, parent, masking, compare }, platform)
       } finally {
         await collected?.release()
       }

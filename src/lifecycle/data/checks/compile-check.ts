@@ -7,7 +7,7 @@ import { rowChecks } from './compile/row-checks.ts'
 import { tableChecks } from './compile/table-checks.ts'
 import { textChecks } from './compile/text-checks.ts'
 import { valueChecks } from './compile/value-checks.ts'
-import { Uncheckable, type CompiledCheck, type TableContext } from './compiled-check.ts'
+import { NothingBefore, Uncheckable, type CompiledCheck, type TableContext } from './compiled-check.ts'
 import type { Check, CheckKind } from './expectation.ts'
 
 export type TableCheck = Exclude<Check, { kind: 'schema' }>
@@ -40,6 +40,13 @@ export function compileCheck(check: TableCheck, table: CheckedTable): PreparedCh
     return { check, context, compiled: compile(check, context) }
   } catch (error) {
     if (!(error instanceof Uncheckable)) throw error
+    if (error instanceof NothingBefore) {
+      return {
+        check,
+        context,
+        compiled: { shape: 'settled', judgement: { outcome: 'pass', found: error.message } },
+      }
+    }
     return { check, context, compiled: { shape: 'error', reason: error.message } }
   }
 }

@@ -84,3 +84,6 @@ export interface TableContext {
 
 /** Why a check cannot be computed: becomes its outcome `error`, and ends nothing. */
 export class Uncheckable extends Error {}
+
+/** The first version has none before it: a comparison with it holds, or no first version could ever be taken in. */
+export class NothingBefore extends Uncheckable {}

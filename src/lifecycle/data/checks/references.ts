@@ -1,4 +1,4 @@
-import { Uncheckable, type ReferencedTable } from './compiled-check.ts'
+import { NothingBefore, Uncheckable, type ReferencedTable } from './compiled-check.ts'
 import type { Check } from './expectation.ts'
 import type { TableReference } from './forms/form-parts.ts'
 
@@ -6,11 +6,8 @@ import type { TableReference } from './forms/form-parts.ts'
 export type References = (reference: TableReference) => ReferencedTable
 
 export const noReferences: References = (reference) => {
-  throw new Uncheckable(
-    reference === 'previous'
-      ? 'there is no previous version yet'
-      : `there is no ${reference} to compare with`,
-  )
+  if (reference === 'previous') throw new NothingBefore('there is no previous version to compare with')
+  throw new Uncheckable(`there is no ${reference} to compare with`)
 }
 
 /** The tables that checks compare with, each once. */

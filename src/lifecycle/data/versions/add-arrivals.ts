@@ -19,6 +19,7 @@ import { judgeArrival, type Verdict } from './judge-arrival.ts'
 import { judgedDigest, planArrivals, type ArrivalPlan, type PlannedArrival } from './plan-arrivals.ts'
 import type { DatasetConfig } from '../section.ts'
 import type { DataStore } from '../store.ts'
+import type { Compare, ComparedVersions } from './compared-versions.ts'
 
 export interface AddRequest {
   readonly dataset: string
@@ -27,6 +28,8 @@ export interface AddRequest {
   readonly collected: Collected
   readonly caller: Caller
   readonly masking: Masking
+  /** Finds what checks compare with. */
+  readonly compare: Compare
 }
 
 interface Dependencies {
@@ -46,8 +49,9 @@ export async function addArrivals(
   const { store } = dependencies
   const parent = await store.version(dataset, 'latest')
   const plan = planArrivals(collected.files, config, parent)
-  const known = await knownArrivals(request, { plan, parent, store })
-  const { toJudge, again } = await withoutRejected(plan, config, { dataset, store })
+  const compared = await request.compare(parent?.version)
+  const known = await knownArrivals(request, { plan, parent, store, compared })
+  const { toJudge, again } = await withoutRejected(plan, config, { dataset, store, compared })
   const judged: JudgedArrival[] = []
   const rejected: Arrival[] = []
   let created: DatasetVersion | undefined
@@ -56,6 +60,7 @@ export async function addArrivals(
     const tables = await openArrivalTables(dependencies.platform, [
       ...local.map(({ path }) => path),
       ...collected.files.map(({ path }) => path),
+      ...compared.paths,
     ])
     try {
       for (const arrival of toJudge) {
@@ -64,12 +69,18 @@ export async function addArrivals(
           ...request,
           files: arrival.files,
           existing,
+          references: compared.references,
           now: dependencies.platform.clock.now(),
         })
         if (verdict.accepted) judged.push({ arrival, verdict })
         else
           rejected.push(
-            await reject(arrival, verdict, { request, store, now: dependencies.platform.clock.now() }),
+            await reject(arrival, verdict, {
+              request,
+              store,
+              compared,
+              now: dependencies.platform.clock.now(),
+            }),
           )
       }
       if (judged.length > 0)
@@ -95,12 +106,24 @@ export async function addArrivals(
 
 async function knownArrivals(
   { dataset, config, collected }: AddRequest,
-  { plan, parent, store }: { plan: ArrivalPlan; parent: DatasetVersion | undefined; store: DataStore },
+  {
+    plan,
+    parent,
+    store,
+    compared,
+  }: {
+    plan: ArrivalPlan
+    parent: DatasetVersion | undefined
+    store: DataStore
+    compared: ComparedVersions
+  },
 ): Promise<Arrival[]> {
   const known = plan.known.map(({ name }): Arrival => ({ paths: [name], state: 'known' }))
   for (const { path, digest } of collected.unchanged) {
     const isHere = digest === undefined || (parent !== undefined && knownDigests(parent).has(digest))
-    const rejection = isHere ? undefined : await store.rejectionOf(dataset, judgedDigest([digest], config))
+    const rejection = isHere
+      ? undefined
+      : await store.rejectionOf(dataset, judgedDigest([digest], config, compared.digests))
     if (rejection === undefined) known.push({ paths: [path], state: 'known' })
     else known.push(await repeated(rejection, store))
   }
@@ -111,12 +134,15 @@ async function knownArrivals(
 async function withoutRejected(
   plan: ArrivalPlan,
   config: DatasetConfig,
-  { dataset, store }: { dataset: string; store: DataStore },
+  { dataset, store, compared }: { dataset: string; store: DataStore; compared: ComparedVersions },
 ): Promise<{ toJudge: PlannedArrival[]; again: Arrival[] }> {
   const toJudge: PlannedArrival[] = []
   const again: Arrival[] = []
   for (const arrival of plan.arrivals) {
-    const rejection = await store.rejectionOf(dataset, judgedDigest(digestsOf(arrival.files), config))
+    const rejection = await store.rejectionOf(
+      dataset,
+      judgedDigest(digestsOf(arrival.files), config, compared.digests),
+    )
     if (rejection === undefined) toJudge.push(arrival)
     else again.push(await repeated(rejection, store))
   }
@@ -132,12 +158,17 @@ async function repeated(rejection: Rejection, store: DataStore): Promise<Arrival
 async function reject(
   { files }: PlannedArrival,
   verdict: Extract<Verdict, { accepted: false }>,
-  { request, store, now }: { request: AddRequest; store: DataStore; now: number },
+  {
+    request,
+    store,
+    compared,
+    now,
+  }: { request: AddRequest; store: DataStore; compared: ComparedVersions; now: number },
 ): Promise<Arrival> {
   const { accepted: _no, ...reason } = verdict
   const rejection = await store.addRejection({
     dataset: request.dataset,
-    judged: judgedDigest(digestsOf(files), request.config),
+    judged: judgedDigest(digestsOf(files), request.config, compared.digests),
     files: files.map(({ name, facts }) => ({ path: name, digest: facts.digest, sizeBytes: facts.sizeBytes })),
     ...reason,
     createdAt: now,

@@ -10,6 +10,7 @@ import type { DatasetConfig } from '../section.ts'
 import type { Masking } from '../personal/masking.ts'
 import type { Tables } from '#platform/tables/index'
 import type { Validation } from '../checks/validation.ts'
+import { nothingCompared, type Compare } from './compared-versions.ts'
 
 export interface CheckRequest {
   readonly dataset: string
@@ -17,6 +18,8 @@ export interface CheckRequest {
   readonly files: readonly ArrivingFile[]
   readonly parent: DatasetVersion | undefined
   readonly masking: Masking
+  /** Finds what checks compare with. */
+  readonly compare?: Compare
 }
 
 /** Looks at the rows of an arrival while the view `arrival` has them. */
@@ -38,7 +41,10 @@ export async function checkArrivals(
   const plan = planArrivals(files, config, parent)
   const wanted = plan.arrivals.length > 0 ? plan.kept : (parent?.parts ?? [])
   const local = await localParts(wanted, platform)
-  const paths = [...local, ...files].map(({ path }) => path)
+  // Where nothing is new, the newest version is what is judged, and the one before it the previous one.
+  const previous = plan.arrivals.length > 0 ? parent?.version : parent?.parent
+  const { references, paths: others } = (await request.compare?.(previous)) ?? nothingCompared
+  const paths = [...[...local, ...files].map(({ path }) => path), ...others]
   const tables = await openArrivalTables(platform, paths)
   const now = platform.clock.now()
   try {
@@ -46,7 +52,11 @@ export async function checkArrivals(
       const loaded = existingRows(parent)
       await tables.run(`CREATE TEMP VIEW arrival AS SELECT * FROM ${relationOf(parent.columns, local)}`)
       const existing = { version: 0, columns: [], parts: [] }
-      const validation = await validateLoaded(tables, { ...request, files: [], existing, now }, loaded)
+      const validation = await validateLoaded(
+        tables,
+        { ...request, files: [], existing, now, references },
+        loaded,
+      )
       await visit?.(tables, { paths: [`version ${parent.version}`], validation })
       return [
         checked(
@@ -63,7 +73,13 @@ export async function checkArrivals(
     }
     const arrivals: Arrival[] = []
     for (const arrival of plan.arrivals) {
-      const verdict = await judgeArrival(tables, { ...request, files: arrival.files, existing, now })
+      const verdict = await judgeArrival(tables, {
+        ...request,
+        files: arrival.files,
+        existing,
+        now,
+        references,
+      })
       const names = arrival.files.map(({ name }) => name)
       const { validation } = verdict
       if (validation !== null) await visit?.(tables, { paths: names, validation })

@@ -8,6 +8,7 @@ import { loadArrival, type LoadedArrival } from '../rows/load-arrival.ts'
 import { explainReadFailure } from '../rows/read-failure.ts'
 import { relationOf, type LocalPart } from '../rows/relation.ts'
 import type { DatasetConfig } from '../section.ts'
+import type { References } from '../checks/references.ts'
 import { validate } from '../checks/validate.ts'
 import type { CheckResult, Validation } from '../checks/validation.ts'
 import { maskMismatch, maskValidation } from '../personal/mask-validation.ts'
@@ -25,6 +26,8 @@ export interface ArrivalRequest {
     readonly parts: readonly LocalPart[]
   }
   readonly now: number
+  /** The tables that checks compare with. */
+  readonly references?: References
   /** What of the rows may be told. */
   readonly masking: Masking
 }
@@ -65,7 +68,7 @@ export async function judgeArrival(tables: Tables, request: ArrivalRequest): Pro
 /** Judges rows that `arrival` gives already. */
 export async function validateLoaded(
   tables: Tables,
-  { dataset, config, existing, now, files, masking }: ArrivalRequest,
+  { dataset, config, existing, now, files, masking, references }: ArrivalRequest,
   loaded: LoadedArrival,
 ): Promise<Validation> {
   const contract = existing.parts.length > 0 ? existing : undefined
@@ -80,6 +83,7 @@ export async function validateLoaded(
       key: config.key,
       warnings: loaded.warnings,
       now,
+      ...(references === undefined ? {} : { references }),
     })
     // Before anything of it is stored, told in a sentence or sent as an event.
     return maskValidation(

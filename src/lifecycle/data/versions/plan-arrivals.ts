@@ -38,7 +38,9 @@ export function planArrivals(
   }
   if (config.mode === 'replace') {
     const offered = new Set(parent?.parts.flatMap(({ digest, from = [digest] }) => from))
-    const same = files.length === offered.size && files.every((file) => isKnown(file) && offered.has(offeredDigest(file)))
+    const same =
+      files.length === offered.size &&
+      files.every((file) => isKnown(file) && offered.has(offeredDigest(file)))
     return { arrivals: same || files.length === 0 ? [] : [{ files }], known: same ? files : [], kept: [] }
   }
   const again = files.filter((file) => parts.has(file.facts.digest) && !isKnown(file))
@@ -66,11 +68,20 @@ function wouldReadOtherwise({ reading }: Part, config: DatasetConfig, parent: Da
 }
 
 /** What a judgement depends on: the bytes and the rules. The same again need not be judged again. */
-export function judgedDigest(digests: readonly Digest[], config: DatasetConfig): Digest {
+export function judgedDigest(
+  digests: readonly Digest[],
+  config: DatasetConfig,
+  /** Of versions that checks compare with. */
+  compared: readonly string[] = [],
+): Digest {
   const { expectations, format, key, mode, nulls, time, contract, deleted, sheet } = config
   // Left out where they say nothing: what was refused before they could be written keeps its digest.
   const encoding = config.encoding === 'utf-8' ? undefined : config.encoding
   const header = config.header_row === 1 ? undefined : config.header_row
-  const rules = { expectations, format, key, mode, nulls, time, contract, deleted, sheet, encoding, header }
+  const versions = compared.length === 0 ? undefined : compared
+  const rules = {
+    ...{ expectations, format, key, mode, nulls, time, contract, deleted, sheet, encoding, header },
+    versions,
+  }
   return digestOf(new TextEncoder().encode(JSON.stringify([digests, rules])))
 }

@@ -28,7 +28,7 @@ export async function countValues(tables: Tables, { rows, column }: Side): Promi
 }
 
 /** The same for a value of a column and one that is written in the project file. */
-export function categoryOf(value: Cell | string | number | boolean): string {
+export function categoryOf(value: Cell): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
