@@ -14,7 +14,7 @@ import { storeFiles } from './store-files.ts'
 import { createStoredFiles, type StoredFileRow } from './stored-files.ts'
 import { streamFile } from './stream-file.ts'
 import { TaskPool } from './task-pool.ts'
-import { verifyFiles } from './verify-files.ts'
+import { verifyFiles, verifyLayouts } from './verify-files.ts'
 
 export interface FileStoreOptions {
   readonly blobs: BlobStore
@@ -28,6 +28,8 @@ export interface OpenFileStore extends FileStore {
 }
 
 const pageSize = 1000
+/** Each is a transaction, which is synced. */
+const savedAtOnce = 20_000
 
 /** The store of files on a blob store. Threads and the index of chunks are opened when they are first needed. */
 export function openFiles({ blobs, database, clock, config }: FileStoreOptions): OpenFileStore {
@@ -61,7 +63,13 @@ export function openFiles({ blobs, database, clock, config }: FileStoreOptions):
     {
       find,
       exists,
-    }: { find: typeof stored.find | typeof stored.findToName; exists: (block: Digest) => Promise<boolean> },
+      plainBlobs,
+    }: {
+      /** Each is a look at a disk: tens of thousands of them are seconds. */
+      readonly plainBlobs: boolean
+      readonly find: typeof stored.find | typeof stored.findToName
+      readonly exists: (block: Digest) => Promise<boolean>
+    },
   ): Promise<Map<Digest, StoredFile>> => {
     const asked = new Map<Digest, Promise<boolean>>()
     const ask = (block: Digest): Promise<boolean> => {
@@ -74,7 +82,7 @@ export function openFiles({ blobs, database, clock, config }: FileStoreOptions):
       const blocks = await Promise.all(blocksOfLayout(layout).map(ask))
       if (blocks.every(Boolean)) found.set(digest, { digest, sizeBytes })
     }
-    for (const digest of digests) {
+    for (const digest of plainBlobs ? digests : []) {
       if (found.has(digest) || !(await ask(digest))) continue
       const blob = await blobs.head(digest)
       if (blob !== undefined) found.set(digest, blob)
@@ -86,11 +94,13 @@ export function openFiles({ blobs, database, clock, config }: FileStoreOptions):
     store: (files, options = {}) => storeFiles(files, options, { blobs, pool, stored, clock, index }),
     has: (digests) =>
       present(digests, {
+        plainBlobs: true,
         find: stored.find,
         exists: async (block) => (await blobs.head(block)) !== undefined,
       }),
-    renew: (digests) =>
+    renew: (digests, { plainBlobs = true } = {}) =>
       present(digests, {
+        plainBlobs,
         find: stored.findToName,
         exists: async (block) => {
           await blobs.renew(block)
@@ -109,7 +119,7 @@ export function openFiles({ blobs, database, clock, config }: FileStoreOptions):
         for (const row of await rowsOf(page)) yield readLayout(row, row.layout)
     },
     addLayouts: async (layouts) => {
-      for await (const page of pagesOf(layouts, pageSize)) {
+      for await (const page of pagesOf(layouts, savedAtOnce)) {
         page.forEach(requirePossible)
         await stored.save(
           page.map((layout) => ({
@@ -128,6 +138,7 @@ export function openFiles({ blobs, database, clock, config }: FileStoreOptions):
     },
     forget: (held) => stored.forget(held),
     verify: (digests, options = {}) => verifyFiles(digests, options, parts),
+    verifyLayouts: (layouts, options = {}) => verifyLayouts(layouts, options, parts),
     close: async () => {
       await pool.close()
       opened?.close()

@@ -64,9 +64,12 @@ export interface FileStore {
   has(digests: readonly Digest[]): Promise<Map<Digest, StoredFile>>
   /**
    * The same for whoever is about to name files that it did not store: what is answered is young afterwards, so that garbage
-   * collection spares it for an hour.
+   * collection spares it for an hour. Without `plainBlobs` those are not looked for.
    */
-  renew(digests: readonly Digest[]): Promise<Map<Digest, StoredFile>>
+  renew(
+    digests: readonly Digest[],
+    options?: { readonly plainBlobs?: boolean },
+  ): Promise<Map<Digest, StoredFile>>
   /** Verified like a blob's stream. */
   stream(digest: Digest): Promise<AsyncIterable<Uint8Array>>
   /** A read-only local file with the bytes, for DuckDB: the block itself, or a copy in a cache that is kept small. */
@@ -96,4 +99,9 @@ export interface FileStore {
   forget(held: (digest: Digest) => boolean): Promise<number>
   /** Checks every chunk of these files against its digest, each block read once. */
   verify(digests: Iterable<Digest>, options?: { readonly signal?: AbortSignal }): AsyncIterable<Damage>
+  /** The same for layouts that came from elsewhere, before they are added: their blocks are here. */
+  verifyLayouts(
+    layouts: Iterable<FileLayout>,
+    options?: { readonly signal?: AbortSignal },
+  ): AsyncIterable<Damage>
 }

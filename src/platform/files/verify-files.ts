@@ -1,6 +1,6 @@
 import type { BlobStore, Digest } from '../blobs/index.ts'
 import { DevmlopsError } from '#contract/errors'
-import type { Damage, FileStore, Segment } from './file-store.ts'
+import type { Damage, FileLayout, FileStore, Segment } from './file-store.ts'
 import { readLayout } from './layout-text.ts'
 import { pagesOf } from './pages-of.ts'
 import type { WriteParts } from './materialize-files.ts'
@@ -20,16 +20,45 @@ export async function* verifyFiles(
   { signal }: NonNullable<Parameters<FileStore['verify']>[1]>,
   parts: WriteParts,
 ): AsyncIterable<Damage> {
-  let blocks = new Map<Digest, Map<number, Wanted>>()
-  let gathered = 0
+  const gathering = createGathering(parts, signal)
   for await (const page of pagesOf(new Set(digests), pageFiles)) {
     for (const [index, row] of (await parts.findRows(page)).entries()) {
       const file = page[index] as Digest
-      if (row === undefined) {
-        yield { file, block: file, reason: 'missing' }
-        continue
-      }
-      for (const segment of readLayout(row, row.layout).segments) {
+      if (row === undefined) yield { file, block: file, reason: 'missing' }
+      else gathering.add(readLayout(row, row.layout))
+    }
+    yield* gathering.checkWhenMany()
+  }
+  yield* gathering.check()
+}
+
+/** The same for files that are not known here yet: whether the blocks hold what somebody says that is in them. */
+export async function* verifyLayouts(
+  layouts: Iterable<FileLayout>,
+  { signal }: NonNullable<Parameters<FileStore['verify']>[1]>,
+  parts: WriteParts,
+): AsyncIterable<Damage> {
+  const gathering = createGathering(parts, signal)
+  for await (const page of pagesOf(layouts, pageFiles)) {
+    for (const layout of page) gathering.add(layout)
+    yield* gathering.checkWhenMany()
+  }
+  yield* gathering.check()
+}
+
+/** Pieces by the block that they are in, until there are so many that their blocks are read. */
+function createGathering(parts: WriteParts, signal: AbortSignal | undefined) {
+  let blocks = new Map<Digest, Map<number, Wanted>>()
+  let gathered = 0
+  const check = async function* (): AsyncIterable<Damage> {
+    const some = blocks
+    blocks = new Map()
+    gathered = 0
+    yield* checkAll(some, parts, signal)
+  }
+  return {
+    add: ({ digest: file, segments }: FileLayout): void => {
+      for (const segment of segments) {
         const wanted = blocks.get(segment.block) ?? new Map<number, Wanted>()
         blocks.set(segment.block, wanted)
         const there = wanted.get(segment.offset)
@@ -37,13 +66,12 @@ export async function* verifyFiles(
         else if (there.files.at(-1) !== file) there.files.push(file)
         gathered += 1
       }
-    }
-    if (gathered < mostSegments) continue
-    yield* checkAll(blocks, parts, signal)
-    blocks = new Map()
-    gathered = 0
+    },
+    check,
+    checkWhenMany: async function* (): AsyncIterable<Damage> {
+      if (gathered >= mostSegments) yield* check()
+    },
   }
-  yield* checkAll(blocks, parts, signal)
 }
 
 async function* checkAll(

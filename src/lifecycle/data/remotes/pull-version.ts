@@ -2,7 +2,6 @@ import { fail } from '#contract/errors'
 import type { Digest } from '#platform/blobs/index'
 import type { FileLayout } from '#platform/files/file-store'
 import { manifestDigest } from '../versions/manifest-digest.ts'
-import { checkSegments } from './check-segments.ts'
 import { fetchBlob } from './fetch-blob.ts'
 import { inParallel } from './in-parallel.ts'
 import { parseLayouts } from './layouts-text.ts'
@@ -65,7 +64,8 @@ export async function pullBytes(
   }
   const absent: FileLayout[] = []
   const lookUp = async (some: readonly FileLayout[]): Promise<void> => {
-    const here = await files.renew(some.map(({ digest }) => digest))
+    const digests = some.map(({ digest }) => digest)
+    const here = await files.renew(digests, { plainBlobs: false })
     absent.push(...some.filter(({ digest }) => !here.has(digest) || repair?.files.has(digest) === true))
   }
   let some: FileLayout[] = []
@@ -103,7 +103,17 @@ export async function pullBytes(
     },
     { signal },
   )
-  await checkSegments(absent, blobs, signal)
+  // The blocks have their digests; the list that says what is in them could still lie, and a file that is added here later
+  // would be taken for stored already.
+  for await (const { block } of files.verifyLayouts(absent, { signal })) {
+    fail(
+      'storage_corrupt',
+      `The list of the files of ${place.dataset}@${place.version} says of ${block} what is not in it.`,
+      {
+        hint: 'Nothing was taken in. Push the version again from where it is whole.',
+      },
+    )
+  }
   // Of a file that was damaged this puts the layout that the remote has in place of the one that was here.
   await files.addLayouts(absent)
   return { files: absent.length, blocks: fetched, bytes: received }
