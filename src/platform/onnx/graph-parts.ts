@@ -27,6 +27,10 @@ export const floats = (values: ArrayLike<number>): AttributeValue => ({
   type: attributeType.floats,
   floats: values,
 })
+export const text = (content: string): AttributeValue => ({
+  type: attributeType.string,
+  s: encoder.encode(content),
+})
 export const strings = (values: readonly string[]): AttributeValue => ({
   type: attributeType.strings,
   strings: values.map((value) => encoder.encode(value)),
@@ -54,6 +58,12 @@ export function floatTensor(name: string, dims: readonly number[], values: Array
   const view = new DataView(new ArrayBuffer(values.length * 4))
   for (let i = 0; i < values.length; i++) view.setFloat32(i * 4, values[i] as number, true)
   return { name, dims, dataType: elementType.float, rawData: new Uint8Array(view.buffer) }
+}
+
+export function doubleTensor(name: string, dims: readonly number[], values: ArrayLike<number>): Tensor {
+  const view = new DataView(new ArrayBuffer(values.length * 8))
+  for (let i = 0; i < values.length; i++) view.setFloat64(i * 8, values[i] as number, true)
+  return { name, dims, dataType: elementType.double, rawData: new Uint8Array(view.buffer) }
 }
 
 export function uint8Tensor(name: string, dims: readonly number[], values: readonly number[]): Tensor {

@@ -1,5 +1,7 @@
 export {
   dimensionsOf,
+  doubleTensor,
+  elementType,
   elementTypeOf,
   float,
   floats,
@@ -10,6 +12,7 @@ export {
   node,
   strings,
   tensorOf,
+  text,
   uint8Tensor,
   value,
 } from './graph-parts.ts'
