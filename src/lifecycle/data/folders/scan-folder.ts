@@ -40,6 +40,7 @@ export interface ScannedFolder {
 
 /** The calls below are synchronous, three times as fast as waiting for each; between so many others get their turn. */
 const callsPerTurn = 4096
+const statOptions = { bigint: true, throwIfNoEntry: false } as const
 
 interface Scan extends ScanRequest {
   readonly excluded: PathTest
@@ -81,7 +82,7 @@ export async function scanFolder(request: ScanRequest): Promise<ScannedFolder> {
 async function scanDirectory(scan: Scan, path: string): Promise<boolean> {
   const place = path === '' ? scan.root : `${scan.root}/${path}`
   const now = nowNs()
-  const self = lstatSync(place, { bigint: true, throwIfNoEntry: false })
+  const self = lstatSync(place, statOptions)
   if (self === undefined) return false
   const known = scan.known.get(path)
   const listed =
@@ -109,20 +110,22 @@ async function scanDirectory(scan: Scan, path: string): Promise<boolean> {
 async function lookAtFiles(scan: Scan, directory: WorkingDirectory, place: string): Promise<boolean> {
   const { names, flags, stats } = directory
   let same = true
+  // A time taken too early only makes more files look too young to be believed.
+  let now = nowNs()
   for (let index = 0; index < names.length; index += 1) {
     scan.calls += 1
     if (scan.calls % callsPerTurn === 0) {
       await nextTurn()
       scan.signal?.throwIfAborted()
+      now = nowNs()
     }
-    const now = nowNs()
-    const name = names[index] as string
-    const found = statOf(scan, `${place}/${name}`, joinPath(directory.path, name))
+    const path = `${place}/${names[index] as string}`
+    let found = lstatSync(path, statOptions)
+    if (found !== undefined && !found.isFile()) found = targetOf(scan, found, path)
     const at = index * statNumbers
-    const before = flags[index] as number
     if (
       found !== undefined &&
-      (before & flag.hashed) !== 0 &&
+      ((flags[index] as number) & flag.hashed) !== 0 &&
       stats[at] === found.ino &&
       stats[at + 1] === found.size &&
       stats[at + 2] === found.mtimeNs &&
@@ -147,10 +150,9 @@ async function lookAtFiles(scan: Scan, directory: WorkingDirectory, place: strin
   return same
 }
 
-/** Nothing when it is gone. @throws invalid_input for what is no file. */
-function statOf(scan: Scan, place: string, path: string): BigIntStats | undefined {
-  const found = lstatSync(place, { bigint: true, throwIfNoEntry: false })
-  if (found === undefined || found.isFile()) return found
+/** The file that something else stands for. @throws invalid_input for what is no file. */
+function targetOf(scan: Scan, found: BigIntStats, place: string): BigIntStats {
+  const path = place.slice(scan.root.length + 1)
   if (found.isSymbolicLink()) return followLink(scan, place, path)
   const what = found.isDirectory() ? 'a folder now' : 'no regular file but a pipe, a socket or a device'
   return fail('invalid_input', `${path} is ${what}.`, {
