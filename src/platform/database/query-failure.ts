@@ -20,7 +20,7 @@ const codes: Readonly<Record<string, ErrorCode>> = {
 /** The server, or the way to it, and not the query. */
 const unreachable =
   /^(?:ECONN|ENOTFOUND|EAI_|EPIPE|ETIMEDOUT|EHOST|ENETUN|PROTOCOL_|ER_SERVER_SHUTDOWN|ER_CONNECTION_KILLED|ER_NEW_ABORTING|57P0|08)/
-const brokenOff = /terminat|closed|connection lost|server has gone away|killed|socket/i
+const brokenOff = /terminat|connection error|closed|connection lost|server has gone away|killed|socket/i
 
 export interface FailedQuery {
   readonly name: string

@@ -84,6 +84,12 @@ export async function queryMysql(location: Location, request: QueryRequest): Pro
       typeCast: (field) => field.buffer(),
     })
     const stream = query.stream({ highWaterMark: pageRows })
+    // The driver tells the loss of a connection to nobody who only reads.
+    const lost = (): void => void stream.destroy(new Error('connection lost'))
+    stream.on('error', () => undefined)
+    connection.on('error', lost)
+    connection.on('end', lost)
+    ;(connection as unknown as { stream: NodeJS.EventEmitter }).stream.on('close', lost)
     const fields = await new Promise<readonly Field[]>((resolve, reject) => {
       stream.once('error', reject)
       query.once('error', reject)

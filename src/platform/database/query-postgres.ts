@@ -44,8 +44,9 @@ export async function queryPostgres(location: Location, request: QueryRequest): 
     connectionTimeoutMillis: Math.min(timeoutMs, 10_000),
     application_name: 'devmlops',
   })
-  // What breaks later breaks the query that runs, which tells it.
-  client.on('error', () => undefined)
+  // What breaks between two queries is told by the next one, in its own words.
+  let broken: unknown
+  client.on('error', (error) => (broken ??= error))
   let timedOut = false
   const end = (): Promise<void> => client.end().catch(() => undefined)
   const timer = setTimeout(() => {
@@ -79,6 +80,7 @@ export async function queryPostgres(location: Location, request: QueryRequest): 
     const names = first.fields.map(({ name }) => name)
     requireDistinctNames(names, location.name)
     const columns = first.fields.map(columnOf)
+    const withBytes = first.fields.flatMap(({ dataTypeID }, index) => (dataTypeID === bytes ? [index] : []))
     const withEra = first.fields.flatMap(({ dataTypeID }, index) => (eras.has(dataTypeID) ? [index] : []))
     return {
       names,
@@ -88,13 +90,14 @@ export async function queryPostgres(location: Location, request: QueryRequest): 
         let page = first
         try {
           while (page.rows.length > 0) {
-            yield withEra.length === 0 ? page.rows : page.rows.map((row) => inOurEra(row, withEra))
+            const dated = withEra.length === 0 ? page.rows : page.rows.map((row) => inOurEra(row, withEra))
+            yield withBytes.length === 0 ? dated : dated.map((row) => asDigits(row, withBytes))
             if (page.rows.length < pageRows) return
             request.signal?.throwIfAborted()
             page = await fetch()
           }
         } catch (error) {
-          throw explained(error)
+          throw explained(broken ?? error)
         }
       },
       [Symbol.asyncDispose]: close,
@@ -121,6 +124,11 @@ function columnOf({ name, dataTypeID, dataTypeModifier }: FieldDef): QueryColumn
 function inOurEra(row: TextRow, indices: readonly number[]): TextRow {
   if (!indices.some((index) => row[index]?.endsWith(' BC') === true)) return row
   return row.map((cell, index) => (indices.includes(index) ? (cell?.replace(/ BC$/, ' (BC)') ?? null) : cell))
+}
+
+/** `\\x00ff` is 00ff. */
+function asDigits(row: TextRow, indices: readonly number[]): TextRow {
+  return row.map((cell, index) => (indices.includes(index) ? (cell?.slice(2) ?? null) : cell))
 }
 
 function quoteIdentifier(name: string): string {
