@@ -5,6 +5,7 @@ import { personalCommands } from './personal/commands.ts'
 import { gitCommands } from './pointers/commands.ts'
 import { workspaceCommands } from './folders/commands.ts'
 import { inferenceCommands } from './inference/commands.ts'
+import { suiteCommands } from './suites/commands.ts'
 import type { AddResult, Arrival } from './versions/dataset-version.ts'
 
 const files = {
@@ -107,6 +108,7 @@ export const dataCommands: readonly Command[] = [
   ...workspaceCommands,
   ...gitCommands,
   ...inferenceCommands,
+  ...suiteCommands,
   {
     name: 'data list',
     summary: 'List the datasets with their newest version and what was rejected last',

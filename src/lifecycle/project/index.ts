@@ -20,5 +20,6 @@ export {
   projectJsonSchemaFileName,
 } from './project-json-schema.ts'
 export { issuesOf, readProject, type ReadProjectOptions } from './read-project.ts'
+export { readYaml } from './read-yaml.ts'
 export { renderIssues, type RenderOptions } from './render-issues.ts'
 export { resolveVariables, type VariableLookup, type VariableSource } from './variables.ts'

@@ -38,6 +38,7 @@ async function propose(context: CommandContext): Promise<void> {
       requireDescribed(text, name)
       return withProposals(text, name, suite.proposals)
     }
+    const { changeProject } = await import('./change-project.ts')
     await changeProject(context, change)
     return json ? terminal.json(suite) : undefined
   }
@@ -72,44 +73,10 @@ async function fix(context: CommandContext): Promise<void> {
   if (found.arrivals.every(({ corrections }) => corrections.length === 0)) return
   const { withCorrections } = await import('./suite-text.ts')
   const change = (text: string): string => withCorrections(text, found)
+  const { changeProject, diffOf } = await import('./change-project.ts')
   if (context.options.flag('write')) return changeProject(context, change)
   if (json) return
   terminal.print('')
   terminal.print((await diffOf(context, change)).diff)
   terminal.note('Nothing was changed. --write changes devmlops.yaml.')
-}
-
-interface Change {
-  readonly path: string
-  readonly after: string
-  readonly diff: string
-}
-
-async function diffOf({ directory }: CommandContext, change: (text: string) => string): Promise<Change> {
-  const { readFile } = await import('node:fs/promises')
-  const { relative } = await import('node:path')
-  const { findProject, projectFileName } = await import('../../project/index.ts')
-  const { unifiedDiff } = await import('#platform/unified-diff')
-  const path = await findProject(directory)
-  const before = await readFile(path, 'utf8')
-  const after = change(before)
-  return {
-    path,
-    after,
-    diff: unifiedDiff(before, after, { name: relative(directory, path) || projectFileName }),
-  }
-}
-
-/** Shows what changes, and changes it. The file is replaced as a whole, so that it is never half written. */
-export async function changeProject(
-  context: CommandContext,
-  change: (text: string) => string,
-): Promise<void> {
-  const { rename, writeFile } = await import('node:fs/promises')
-  const { path, after, diff } = await diffOf(context, change)
-  if (diff === '') return context.terminal.note('Nothing to change.')
-  if (!context.json) context.terminal.print(diff)
-  await writeFile(`${path}.new`, after)
-  await rename(`${path}.new`, path)
-  context.terminal.note(`Changed ${path}. Try it: devmlops data check NAME`)
 }

@@ -1,22 +1,28 @@
 import { fail } from '#contract/errors'
 import { editProject, type ProjectEdit } from '../../project/index.ts'
-import type { Corrections, Proposal } from './suite-proposal.ts'
+import type { Corrections } from './suite-proposal.ts'
+
+/** An expectation for the file, with why, where there is something to say. */
+interface Written {
+  readonly expectation: Readonly<Record<string, unknown>>
+  readonly reason?: string
+}
 
 /** The project file with the proposals under the dataset's expectations, each with its reason above it. */
-export function withProposals(text: string, dataset: string, proposals: readonly Proposal[]): string {
+export function withProposals(text: string, dataset: string, proposals: readonly Written[]): string {
   return editProject(
     text,
     proposals.map(({ expectation, reason }): ProjectEdit => ({
       kind: 'append',
       path: ['data', dataset, 'expectations'],
       value: expectation,
-      comment: reason,
+      ...(reason === undefined ? {} : { comment: reason }),
     })),
   )
 }
 
 /** Proposals as a list to paste under a dataset. */
-export function proposalsText(proposals: readonly Proposal[]): string {
+export function proposalsText(proposals: readonly Written[]): string {
   const text = withProposals('data:\n  x:\n    y: 1\n', 'x', proposals)
   return text
     .split('\n')
