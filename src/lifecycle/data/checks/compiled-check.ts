@@ -33,6 +33,8 @@ export interface RowsCheck {
    * which the conditions use. Such a check is a query of its own.
    */
   readonly from?: (rows: string) => string
+  /** `from` needs the place of each row among those of `arrival`, as `"row#"`. */
+  readonly numbered?: true
   /** Makes temporary tables that `from` and the conditions use. */
   readonly prepare?: (tables: Tables) => Promise<void>
 }

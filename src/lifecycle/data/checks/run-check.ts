@@ -3,6 +3,7 @@ import { requireRow, type Tables } from '#platform/tables/index'
 import { isOfTheMachine } from '../rows/read-failure.ts'
 import type { PreparedCheck } from './compile-check.ts'
 import { Uncheckable, type RowsCheck } from './compiled-check.ts'
+import { numberedRows } from './failing-rows.ts'
 import { judgeKeys } from './judge-keys.ts'
 import { judgeQuery } from './judge-query.ts'
 import { judgeRows, type Judgement, type RowCounts } from './judgement.ts'
@@ -70,7 +71,9 @@ async function judgeJoined(
   await compiled.prepare?.(tables)
   const aggregates = rowAggregates(compiled, 'true')
   const list = aggregates.map((aggregate, index) => `${aggregate} AS a${index}`).join(', ')
-  const from = compiled.from?.(context.rows) ?? context.rows
+  const rows =
+    compiled.numbered === true ? `(SELECT * FROM ${numberedRows} WHERE ${context.where})` : context.rows
+  const from = compiled.from?.(rows) ?? rows
   const row = requireRow(await tables.rows(`SELECT ${list} FROM ${from}`))
   return judgeRows(check, countsOf(aggregates.map((_, index) => row[`a${index}`] ?? null)))
 }
