@@ -51,7 +51,7 @@ export function createDataStage({ garbage, ...options }: DataStageOptions): {
     project,
     store,
     isMasked: isMasked({ platform, project }),
-    ...garbageOf(garbage, { platform, held }),
+    ...garbageOf(garbage, { platform, held, directory: async () => (await project()).directory }),
   })
   return {
     service,

@@ -41,7 +41,7 @@ export function createReclaim({ platform, stages }: ReclaimDependencies): Reclai
       held.add(digest)
     }
     if (!dryRun) {
-      await files.forget((digest) => held.has(digest))
+      await files.forget((digest) => held.has(digest), { before })
       // Files that were too young to be forgotten, and those that were stored meanwhile.
       for await (const digest of digestsIn(database, [
         { table: 'stored_files', key: ['digest'], columns: ['layout'] },

@@ -59,6 +59,8 @@ export interface GarbageContext {
 }
 
 const settleMs = 1000
+/** Bytes younger than this may be about to be named, whatever the grace period: an add may take that long. */
+const youngestMs = 60 * 60_000
 
 /**
  * Takes away the versions beyond the retention that nobody names, then bytes that nobody names.
@@ -107,7 +109,7 @@ export async function collectGarbage(
   }
   const gone = new Set([...removed, ...expiring].map(nameOf))
   const bytes = await dependencies.reclaim({
-    before: startedAt - request.graceMs,
+    before: startedAt - Math.max(request.graceMs, youngestMs),
     dryRun: !request.apply,
     signal,
     without: (place) => !request.apply && gone.has(nameOf(place)),

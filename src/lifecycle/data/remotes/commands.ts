@@ -86,7 +86,8 @@ export const remotesCommands: readonly Command[] = [
     name: 'data pull',
     summary: 'Fetch versions from a remote, and what is missing or damaged of those that are here',
     description:
-      'Without NAME the newest version of every dataset of the remote is fetched; NAME fetches the newest of that one.\n' +
+      'Fetched is the version that the pointer file of a dataset names, or the newest when it has none; NAME@latest is\n' +
+      'the newest. Without NAME every dataset of the remote is fetched.\n' +
       'Versions keep their number, parent, validation and who made them. Only missing blocks travel, each is verified,\n' +
       'and a pull that was cut off goes on when it is run again.',
     arguments: [name],
@@ -101,7 +102,7 @@ export const remotesCommands: readonly Command[] = [
       },
     },
     examples: [
-      { line: 'devmlops data pull', what: 'The newest version of every dataset' },
+      { line: 'devmlops data pull', what: 'The version of every dataset that belongs with this commit' },
       {
         line: 'devmlops data pull flights@3 --remote https://ml.example',
         what: 'One version, from another server',

@@ -3,6 +3,7 @@ import { fail } from '#contract/errors'
 import type { Digest } from '#platform/blobs/index'
 import type { Platform } from '#platform/platform'
 import type { DataProject } from '../data-project.ts'
+import { isConflicted, readPointer } from '../pointers/pointer-file.ts'
 import type { DataStore } from '../store.ts'
 import { collectGarbage, type GarbageDependencies, type GarbageRequest } from './collect-garbage.ts'
 import { createDataTasks, type DataTasks, type TaskContext } from './data-tasks.ts'
@@ -41,7 +42,8 @@ export interface PushInput {
 
 export interface PullInput {
   readonly name?: string | undefined
-  readonly version: number | 'latest' | 'all'
+  /** Undefined: what the pointer file names; the newest where there is none. */
+  readonly version?: number | 'latest' | 'all' | undefined
   readonly remote?: string | undefined
   readonly renumber: boolean
   readonly only?: string | undefined
@@ -105,6 +107,15 @@ export function createRemotes(options: RemotesOptions): Remotes {
     return { kind: 'transfer', remote: remote.name, versions }
   }
 
+  /** In a clone of the project: the version that the commit belongs with. */
+  const pointed = async (dataset: string, remote: Remote): Promise<number | 'latest'> => {
+    const pointer = await readPointer((await project()).directory, dataset)
+    if (pointer === undefined || isConflicted(pointer)) return 'latest'
+    const { version, digest } = pointer
+    const document = await remote.document({ dataset, version })
+    return document?.version.digest === digest ? version : 'latest'
+  }
+
   const held = (without?: (place: VersionPlace) => boolean): AsyncIterable<Digest> =>
     heldByVersions({ rows, blobs: platform.blobs, ...(without && { without }) })
 
@@ -120,7 +131,10 @@ export function createRemotes(options: RemotesOptions): Remotes {
       const { version, only, ...request } = input as unknown as PullInput
       return transfer({ ...request, version }, context, {
         names: (remote) => remote.datasets(),
-        one: (dataset, remote, how) => pullDataset({ dataset, version, remote, only }, tools, how),
+        one: async (dataset, remote, how) => {
+          const wanted = version ?? (await pointed(dataset, remote))
+          return pullDataset({ dataset, version: wanted, remote, only }, tools, how)
+        },
       })
     },
     verify: (input, context) =>

@@ -6,6 +6,7 @@ import { hidesAnything } from '../personal/masking.ts'
 import type { DataServiceOptions } from '../service.ts'
 import type { DataTables } from '../tables.ts'
 import type { RemotesOptions } from './create-remotes.ts'
+import { namedByPointers } from './named-by-pointers.ts'
 import type { NamedVersion } from './named-version.ts'
 
 /** Extension point: who names versions of datasets after this stage, and how the bytes that nobody names are removed. */
@@ -25,9 +26,12 @@ export function garbageOf(
   garbage: GarbagePoint | undefined,
   {
     platform,
+    directory,
     held,
   }: {
     readonly platform: Pick<Platform, 'database'>
+    /** Of the project, where pointer files are. */
+    readonly directory: () => Promise<string>
     readonly held: (versions: AsyncIterable<Digest>) => AsyncIterable<Digest>
   },
 ): Pick<RemotesOptions, 'named' | 'reclaim'> {
@@ -36,6 +40,7 @@ export function garbageOf(
   return {
     named: async function* () {
       yield* namedByTags(platform)
+      yield* namedByPointers(await directory())
       yield* point().namedVersions()
     },
     reclaim: ({ heldByVersions, ...request }) =>

@@ -110,7 +110,10 @@ export const taskCalls = {
     permission: 'write',
     input: z.object({
       name,
-      version: z.union([number, z.literal('latest'), z.literal('all')]).default('latest'),
+      version: z
+        .union([number, z.literal('latest'), z.literal('all')])
+        .optional()
+        .describe('What the pointer file names when left out, and the newest where there is none'),
       remote,
       renumber,
       only: z.string().min(1).optional().describe('Only files whose path begins so'),
