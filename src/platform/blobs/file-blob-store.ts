@@ -112,13 +112,13 @@ export function fileBlobStore(root: string, { sharedFolders = false }: FileBlobO
   return {
     put,
     intake: {
-      place,
+      place: () => place().catch(explained),
       take: async (path, blob) => {
         await chmod(path, 0o444)
         const now = new Date()
         // A clone has the age of what it was cloned from.
         await utimes(path, now, now)
-        await name(path, blob)
+        await name(path, blob).catch(explained)
       },
       discard: (path) => rm(path, { force: true }),
     },
@@ -203,6 +203,10 @@ async function prepare(directory: string, mode: number): Promise<void> {
     const found = await stat(path).catch(() => undefined)
     if (found !== undefined && Date.now() - found.mtimeMs > abandonedMs) await rm(path, { force: true })
   }
+}
+
+function explained(error: unknown): never {
+  throw explainSystemError(error)
 }
 
 /** Only what is not there is absent; a folder that may not be read is a failure. */

@@ -1,15 +1,16 @@
 import { mkdirSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Digest } from '../blobs/index.ts'
-import type { Segment } from './file-store.ts'
+import type { FileLayout, Segment } from './file-store.ts'
 
 /** Where the bytes of a chunk are. */
 export type Place = Omit<Segment, 'chunk'>
 
 export interface ChunkIndex {
-  /** True when it was made a moment ago and knows nothing. */
+  /** True until someone has told it what was stored before it was made. */
   readonly isNew: boolean
+  complete(): void
   find(sha256: string): Place | undefined
   add(places: Iterable<{ readonly sha256: string; readonly place: Place }>): void
   /** Nothing in this block is found any more. */
@@ -17,15 +18,17 @@ export interface ChunkIndex {
   close(): void
 }
 
-/** A schema of its own, which is thrown away rather than changed. */
-const version = 1
+/** Set when the index knows what was stored before it was made. */
+const complete = 1
 
 /**
  * Which chunks are stored, and where: a cache on this machine, next to the truth in the metadata store. Losing it costs that
  * chunks are stored twice. It is not synced with every commit, which WAL permits: after a power cut the last of it is
- * missing, and the rest is whole.
+ * missing, and the rest is whole. Another schema is another file: tables that vanish under another process would give
+ * its numbers of blocks another meaning.
  */
-export function openChunkIndex(path: string): ChunkIndex {
+export function openChunkIndex(folder: string): ChunkIndex {
+  const path = join(folder, 'chunks-1.db')
   try {
     return indexOn(openAt(path))
   } catch {
@@ -34,33 +37,29 @@ export function openChunkIndex(path: string): ChunkIndex {
   }
 }
 
-function openAt(path: string): { database: DatabaseSync; isNew: boolean } {
+function openAt(path: string): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const database = new DatabaseSync(path, { timeout: 5000 })
   try {
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16000')
-    const found = (database.prepare('PRAGMA user_version').get() as { user_version: number }).user_version
-    if (found !== version) {
-      database.exec(`
-        BEGIN IMMEDIATE;
-        DROP TABLE IF EXISTS places;
-        DROP TABLE IF EXISTS blocks;
-        CREATE TABLE blocks (id INTEGER PRIMARY KEY AUTOINCREMENT, digest TEXT NOT NULL UNIQUE);
-        CREATE TABLE places (
-          chunk BLOB PRIMARY KEY, block INTEGER NOT NULL, position INTEGER NOT NULL,
-          size INTEGER NOT NULL, stored INTEGER NOT NULL, compressed INTEGER NOT NULL
-        ) WITHOUT ROWID;
-        PRAGMA user_version = ${version};
-        COMMIT`)
-    }
-    return { database, isNew: found !== version }
+    // Numbers of blocks are never used again (AUTOINCREMENT): another process may remember them.
+    database.exec(`
+      PRAGMA journal_mode = WAL;
+      PRAGMA synchronous = NORMAL;
+      PRAGMA cache_size = -16000;
+      CREATE TABLE IF NOT EXISTS blocks (id INTEGER PRIMARY KEY AUTOINCREMENT, digest TEXT NOT NULL UNIQUE);
+      CREATE TABLE IF NOT EXISTS places (
+        chunk BLOB PRIMARY KEY, block INTEGER NOT NULL, position INTEGER NOT NULL,
+        size INTEGER NOT NULL, stored INTEGER NOT NULL, compressed INTEGER NOT NULL
+      ) WITHOUT ROWID`)
+    return database
   } catch (error) {
     database.close()
     throw error
   }
 }
 
-function indexOn({ database, isNew }: { database: DatabaseSync; isNew: boolean }): ChunkIndex {
+function indexOn(database: DatabaseSync): ChunkIndex {
+  const found = database.prepare('PRAGMA user_version').get() as { user_version: number }
   const findPlace = database.prepare('SELECT * FROM places WHERE chunk = ?')
   const findBlock = database.prepare('SELECT digest FROM blocks WHERE id = ?')
   const addBlock = database.prepare(
@@ -80,7 +79,8 @@ function indexOn({ database, isNew }: { database: DatabaseSync; isNew: boolean }
   }
 
   return {
-    isNew,
+    isNew: found.user_version !== complete,
+    complete: () => database.exec(`PRAGMA user_version = ${complete}`),
     find: (sha256) => {
       const row = findPlace.get(Buffer.from(sha256, 'hex')) as Record<string, number> | undefined
       if (row === undefined) return undefined
@@ -118,4 +118,11 @@ function indexOn({ database, isNew }: { database: DatabaseSync; isNew: boolean }
     },
     close: () => database.close(),
   }
+}
+
+/** Tells an index the chunks of files that have several. */
+export function indexLayouts(index: ChunkIndex, layouts: Iterable<FileLayout>): void {
+  for (const { segments } of layouts)
+    if (segments.length > 1)
+      index.add(segments.map(({ chunk, ...place }) => ({ sha256: chunk.slice('sha256:'.length), place })))
 }

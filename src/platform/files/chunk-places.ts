@@ -11,6 +11,7 @@ export interface Spot {
   readonly packed: Promise<void>
   /** Whether the index is to know it: the one chunk of a small file is found by the digest of the file. */
   readonly indexed: boolean
+  isPlaced: boolean
   block: Block | undefined
   offset: number
   storedBytes: number
@@ -59,7 +60,15 @@ export class ChunkPlaces {
       if (place === undefined) continue
       const block = await this.usable(place.block)
       if (block === undefined) this.#index.dropBlock(place.block)
-      else found.set(sha256, { ...place, block, sha256, indexed: false, packed: Promise.resolve() })
+      else
+        found.set(sha256, {
+          ...place,
+          block,
+          sha256,
+          indexed: false,
+          isPlaced: true,
+          packed: Promise.resolve(),
+        })
     }
     // Last, and without waiting: what another slab has claimed meanwhile is there.
     for (const sha256 of chunks.keys()) {
@@ -79,6 +88,7 @@ export class ChunkPlaces {
   claim(chunk: Pick<Spot, 'sha256' | 'sizeBytes' | 'packed' | 'indexed'>): Spot {
     const spot: Spot = {
       ...chunk,
+      isPlaced: false,
       block: undefined,
       offset: 0,
       storedBytes: chunk.sizeBytes,

@@ -4,7 +4,8 @@ import { missing, verified, type BlobStore, type Digest } from '../blobs/index.t
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/index.ts'
-import { openChunkIndex, type ChunkIndex } from './chunk-index.ts'
+import { indexLayouts, openChunkIndex, type ChunkIndex } from './chunk-index.ts'
+import { oneChunkBytes } from './cut-rule.ts'
 import { createFileCache } from './file-cache.ts'
 import type { FileLayout, FileStore, StoredFile } from './file-store.ts'
 import { blocksOfLayout, readLayout, writeLayout } from './layout-text.ts'
@@ -35,8 +36,18 @@ const savedAtOnce = 20_000
 export function openFiles({ blobs, database, clock, config }: FileStoreOptions): OpenFileStore {
   const stored = createStoredFiles(database, clock)
   const pool = new TaskPool()
-  let opened: ChunkIndex | undefined
-  const index = (): ChunkIndex => (opened ??= openChunkIndex(join(config.home, 'cache', 'chunks.db')))
+  let opened: Promise<ChunkIndex> | undefined
+  const index = (): Promise<ChunkIndex> => (opened ??= openIndex())
+
+  /** A new index learns from the layouts what is stored. */
+  const openIndex = async (): Promise<ChunkIndex> => {
+    const found = openChunkIndex(join(config.home, 'cache'))
+    if (!found.isNew) return found
+    for await (const row of stored.largerThan(oneChunkBytes))
+      indexLayouts(found, [readLayout(row, row.layout)])
+    found.complete()
+    return found
+  }
 
   const findRows = async (digests: readonly Digest[]): Promise<(StoredFileRow | undefined)[]> => {
     const rows = new Map((await stored.find(digests)).map((row) => [row.digest, row]))
@@ -128,6 +139,7 @@ export function openFiles({ blobs, database, clock, config }: FileStoreOptions):
             layout: writeLayout(layout),
           })),
         )
+        indexLayouts(await index(), page)
       }
     },
     withBlocks: async function* (digests) {
@@ -136,12 +148,15 @@ export function openFiles({ blobs, database, clock, config }: FileStoreOptions):
         for (const { layout } of await stored.find(page)) yield* blocksOfLayout(layout)
       }
     },
-    forget: (held) => stored.forget(held),
+    forget: (held, { before = Infinity } = {}) => stored.forget(held, before),
     verify: (digests, options = {}) => verifyFiles(digests, options, parts),
     verifyLayouts: (layouts, options = {}) => verifyLayouts(layouts, options, parts),
     close: async () => {
       await pool.close()
-      opened?.close()
+      await opened?.then(
+        (found) => found.close(),
+        () => undefined,
+      )
     },
   }
 }

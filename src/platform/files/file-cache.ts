@@ -4,6 +4,7 @@ import type { Digest } from '../blobs/index.ts'
 import { readLayout } from './layout-text.ts'
 import { localBlocks } from './local-blocks.ts'
 import type { WriteParts } from './materialize-files.ts'
+import { isPartialName } from './partial-name.ts'
 import { wholeBlock } from './write-files.ts'
 
 export interface FileCache {
@@ -50,18 +51,22 @@ export function createFileCache(
   }
 
   const trim = async (): Promise<void> => {
+    const old = Date.now() - graceMs
     const files: { path: string; sizeBytes: number; usedAt: number }[] = []
     for (const folder of await readdir(root)) {
       for (const name of await readdir(join(root, folder))) {
         const path = join(root, folder, name)
         const found = await stat(path).catch(() => undefined)
-        if (found !== undefined) files.push({ path, sizeBytes: found.size, usedAt: found.mtimeMs })
+        if (found === undefined) continue
+        // A process died while it wrote this one.
+        if (isPartialName(name) && found.mtimeMs < old) await rm(path, { force: true })
+        else files.push({ path, sizeBytes: found.size, usedAt: found.mtimeMs })
       }
     }
     let total = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
     for (const { path, sizeBytes, usedAt } of files.sort((a, b) => a.usedAt - b.usedAt)) {
       if (total <= limitBytes) return
-      if (Date.now() - Math.max(usedAt, told.get(path) ?? 0) < graceMs) continue
+      if (Math.max(usedAt, told.get(path) ?? 0) >= old) continue
       await rm(path, { force: true })
       told.delete(path)
       total -= sizeBytes

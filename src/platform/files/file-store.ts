@@ -88,15 +88,18 @@ export interface FileStore {
   ): Promise<void>
   /** The layouts of these files; a plain blob has itself as its only block. @throws not_found */
   layouts(digests: Iterable<Digest>): AsyncIterable<FileLayout>
-  /** Makes files known whose blocks are here already (as blobs), as a pull does. */
+  /**
+   * Makes files known whose blocks are here already (as blobs), as a pull does. Whoever calls has looked whether the blocks
+   * hold these chunks: what is stored later is taken to be them.
+   */
   addLayouts(layouts: Iterable<FileLayout>): Promise<void>
   /** These digests, and with each that is a file the blocks that it needs: what someone who names them holds. */
   withBlocks(digests: Iterable<Digest> | AsyncIterable<Digest>): AsyncIterable<Digest>
   /**
-   * Drops what is known of files that are not in `held` and were neither stored nor renewed within the last hour; their
-   * blocks become unnamed. For garbage collection, before blobs are reclaimed.
+   * Drops what is known of files that are not in `held` and were neither stored nor renewed within the last hour, nor since
+   * `before` (epoch milliseconds); their blocks become unnamed. For garbage collection, before blobs are reclaimed.
    */
-  forget(held: (digest: Digest) => boolean): Promise<number>
+  forget(held: (digest: Digest) => boolean, options?: { readonly before?: number }): Promise<number>
   /** Checks every chunk of these files against its digest, each block read once. */
   verify(digests: Iterable<Digest>, options?: { readonly signal?: AbortSignal }): AsyncIterable<Damage>
   /** The same for layouts that came from elsewhere, before they are added: their blocks are here. */

@@ -14,7 +14,7 @@ interface Parts {
   readonly pool: TaskPool
   readonly stored: StoredFiles
   readonly clock: Clock
-  readonly index: () => ChunkIndex
+  readonly index: () => Promise<ChunkIndex>
 }
 
 /** A message for so many files costs nothing beside reading them. */
@@ -30,13 +30,13 @@ export async function* storeFiles(
 ): AsyncIterable<StoredFile> {
   const stop = new AbortController()
   const signal = outside === undefined ? stop.signal : AbortSignal.any([outside, stop.signal])
-  const places = new ChunkPlaces({ blobs, index: index(), clock })
+  const places = new ChunkPlaces({ blobs, index: await index(), clock })
   const ledger = new FileLedger(stored, places)
   const run = new StoreRun({ blobs, pool, places, ledger }, { signal, report })
   const answers = new Answers()
 
+  const running = new Set<Promise<void>>()
   const feed = async (): Promise<void> => {
-    const running = new Set<Promise<void>>()
     let first = 0
     const feedBatch = async (batch: readonly FileToStore[]): Promise<void> => {
       const from = first
@@ -47,7 +47,7 @@ export async function* storeFiles(
       settled.catch((error: unknown) => answers.fail(error))
       running.add(settled)
       while (running.size > pool.size * tasksPerThread) await Promise.race(running)
-      while (first - answers.taken > mostAhead) await answers.change()
+      while (first - answers.taken > mostAhead && !signal.aborted) await answers.change()
     }
     for await (const batch of pagesOf(files, batchFiles)) {
       signal.throwIfAborted()
@@ -63,8 +63,11 @@ export async function* storeFiles(
     yield* answers.inOrder()
   } finally {
     stop.abort()
+    answers.end()
     await run.abandon()
+    // Nothing goes on behind the back of whoever was told that it ended.
     await feeding
+    await Promise.allSettled(running)
   }
 }
 

@@ -42,6 +42,8 @@ interface Judged {
 export class StoreRun {
   readonly #parts: StoreParts
   readonly #signal: AbortSignal
+  /** Rejects when the run is given up. */
+  readonly #stopped: Promise<never>
   readonly #packer: BlockPacker
   /** Chunks of each block that is not sealed. */
   readonly #unsettled = new Map<Block, Spot[]>()
@@ -55,6 +57,10 @@ export class StoreRun {
   ) {
     this.#parts = parts
     this.#signal = signal
+    const { promise, reject } = Promise.withResolvers<never>()
+    promise.catch(() => undefined)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    this.#stopped = promise
     this.#report = report
     this.#packer = new BlockPacker(parts.blobs, (block) => this.#sealed(block))
     this.#largeFiles = slots(parts.pool.size)
@@ -127,7 +133,7 @@ export class StoreRun {
       for (const [index, sha256] of splitHex(chunks).entries()) {
         const size = sizes[index] as number
         const place = { block, offset, sizeBytes: size, storedBytes: size, encoding: 'plain' as const }
-        spots.push({ ...place, sha256, indexed: true, packed: Promise.resolve() })
+        spots.push({ ...place, sha256, indexed: true, isPlaced: true, packed: Promise.resolve() })
         offset += size
       }
       this.#count(0, offset - before)
@@ -172,8 +178,11 @@ export class StoreRun {
       const judged = await this.#judge(question, promise, large !== undefined)
       const { spots, wanted, files } = judged
       const finish = async (): Promise<void> => {
-        // Some of them may come with the slab of another task.
-        for (const spot of spots) if (spot !== undefined) await spot.packed
+        // Some of them may come with the slab of another task, or not any more.
+        const others = new Set(
+          spots.flatMap((spot) => (spot === undefined || spot.isPlaced ? [] : [spot.packed])),
+        )
+        if (others.size > 0) await Promise.race([Promise.all(others), this.#stopped])
         if (large !== undefined) {
           addAll(large, spots)
           this.#count(0, sum(question.sizes))
@@ -240,7 +249,13 @@ export class StoreRun {
     for (const [index, spot] of spots.entries()) {
       const storedBytes = storedSizes[index] as number
       const encoding = compressed[index] === 1 ? 'zstd' : 'plain'
-      Object.assign(spot, { block, offset: at, storedBytes, encoding } satisfies Partial<Spot>)
+      Object.assign(spot, {
+        block,
+        offset: at,
+        storedBytes,
+        encoding,
+        isPlaced: true,
+      } satisfies Partial<Spot>)
       at += storedBytes
     }
     // It may have been sealed while this waited for room.

@@ -1,4 +1,4 @@
-import { sql, type Kysely } from 'kysely'
+import type { Kysely } from 'kysely'
 import type { Digest } from '../blobs/index.ts'
 import type { Clock } from '../clock.ts'
 import { bulkInsert, type Database, type Migration } from '../database/index.ts'
@@ -85,7 +85,11 @@ export function createStoredFiles(database: Pick<Database, 'query' | 'engine'>, 
       return found.filter(({ digest, renewedAt }) => now - renewedAt < youngMs || kept.has(digest))
     },
     /** Written again, a file has the newer layout: the older may name a block that is gone. */
-    save: async (rows: readonly StoredFileRow[]): Promise<void> => {
+    save: async (files: readonly StoredFileRow[]): Promise<void> => {
+      // Each once, as one statement must on PostgreSQL; in one order, so that two who save the same wait for each other only.
+      const rows = [...new Map(files.map((row) => [row.digest, row])).values()].sort((a, b) =>
+        a.digest < b.digest ? -1 : 1,
+      )
       const now = clock.now()
       const text = (name: string, values: readonly string[]) => ({ name, type: 'text', values })
       const number = (name: string, values: readonly number[]) => ({ name, type: 'bigint', values })
@@ -115,8 +119,8 @@ export function createStoredFiles(database: Pick<Database, 'query' | 'engine'>, 
       )
     },
     /** Removes old ones that are not held; answers how many. */
-    forget: async (held: (digest: Digest) => boolean): Promise<number> => {
-      const before = clock.now() - forgettableMs
+    forget: async (held: (digest: Digest) => boolean, storedBefore: number): Promise<number> => {
+      const before = Math.min(storedBefore, clock.now() - forgettableMs)
       let forgotten = 0
       for (let last = ''; ;) {
         const page = await query
@@ -142,8 +146,7 @@ export function createStoredFiles(database: Pick<Database, 'query' | 'engine'>, 
         forgotten += Number(numDeletedRows)
       }
     },
-    /** Rows of files that have several chunks, for an index of them. */
-    manyChunked: async function* (leastBytes: number): AsyncIterable<StoredFileRow> {
+    largerThan: async function* (leastBytes: number): AsyncIterable<StoredFileRow> {
       for (let last = ''; ;) {
         const page = await query
           .selectFrom('stored_files')
@@ -160,14 +163,6 @@ export function createStoredFiles(database: Pick<Database, 'query' | 'engine'>, 
         last = end.digest
       }
     },
-    isEmpty: async (): Promise<boolean> =>
-      (
-        await query
-          .selectFrom('stored_files')
-          .select(sql`1`.as('one'))
-          .limit(1)
-          .execute()
-      ).length === 0,
   }
 }
 

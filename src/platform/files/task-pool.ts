@@ -23,6 +23,8 @@ interface Running {
 interface Thread {
   readonly worker: Worker
   readonly running: Map<number, Running>
+  /** Tasks that it has or is about to get. */
+  load: number
   idle?: NodeJS.Timeout
 }
 
@@ -49,7 +51,6 @@ export class TaskPool {
     { answer, signal }: { readonly answer?: Answering; readonly signal?: AbortSignal } = {},
   ): Promise<Awaited<ReturnType<FileTasks[Name]>>> {
     const thread = await this.#free()
-    signal?.throwIfAborted()
     const id = (this.#next += 1)
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
     const asked = async (question: unknown): Promise<unknown> => answer?.(question as never)
@@ -74,20 +75,25 @@ export class TaskPool {
   }
 
   #free(): Promise<Thread> | Thread {
-    const open = [...this.#threads].filter(({ running }) => running.size < tasksPerThread)
-    const least = open.reduce<Thread | undefined>(
-      (best, one) => (best === undefined || one.running.size < best.running.size ? one : best),
+    const least = [...this.#threads].reduce<Thread | undefined>(
+      (best, one) => (best === undefined || one.load < best.load ? one : best),
       undefined,
     )
-    if (least !== undefined && (least.running.size === 0 || this.#threads.size >= this.size)) return least
-    if (this.#threads.size < this.size) return this.#start()
-    return new Promise((resolve) => this.#waiting.push(resolve))
+    const isBusy = least === undefined || least.load > 0
+    const thread = isBusy && this.#threads.size < this.size ? this.#start() : least
+    if (thread === undefined || thread.load >= tasksPerThread)
+      return new Promise((resolve) => this.#waiting.push(resolve))
+    thread.load += 1
+    return thread
   }
 
   #release(thread: Thread): void {
-    const next = this.#threads.has(thread) ? this.#waiting.shift() : undefined
+    const isAlive = this.#threads.has(thread)
+    const next = isAlive ? this.#waiting.shift() : undefined
+    // Its place goes to whoever has waited longest.
     if (next !== undefined) return next(thread)
-    if (thread.running.size > 0) return
+    thread.load -= 1
+    if (thread.load > 0 || !isAlive) return
     thread.worker.unref()
     thread.idle = setTimeout(() => {
       this.#threads.delete(thread)
@@ -99,7 +105,7 @@ export class TaskPool {
     if (this.#closed) throw new DevmlopsError('cancelled', 'The store of files is closed.')
     // Resolved by name, because the file ends in .ts here and in .js where the program is installed.
     const worker = new Worker(new URL(import.meta.resolve('#platform/files/file-worker')))
-    const thread: Thread = { worker, running: new Map() }
+    const thread: Thread = { worker, running: new Map(), load: 0 }
     worker.on('message', (message: FromWorker) => this.#take(thread, message))
     worker.on('error', (error) => this.#lose(thread, messageOf(error)))
     worker.on('exit', () => this.#lose(thread, 'it ended'))
@@ -127,5 +133,11 @@ export class TaskPool {
     if (!this.#threads.delete(thread)) return
     const error = new DevmlopsError('internal', `A thread that works on files ended: ${reason}.`)
     for (const { reject } of thread.running.values()) reject(error)
+    // Those who wait for a place get one in another thread.
+    for (const resolve of this.#waiting.splice(0, tasksPerThread)) {
+      const other = this.#start()
+      other.load += 1
+      resolve(other)
+    }
   }
 }
