@@ -32,8 +32,8 @@ function repeatedRows(
   const relation = among === 'all_rows' ? allRows : rows
   const own = `(SELECT * FROM ${numbered} WHERE ${where} AND (${keyed(keys, ignore)}))`
   if (report === 'all') {
-    const same = keys.map((key, index) => `${key} IS NOT DISTINCT FROM k${index}`).join(' AND ')
-    const repeated = `SELECT * FROM (${keyCounts(compiled, relation)}) WHERE n > 1`
+    const same = keys.map((key, index) => `${key} IS NOT DISTINCT FROM "key#${index}"`).join(' AND ')
+    const repeated = `SELECT * FROM (${keyCounts(compiled, relation)}) WHERE "times#" > 1`
     return `(SELECT * FROM ${own} SEMI JOIN (${repeated}) ON ${same})`
   }
   const order = report === 'exclude_first' ? '"row#"' : '"row#" DESC'

@@ -10,10 +10,10 @@ export async function judgeKeys(
   compiled: KeysCheck,
 ): Promise<Judgement> {
   const relation = compiled.among === 'all_rows' ? context.allRows : context.rows
-  const repeated = compiled.report === 'all' ? 'n' : 'n - 1'
+  const repeated = compiled.report === 'all' ? '"times#"' : '"times#" - 1'
   const counted = requireRow(
     await tables.rows(
-      `SELECT coalesce(sum(n), 0) AS considered, coalesce(sum(${repeated}) FILTER (WHERE n > 1), 0) AS unexpected
+      `SELECT coalesce(sum("times#"), 0) AS considered, coalesce(sum(${repeated}) FILTER (WHERE "times#" > 1), 0) AS unexpected
        FROM (${keyCounts(compiled, relation)})`,
     ),
   )
@@ -21,11 +21,11 @@ export async function judgeKeys(
   return compiled.judge === undefined ? judgeRows(check, counts) : compiled.judge(counts)
 }
 
-/** How often each key occurs, as k0, k1, … and n. */
+/** How often each key occurs, as `key#0`, `key#1`, … and `times#`: names that no column of a table has. */
 export function keyCounts({ keys, ignore }: KeysCheck, relation: string): string {
-  const named = keys.map((key, index) => `${key} AS k${index}`).join(', ')
-  const groups = keys.map((_, index) => `k${index}`).join(', ')
-  return `SELECT ${groups}, count(*) AS n FROM (SELECT ${named} FROM ${relation} WHERE ${keyed(keys, ignore)}) GROUP BY ${groups}`
+  const named = keys.map((key, index) => `${key} AS "key#${index}"`).join(', ')
+  const groups = keys.map((_, index) => `"key#${index}"`).join(', ')
+  return `SELECT ${groups}, count(*) AS "times#" FROM (SELECT ${named} FROM ${relation} WHERE ${keyed(keys, ignore)}) GROUP BY ${groups}`
 }
 
 /** Which rows have a key. */
