@@ -197,10 +197,9 @@ export const gxChecks: Readonly<Record<string, (args: Arguments) => Expectation>
     },
   }),
   expect_multicolumn_values_to_be_equal: ({ column_list, ignore_row_if }) => {
-    const columns = listOf(column_list, 'columns').map(String)
-    if (columns.length !== 2) return noCounterpart('equal_columns compares two; write one for each pair')
-    const ignore = { all_missing: 'both_missing', any_missing: 'either_missing', never: 'neither' }
-    return { equal_columns: { columns, ignore: ignore[rowIgnore(ignore_row_if)] } }
+    const columns = listOf(column_list, 'columns').map((name) => quoteName(String(name)))
+    const differ = columns.slice(1).map((name) => `${columns[0]} IS DISTINCT FROM ${name}`)
+    return rowsThat(differ.join(' OR '), columns, rowIgnore(ignore_row_if))
   },
 
   expect_column_to_exist: ({ column, column_index }) => ({
@@ -242,8 +241,30 @@ function set(kind: string) {
 }
 
 function uniqueWithin({ column_list, ignore_row_if }: Arguments): Expectation {
+  const names = listOf(column_list, 'columns')
+  const ignore = rowIgnore(ignore_row_if)
+  if (ignore !== 'never') return { unique_within_row: { columns: names, ignore } }
+  // There two missing values are the same value.
+  const columns = names.map((name) => quoteName(String(name)))
+  const same = columns.flatMap((name, at) =>
+    columns.slice(at + 1).map((other) => `${name} IS NOT DISTINCT FROM ${other}`),
+  )
+  return rowsThat(same.join(' OR '), columns, ignore)
+}
+
+function rowsThat(
+  condition: string,
+  columns: readonly string[],
+  ignore: ReturnType<typeof rowIgnore>,
+): Expectation {
+  const present = columns.map((name) => `${name} IS NOT NULL`)
+  const considered =
+    ignore === 'never' ? 'true' : `(${present.join(ignore === 'all_missing' ? ' OR ' : ' AND ')})`
   return {
-    unique_within_row: { columns: listOf(column_list, 'columns'), ignore: rowIgnore(ignore_row_if) },
+    sql: {
+      query: `SELECT * FROM arrival WHERE ${considered} AND (${condition})`,
+      rows_tested: `SELECT count(*) FROM arrival WHERE ${considered}`,
+    },
   }
 }
 

@@ -79,6 +79,8 @@ function partOf(found: Readonly<Record<string, string | undefined>>): string {
   if (col !== undefined) return quoteName(/["']([^"']+)["']/.exec(col)?.[1] ?? '')
   if (call !== undefined) return /not/i.test(call) ? 'IS NOT NULL' : 'IS NULL'
   if (word !== undefined) return words[word.toLowerCase()] ?? quoteName(word)
+  // In Pandas a missing value differs from any other; in SQL nothing is known of it.
+  if (sign === '!=') return 'IS DISTINCT FROM'
   return signs[sign ?? ''] ?? operators[sign ?? ''] ?? (sign as string)
 }
 

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { openTables, quoteName, quoteText, type Tables } from '#platform/tables/index'
+import { checksOf, expectationSchema } from '../checks/expectation.ts'
+import { validate } from '../checks/validate.ts'
+import type { CheckResult } from '../checks/validation.ts'
+import { columnTypeOf } from '../rows/column-type.ts'
+import { importSuite } from './import-suite.ts'
+
+interface Recorded {
+  readonly type: string
+  readonly kwargs: Readonly<Record<string, unknown>>
+  readonly success: boolean
+  readonly unexpected?: number
+}
+type Cell = string | number | boolean | null
+
+/** What Great Expectations itself said of these rows; `source` in the file says which one. */
+const recorded = JSON.parse(
+  readFileSync(join(import.meta.dirname, 'fixtures/great-expectations.json'), 'utf8'),
+) as {
+  source: string
+  columns: Readonly<Record<string, string>>
+  rows: readonly (readonly Cell[])[]
+  results: readonly Recorded[]
+}
+
+/** A figure of no values is an error here, which refuses rows as a failure does; there it fails, and a sum is 0. */
+function isFigureOfNothing({ kwargs, type }: Recorded): boolean {
+  return kwargs['column'] === 'e' && /_(?:mean|median|sum|stdev)_/.test(type)
+}
+
+let tables: Tables
+before(async () => {
+  tables = await openTables({
+    allowedDirectories: [],
+    temporaryDirectory: join(tmpdir(), 'devmlops-suites-test'),
+  })
+  const literal = (cell: Cell): string =>
+    cell === null ? 'NULL' : typeof cell === 'string' ? quoteText(cell) : String(cell)
+  const columns = Object.entries(recorded.columns).map(
+    ([name, type], index) => `CAST(c${index} AS ${type}) AS ${quoteName(name)}`,
+  )
+  const names = columns.map((_, index) => `c${index}`)
+  const rows = recorded.rows.map((row) => `(${row.map(literal).join(', ')})`)
+  await tables.run(
+    `CREATE TEMP TABLE arrival AS SELECT ${columns.join(', ')} FROM (VALUES ${rows.join(', ')}) t(${names.join(', ')})`,
+  )
+  await tables.run('CREATE TEMP VIEW all_rows AS FROM arrival')
+})
+after(() => tables.close())
+
+async function judge(expectations: readonly unknown[]): Promise<readonly CheckResult[]> {
+  const { checks } = await validate(tables, {
+    checks: checksOf({ expectations: expectations.map((one) => expectationSchema.parse(one)), key: [] }),
+    columns: Object.entries(recorded.columns).map(([name, sqlType]) => ({
+      name,
+      sqlType,
+      type: columnTypeOf(sqlType),
+    })),
+    mismatches: [],
+    parent: undefined,
+    files: [],
+    key: [],
+    warnings: [],
+    now: 0,
+  })
+  return checks
+}
+
+test(`says of the same rows what Great Expectations says: ${recorded.results.length} recorded results`, async () => {
+  const differing: string[] = []
+  const unmapped: string[] = []
+  let compared = 0
+  for (const { type, kwargs, success, unexpected } of recorded.results) {
+    const suite = importSuite(JSON.stringify({ expectations: [{ type, kwargs }] }), 'suite.json')
+    if (suite.unmapped.length > 0) {
+      unmapped.push(`${type} ${JSON.stringify(kwargs)}: ${suite.unmapped[0]?.reason}`)
+      continue
+    }
+    const [result] = await judge(suite.expectations)
+    compared++
+    if (isFigureOfNothing({ type, kwargs, success })) {
+      assert.equal(result?.outcome, 'error')
+      continue
+    }
+    const same = (result?.outcome === 'pass') === success
+    const counted =
+      unexpected === undefined || result?.unexpected === undefined || result.unexpected === unexpected
+    if (!same || !counted || result?.outcome === 'error') {
+      differing.push(
+        `${type} ${JSON.stringify(kwargs)}: ${success} ${unexpected}, here ${JSON.stringify(result)}`,
+      )
+    }
+  }
+  assert.deepEqual(differing, [])
+  assert.deepEqual(unmapped, [])
+  assert.ok(compared > 150)
+})
+
+test('reads suites of 0.18, severities, conditions as data, and names what has no counterpart', () => {
+  const suite = importSuite(
+    JSON.stringify({
+      expectation_suite_name: 'old',
+      ge_cloud_id: null,
+      expectations: [
+        {
+          expectation_type: 'expect_column_values_to_be_between',
+          kwargs: {
+            column: 'a',
+            min_value: 0,
+            max_value: null,
+            mostly: 0.95,
+            row_condition: 'col("b").notNull()',
+            condition_parser: 'great_expectations__experimental__',
+          },
+          meta: { notes: { format: 'markdown', content: ['never below zero'] } },
+        },
+        {
+          type: 'expect_column_values_to_not_be_null',
+          kwargs: {
+            column: 'a',
+            row_condition: {
+              type: 'or',
+              conditions: [
+                { type: 'comparison', column: { name: 'b' }, operator: 'IN', parameter: ['x', "y's"] },
+                { type: 'nullity', column: { name: 'c d' }, is_null: true },
+              ],
+            },
+          },
+          severity: 'warning',
+        },
+        { type: 'expect_column_values_to_match_regex', kwargs: { column: 'a', regex: '^(?!x)' } },
+        { type: 'expect_column_values_to_be_increasing', kwargs: { column: 'a' } },
+        {
+          type: 'expect_column_values_to_be_in_set',
+          kwargs: { column: 'a', value_set: { $PARAMETER: 'allowed' } },
+        },
+        { type: 'expect_column_values_to_be_of_my_own', kwargs: { column: 'a' } },
+        { type: 'expect_column_values_to_be_between', kwargs: { column: 'z' } },
+        { type: 'expect_column_values_to_be_of_type', kwargs: { column: 'a', type_: 'GEOMETRY' } },
+        {
+          type: 'expect_column_values_to_be_unique',
+          kwargs: { column: 'a', row_condition: 'len(b) > 3 ** 2', condition_parser: 'pandas' },
+        },
+      ],
+    }),
+    'suite.json',
+  )
+  assert.deepEqual(suite.expectations, [
+    {
+      between: { column: 'a', minimum: 0 },
+      mostly: 0.95,
+      where: '"b" IS NOT NULL',
+      description: 'never below zero',
+    },
+    { not_null: 'a', where: `("b" IN ('x', 'y''s') OR "c d" IS NULL)`, severity: 'warn' },
+  ])
+  assert.deepEqual(
+    suite.unmapped.map(({ name }) => name),
+    [
+      'expect_column_values_to_match_regex (a)',
+      'expect_column_values_to_be_increasing (a)',
+      'expect_column_values_to_be_in_set (a)',
+      'expect_column_values_to_be_of_my_own (a)',
+      'expect_column_values_to_be_between (z)',
+      'expect_column_values_to_be_of_type (a)',
+      'expect_column_values_to_be_unique (a)',
+    ],
+  )
+  assert.ok(suite.unmapped.every(({ reason }) => reason.length > 10))
+})
