@@ -162,6 +162,8 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
     }),
     trainStep({
       tracking: tracking.service,
+      views: async () => (await project()).sections.features,
+      recordUse: (use) => features.service.recordUse(use),
       trainersModule: import.meta.resolve('#adapters/trainers/index'),
       findLeaks: leaksOf,
     }),

@@ -1,6 +1,6 @@
 import { fail } from '#contract/errors'
 import type { StepContext, StepInput } from '#lifecycle/pipelines/index'
-import { openTables, quoteName, type Frame } from '#platform/tables/index'
+import { isTimeType, openTables, quoteName, timeColumn, type Frame } from '#platform/tables/index'
 import type { Contest } from './contest.ts'
 import type { EvaluateConfig } from './evaluate-form.ts'
 import { labelValues } from './label-values.ts'
@@ -36,11 +36,18 @@ export async function readHoldout(
       ...contest.candidates.flatMap(({ signature }) => signature.inputs.map(({ name }) => name)),
       ...settings.slices.map((slice) => ('by' in slice ? slice.by : slice.column)),
     ])
-    const readable = columns.filter(({ name }) => needed.has(name)).map(({ name }) => quoteName(name))
+    const moments = new Set(
+      contest.candidates.flatMap(({ signature }) =>
+        signature.inputs.filter(({ type }) => type === 'datetime').map(({ name }) => name),
+      ),
+    )
+    const readable = columns
+      .filter(({ name }) => needed.has(name))
+      .map(({ name, type }) => (moments.has(name) && isTimeType(type) ? timeColumn(name) : quoteName(name)))
     if (readable.length === 0) fail('invalid_input', `${input.label} has none of the columns of the model.`)
     const frame = await tables.frame(`SELECT ${readable.join(', ')} FROM ${relation}`)
     if (frame.rows === 0) fail('invalid_input', `${input.label} has no rows to evaluate on.`)
-    const time = columns.find(({ type }) => /^(TIMESTAMP|DATE)/.test(type))
+    const time = columns.find(({ type }) => isTimeType(type))
     const [span] =
       time === undefined
         ? []

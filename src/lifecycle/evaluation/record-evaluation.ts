@@ -27,7 +27,8 @@ export async function recordEvaluation(
   const scoreName = report.task === 'binary' ? 'probability' : 'prediction'
   const columns = Object.fromEntries(
     Object.entries(frame.columns).filter(([name]) =>
-      winner.signature.inputs.some((input) => input.name === name),
+      // Time goes on, which is no drift.
+      winner.signature.inputs.some((input) => input.name === name && input.type !== 'datetime'),
     ),
   )
   const profile = profileFrame({

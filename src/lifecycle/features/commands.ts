@@ -35,7 +35,7 @@ export const featuresCommands: readonly Command[] = [
   },
   {
     name: 'features show',
-    summary: 'Show a feature view: what it is made of, its versions, and which models use it',
+    summary: 'Show a feature view: what it is, its versions, who uses it',
     arguments: [view],
     examples: [{ line: 'devmlops features show buying', what: 'Before it is changed: who uses it?' }],
     run: async (context) => {
@@ -90,7 +90,7 @@ export const featuresCommands: readonly Command[] = [
   },
   {
     name: 'features materialize',
-    summary: 'Work out the newest values of each key of a view, for look-up when a model answers',
+    summary: 'Work out the newest values of each key, for look-up',
     arguments: [view],
     options: { full: { type: 'boolean', summary: 'Also keys of which nothing new is known' } },
     examples: [

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { endpoint, type Contract } from '#contract/endpoint'
 import { joinFieldsSchema } from './joins/join-request.ts'
-import { nameSchema } from './views/feature.ts'
+import { nameSchema } from './feature-contract.ts'
 
 const featureFields = z.object({
   name: z.string(),

@@ -4,10 +4,23 @@ import { featuresContract } from './contract.ts'
 import { featuresHandlers } from './handlers.ts'
 import { createFeaturesService, type FeaturesService, type FeaturesServiceOptions } from './service.ts'
 
+export type { ViewUse } from './view-use.ts'
 export { joinForm, joinStep } from './joins/join-step.ts'
 export { featuresSection, splitsSection } from './section.ts'
 export type { FeatureProject, FeaturesService, FeaturesServiceOptions } from './service.ts'
 export { splitForm, splitStep } from './splits/split-step.ts'
+export { requestFeatures } from './transforms/request-features.ts'
+export type { FeatureRequest } from './transforms/fit-feature.ts'
+export {
+  applyPreparation,
+  fitPreparation,
+  preparationDigest,
+  preparationGraph,
+  preparedColumns,
+} from './transforms/preparation.ts'
+export type { Preparation } from './transforms/preparation.ts'
+export { definitionDigest, requireView } from './views/feature-view.ts'
+export type { ViewsConfig } from './views/feature-view.ts'
 export { featureMigrations } from './tables.ts'
 
 export function createFeaturesStage(options: FeaturesServiceOptions): {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineSection, type ReferenceIssue } from '../project/index.ts'
-import { nameSchema } from './views/feature.ts'
+import { nameSchema } from './feature-contract.ts'
 import { isEntityView, viewSchema, type ViewsConfig } from './views/feature-view.ts'
 import { splitRuleSchema } from './splits/split-rule.ts'
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { fail } from '#contract/errors'
 import type { ModelScorer, ScorableModel } from '#lifecycle/evaluation/index'
 import type { StepContext, StepForm, StepKind } from '#lifecycle/pipelines/index'
-import { openTables, quoteName, quoteText } from '#platform/tables/index'
+import { isTimeType, openTables, quoteName, quoteText, timeColumn } from '#platform/tables/index'
 
 const configSchema = z.strictObject({
   model: z
@@ -70,7 +70,14 @@ async function predictAll(
     const [counted] = await tables.rows('SELECT count(*) AS rows FROM source')
     const total = Number(counted?.['rows'] ?? 0)
     if (total === 0) fail('invalid_input', `${input.label} has no rows to score.`)
-    const columns = model.inputs.map(({ name }) => quoteName(name)).join(', ')
+    const types = new Map(
+      (await tables.columns('SELECT * FROM source')).map(({ name, type }) => [name, type]),
+    )
+    const columns = model.inputs
+      .map(({ name, type }) =>
+        type === 'datetime' && isTimeType(types.get(name) ?? '') ? timeColumn(name) : quoteName(name),
+      )
+      .join(', ')
     for (let start = 0; start < total; start += rowsPerPart) {
       context.signal.throwIfAborted()
       const within = `devmlops_row >= ${start} AND devmlops_row < ${start + rowsPerPart}`

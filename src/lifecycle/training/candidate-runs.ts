@@ -2,9 +2,10 @@ import { fail } from '#contract/errors'
 import type { StepContext } from '#lifecycle/pipelines/index'
 import { reservedTags, type TrackingService } from '#lifecycle/tracking/index'
 import { systemCaller } from '#platform/access/access'
+import { preparationDigest, type Preparation } from '#lifecycle/features/index'
 import type { CandidateOutcome, TrainingData } from './candidate-pool.ts'
 import type { Candidate, TrainStep } from './contract.ts'
-import { modelFileName, type TrainingResult } from './training-result.ts'
+import { modelFileName, preparationFileName, type TrainingResult } from './training-result.ts'
 
 export interface RunsRequest {
   readonly tracking: TrackingService
@@ -79,7 +80,7 @@ async function endInterruptedRuns(
 export async function recordOutcome(
   context: StepContext<TrainStep>,
   tracking: TrackingService,
-  { outcome, runId }: { outcome: CandidateOutcome; runId: string },
+  { outcome, runId, fitted }: { outcome: CandidateOutcome; runId: string; fitted?: Preparation | undefined },
 ): Promise<TrainingResult['candidates'][number]> {
   const { candidate } = outcome
   const caller = { name: context.actor }
@@ -102,10 +103,16 @@ export async function recordOutcome(
   ])
   await tracking.logBatch({
     runId,
-    params: Object.fromEntries(params) as Record<string, string>,
+    params: {
+      ...(Object.fromEntries(params) as Record<string, string>),
+      ...(fitted === undefined ? {} : { features_digest: preparationDigest(fitted) }),
+    },
     metrics: [
       { key: 'fit_seconds', value: fitSeconds },
-      ...model.importance.map(({ feature, gain }) => ({ key: `importance/${feature}`, value: gain })),
+      ...model.importance.map(({ feature, gain }) => ({
+        key: metricName(`importance/${feature}`),
+        value: gain,
+      })),
     ],
   })
   const history = model.history.map(({ metric, step, value }) => ({ key: `training/${metric}`, step, value }))
@@ -115,6 +122,14 @@ export async function recordOutcome(
   const contents: [string, Uint8Array][] = [
     [modelFileName, model.onnx],
     ['signature.json', new TextEncoder().encode(JSON.stringify(model.signature, null, 2))],
+    ...(fitted === undefined
+      ? []
+      : [
+          [preparationFileName, new TextEncoder().encode(JSON.stringify(fitted))] satisfies [
+            string,
+            Uint8Array,
+          ],
+        ]),
   ]
   for (const [name, content] of contents) {
     const { digest, sizeBytes } = await tracking.logArtifact({ runId, path: `model/${name}`, content })
@@ -134,4 +149,9 @@ export async function recordOutcome(
     warnings: [...model.warnings],
     fitSeconds,
   }
+}
+
+/** Names of metrics have fewer characters than a category such as `<1H OCEAN` may have. */
+function metricName(name: string): string {
+  return name.replaceAll(/[^\w\-. :/]/g, '_')
 }

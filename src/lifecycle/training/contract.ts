@@ -1,11 +1,18 @@
 import * as z from 'zod'
 import { fail } from '#contract/errors'
+import {
+  checkFeature,
+  featureFields,
+  featureSchema,
+  type FeatureConfig,
+} from '#lifecycle/features/feature-contract'
 
 const kindSchema = z.enum(['number', 'category'])
 
-const featureSchema = z.union([
+const listedSchema = z.union([
   z.string().min(1),
   z.strictObject({ name: z.string().min(1), kind: kindSchema.optional() }),
+  featureFields.extend({ name: z.string().min(1) }).superRefine(checkFeature),
 ])
 
 const candidateSchema = z.strictObject({
@@ -35,9 +42,9 @@ export const trainStepSchema = z.strictObject({
     .optional()
     .describe('binary where the label has two values, if left out'),
   features: z
-    .union([z.record(z.string().min(1), kindSchema), z.array(featureSchema).min(1)])
+    .union([z.record(z.string().min(1), z.union([kindSchema, featureSchema])), z.array(listedSchema).min(1)])
     .describe(
-      'columns to learn from: a map to number or category, or a list (text columns become categories)',
+      'columns to learn from and features, as a map or a list: a column with number or category (text becomes a category), VIEW.FEATURE or VIEW.* of `features:`, or a feature of its own such as { name: hour, column: date, part: hour }',
     ),
   weight: z.string().min(1).optional().describe('a column that says how much each row counts'),
   seed: z.int().min(0).default(0).describe('the same seed on the same data gives the same model'),
@@ -52,10 +59,31 @@ export interface Candidate {
   readonly parameters: Readonly<Record<string, unknown>>
 }
 
+/** A column as it is, or a name that may be a feature of a view. */
+export interface NamedColumn {
+  readonly name: string
+  readonly kind?: 'number' | 'category' | undefined
+}
+
+/** A feature that the step itself defines. */
+export interface OwnFeature {
+  readonly name: string
+  readonly config: FeatureConfig
+}
+
 /** The features of the step as a list, whichever way they were written. */
-export function featuresOf({ features }: Pick<TrainStep, 'features'>) {
-  if (!Array.isArray(features)) return Object.entries(features).map(([name, kind]) => ({ name, kind }))
-  return features.map((feature) => (typeof feature === 'string' ? { name: feature } : feature))
+export function featuresOf({ features }: Pick<TrainStep, 'features'>): (NamedColumn | OwnFeature)[] {
+  if (!Array.isArray(features)) {
+    return Object.entries(features).map(([name, feature]) =>
+      typeof feature === 'string' ? { name, kind: feature } : { name, config: feature },
+    )
+  }
+  return features.map((feature) => {
+    if (typeof feature === 'string') return { name: feature }
+    if (!('by' in feature)) return feature
+    const { name, ...config } = feature
+    return { name, config }
+  })
 }
 
 /** Candidates with a name each: their own, or their trainer's with a number where several share it. */

@@ -1,6 +1,7 @@
 import type { ModelSignature } from '#lifecycle/tracking/index'
 import type { Frame } from '#platform/tables/frame'
 import { buildModel, signatureOf } from './model-graph.ts'
+import type { ModelPreparation } from './model-preparation.ts'
 import { constantFeatures, rawFeaturesOf, readFeatures, readTrainingTable } from './training-table.ts'
 import type { FeatureColumn, TableSpec } from './training-table.ts'
 import { parseParameters, trainerFor } from './trainer-choice.ts'
@@ -12,6 +13,8 @@ export interface TrainingRequest extends TableSpec {
   readonly validation?: Frame
   readonly parameters: Readonly<Record<string, unknown>>
   readonly seed: number
+  /** How columns of the frame that are no raw columns are computed when the model answers. */
+  readonly preparation?: ModelPreparation | undefined
   /** Written into the graph's metadata beside trainer and task, such as the version of the program. */
   readonly properties?: Readonly<Record<string, string>>
   readonly onProgress?: FitInput<unknown>['onProgress']
@@ -38,12 +41,8 @@ export function fitModel(trainer: Trainer, request: TrainingRequest): FittedMode
   const parameters = parseParameters(trainer, request.parameters)
   const table = readTrainingTable(request.frame, request)
   const features = rawFeaturesOf(request.frame, request.features)
-  const inputs = features.map(({ name, raw }, f) => ({
-    name,
-    type: raw === 'text' ? ('string' as const) : ('double' as const),
-    required: !hasMissing(table.features[f] as FeatureColumn),
-  }))
-  const signature = signatureOf(request.task, inputs)
+  const { preparation } = request
+  const signature = signatureOf(request.task, inputsOf(features, table.features, preparation))
   const constant = constantFeatures(table.features).map(
     (name) => `Feature "${name}" has the same value in every row, so no model can learn from it.`,
   )
@@ -63,7 +62,11 @@ export function fitModel(trainer: Trainer, request: TrainingRequest): FittedMode
     onnx: buildModel({
       task: request.task,
       features,
-      graph: trainer.toGraph(fitted.state, features),
+      preparation,
+      graph: trainer.toGraph(
+        fitted.state,
+        features.map((feature) => ({ ...feature, name: preparation?.wires[feature.name] ?? feature.name })),
+      ),
       properties: { ...request.properties, trainer: trainer.name, task: request.task },
     }),
     signature,
@@ -72,6 +75,26 @@ export function fitModel(trainer: Trainer, request: TrainingRequest): FittedMode
     warnings: [...constant, ...(fitted.warnings ?? [])],
     state: fitted.state,
   }
+}
+
+const columnTypes = { number: 'double', text: 'string', time: 'datetime' } as const
+
+/** What the model asks for: raw columns, whether it takes them as they are or computes with them. */
+function inputsOf(
+  features: readonly RawFeature[],
+  columns: readonly FeatureColumn[],
+  preparation: ModelPreparation | undefined,
+): ModelSignature['inputs'] {
+  const computed = preparation?.inputs ?? []
+  const plain = features.flatMap(({ name, raw }, f) => {
+    if (computed.some((input) => input.name === name)) return []
+    if (preparation?.wires[name] !== undefined) return []
+    return [{ name, type: columnTypes[raw], required: !hasMissing(columns[f] as FeatureColumn) }]
+  })
+  return [
+    ...plain,
+    ...computed.map(({ name, kind, required }) => ({ name, type: columnTypes[kind], required })),
+  ]
 }
 
 /** One score a row: the probability of the positive class, or the predicted number. The label is not needed. */

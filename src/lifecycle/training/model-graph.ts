@@ -1,12 +1,14 @@
 import { fail } from '#contract/errors'
 import { encodeModel, floatTensor, int64Tensor, integer, node, value } from '#platform/onnx/index'
 import type { ModelSignature } from '#lifecycle/tracking/index'
+import type { ModelPreparation } from './model-preparation.ts'
 import type { RawFeature, ScoreGraph, Task } from './trainer-point.ts'
 
 export interface ModelParts {
   readonly task: Task
   readonly features: readonly RawFeature[]
   readonly graph: ScoreGraph
+  readonly preparation?: ModelPreparation | undefined
   /** Written into the model's metadata, such as `trainer` and `version`. */
   readonly properties: Readonly<Record<string, string>>
 }
@@ -20,7 +22,10 @@ const outputsOf: Record<Task, ModelSignature['outputs']> = {
 }
 
 /** The oldest in which every operator used exists: TreeEnsemble came with 5 (onnxruntime 1.20). */
-const opsetImport = [{ version: 17 }, { domain: 'ai.onnx.ml', version: 5 }]
+const opsetImport: readonly { readonly domain?: string; readonly version: number }[] = [
+  { version: 17 },
+  { domain: 'ai.onnx.ml', version: 5 },
+]
 const irVersion = 10
 
 export function signatureOf(task: Task, inputs: ModelSignature['inputs']): ModelSignature {
@@ -35,21 +40,46 @@ export function signatureOf(task: Task, inputs: ModelSignature['inputs']): Model
 }
 
 /** Puts the trainer's nodes between the raw columns and the outputs that every model of this task has. */
-export function buildModel({ task, features, graph, properties }: ModelParts): Uint8Array {
+export function buildModel({ task, features, graph, preparation, properties }: ModelParts): Uint8Array {
   const head = task === 'binary' ? binaryHead(graph.score) : regressionHead(graph.score)
   return encodeModel({
     irVersion,
     producerName: 'devmlops',
-    opsetImport,
+    opsetImport: operatorSets(preparation),
     metadataProps: Object.entries(properties).map(([key, text]) => ({ key, value: text })),
     graph: {
       name: 'model',
-      input: features.map(({ name, raw }) => value(name, raw === 'text' ? 'string' : 'float', ['N', 1])),
-      initializer: [...graph.initializers, int64Tensor('internal/flat', [1], [-1]), ...head.initializers],
-      node: [...graph.nodes, ...head.nodes],
+      input: graphInputs(features, preparation),
+      initializer: [
+        ...(preparation?.initializers ?? []),
+        ...graph.initializers,
+        int64Tensor('internal/flat', [1], [-1]),
+        ...head.initializers,
+      ],
+      node: [...(preparation?.nodes ?? []), ...graph.nodes, ...head.nodes],
       output: head.outputs,
     },
   })
+}
+
+/** Columns that features are computed from come in as doubles: a time in milliseconds does not fit into a float. */
+function graphInputs(features: readonly RawFeature[], preparation: ModelPreparation | undefined) {
+  const computed = preparation?.inputs ?? []
+  const plain = features.filter(
+    ({ name }) => preparation?.wires[name] === undefined && !computed.some((input) => input.name === name),
+  )
+  return [
+    ...plain.map(({ name, raw }) => value(name, raw === 'text' ? 'string' : 'float', ['N', 1])),
+    ...computed.map(({ name, kind }) => value(name, kind === 'text' ? 'string' : 'double', ['N', 1])),
+  ]
+}
+
+function operatorSets(preparation: ModelPreparation | undefined) {
+  const extra = preparation?.operatorSets ?? []
+  return [
+    ...opsetImport.map((set) => extra.find(({ domain }) => domain === set.domain) ?? set),
+    ...extra.filter(({ domain }) => !opsetImport.some((set) => set.domain === domain)),
+  ]
 }
 
 function regressionHead(score: string) {

@@ -1,18 +1,26 @@
 import { availableParallelism } from 'node:os'
 import { fail } from '#contract/errors'
+import { definitionDigest, requireView, type ViewsConfig, type ViewUse } from '#lifecycle/features/index'
 import type { StepContext, StepForm, StepInput, StepKind } from '#lifecycle/pipelines/index'
 import type { TrackingService } from '#lifecycle/tracking/index'
 import { systemCaller } from '#platform/access/access'
 import { nearestName } from '#platform/nearest-name'
-import { openTables, quoteName, type Frame } from '#platform/tables/index'
+import { openTables, type Frame } from '#platform/tables/index'
 import { fitCandidates, type TrainingData } from './candidate-pool.ts'
 import { recordOutcome, startRuns } from './candidate-runs.ts'
-import { featuresOf, namedCandidates, trainStepSchema, type Candidate, type TrainStep } from './contract.ts'
-import { inferTask } from './label-column.ts'
+import { namedCandidates, trainStepSchema, type Candidate, type TrainStep } from './contract.ts'
+import { inferTask, readLabel } from './label-column.ts'
+import {
+  columnsOfRequest,
+  prepareFeatures,
+  readingOf,
+  wantedFeatures,
+  type PreparedTable,
+  type WantedFeatures,
+} from './prepare-features.ts'
 import { checkCandidates } from './trainer-choice.ts'
 import type { Trainer } from './trainer-point.ts'
 import type { TrainingResult } from './training-result.ts'
-import { featureSpecsOf } from './training-table.ts'
 
 /** A feature that seems to know the answer; `error` stops training. */
 export interface LeakFinding {
@@ -24,6 +32,10 @@ export interface TrainStepDependencies {
   readonly tracking: TrackingService
   /** Looks for the label among the features; evaluation fills it. */
   readonly findLeaks: (data: TrainingData) => readonly LeakFinding[]
+  /** Features that the project defines. */
+  readonly views: () => Promise<ViewsConfig>
+  /** Keeps which definition a model learned from. */
+  readonly recordUse: (use: ViewUse) => Promise<void>
   /** See `CandidateWork.trainersModule`. */
   readonly trainersModule: string
 }
@@ -42,7 +54,10 @@ export function trainStep(dependencies: TrainStepDependencies): StepKind<TrainSt
     ...trainForm,
     version: '1',
     usesAllCores: true,
-    environment: async () => ({ node: process.version }),
+    environment: async (config) => ({
+      node: process.version,
+      ...(await definitions(config, await dependencies.views())),
+    }),
     run: async (context) => ({ result: { kind: 'json', value: await train(context, dependencies) } }),
   }
 }
@@ -53,7 +68,9 @@ async function train(
 ): Promise<TrainingResult> {
   const { config } = context
   const candidates = namedCandidates(config)
-  const data = await readData(context)
+  const views = await dependencies.views()
+  const wanted = wantedFeatures(config, views)
+  const { data, fitted } = await readData(context, wanted)
   const { trainers } = (await import(dependencies.trainersModule)) as { trainers: readonly Trainer[] }
   checkCandidates(candidates, trainers, data.task)
   for (const leak of dependencies.findLeaks(data)) {
@@ -65,6 +82,11 @@ async function train(
     }
   }
   const runs = await startRuns(context, { tracking: dependencies.tracking, candidates, data })
+  for (const [name, id] of runs) {
+    for (const use of usesOf(wanted, views)) {
+      await dependencies.recordUse({ ...use, user: { kind: 'run', id, name }, actor: context.actor })
+    }
+  }
   const settled = new Set<string>()
   const progress = progressOf(context, candidates)
   try {
@@ -83,6 +105,7 @@ async function train(
         await recordOutcome(context, dependencies.tracking, {
           outcome,
           runId: runs.get(outcome.candidate.name) ?? '',
+          fitted,
         }),
       )
       settled.add(outcome.candidate.name)
@@ -113,33 +136,67 @@ function dataInput(context: StepContext<TrainStep>): StepInput {
   return context.inputs['data'] ?? fail('internal', 'The step has no data.')
 }
 
-async function readData(context: StepContext<TrainStep>): Promise<TrainingData> {
+/** A changed definition of a feature that the step names is a reason to train again. */
+async function definitions(config: TrainStep, views: ViewsConfig): Promise<Record<string, string>> {
+  return Object.fromEntries(
+    usesOf(wantedFeatures(config, views), views).map(({ view, definition }) => [
+      `feature view ${view}`,
+      definitionDigest(definition),
+    ]),
+  )
+}
+
+function usesOf(
+  { computed }: WantedFeatures,
+  views: ViewsConfig,
+): Pick<ViewUse, 'view' | 'definition' | 'features'>[] {
+  const named = computed.flatMap(({ view }) => view ?? [])
+  return [...Map.groupBy(named, ({ name }) => name)].map(([view, features]) => ({
+    view,
+    definition: requireView(views, view),
+    features: features.map(({ feature }) => feature),
+  }))
+}
+
+async function readData(
+  context: StepContext<TrainStep>,
+  wanted: WantedFeatures,
+): Promise<{ data: TrainingData; fitted: PreparedTable['fitted'] }> {
   const { config } = context
-  const columns = [
-    config.label,
-    ...featuresOf(config).map(({ name }) => name),
-    ...(config.weight === undefined ? [] : [config.weight]),
-  ]
-  const frame = await readFrame(context, dataInput(context), columns)
-  const validation = context.inputs['validation']
+  const { frame, types } = await readFrame(context, dataInput(context), wanted)
+  const later = context.inputs['validation']
+  const validation = later === undefined ? undefined : (await readFrame(context, later, wanted)).frame
   const task = config.task ?? inferTask(frame, config.label)
-  return {
-    frame,
+  const spec = {
     task,
     label: config.label,
-    features: featureSpecsOf(frame, featuresOf(config)),
-    seed: config.seed,
     ...(config.positive === undefined ? {} : { positive: config.positive }),
     ...(config.weight === undefined ? {} : { weight: config.weight }),
-    ...(validation === undefined ? {} : { validation: await readFrame(context, validation, columns) }),
   }
+  const { fitted, ...prepared } = prepareFeatures({
+    wanted,
+    frame,
+    validation,
+    types,
+    label: () => readLabel(frame, { ...spec, features: [] }),
+  })
+  const data = {
+    ...spec,
+    seed: config.seed,
+    frame: prepared.frame,
+    features: prepared.features,
+    preparation: prepared.preparation,
+    ...(prepared.validation === undefined ? {} : { validation: prepared.validation }),
+  }
+  return { data, fitted }
 }
 
 async function readFrame(
   context: StepContext<TrainStep>,
   input: StepInput,
-  wanted: readonly string[],
-): Promise<Frame> {
+  wanted: WantedFeatures,
+): Promise<{ frame: Frame; types: ReadonlyMap<string, string> }> {
+  const { config } = context
   const relation =
     input.relation ?? fail('invalid_input', `${input.label} is not a table.`, { at: input.reference })
   const tables = await openTables({
@@ -148,19 +205,31 @@ async function readFrame(
     temporaryDirectory: `${context.workDirectory}/tables`,
   })
   try {
-    const there = (await tables.columns(`SELECT * FROM ${relation}`)).map(({ name }) => name)
-    const missing = wanted.find((name) => !there.includes(name))
-    if (missing !== undefined) {
-      const near = nearestName(missing, there)
-      fail('invalid_input', `${input.label} has no column "${missing}".`, {
-        hint: near === undefined ? `Its columns are ${there.join(', ')}.` : `Did you mean "${near}"?`,
-        at: missing,
-      })
-    }
-    return await tables.frame(`SELECT ${[...new Set(wanted)].map(quoteName).join(', ')} FROM ${relation}`)
+    const types = new Map(
+      (await tables.columns(`SELECT * FROM ${relation}`)).map(({ name, type }) => [name, type]),
+    )
+    const names = new Set([
+      config.label,
+      ...wanted.plain.map(({ name }) => name),
+      ...wanted.computed.flatMap(columnsOfRequest),
+      ...(config.weight === undefined ? [] : [config.weight]),
+    ])
+    const list = [...names].map((name) => {
+      const type = types.get(name) ?? failOnColumn(name, input.label, [...types.keys()])
+      return readingOf(name, type, wanted)
+    })
+    return { frame: await tables.frame(`SELECT ${list.join(', ')} FROM ${relation}`), types }
   } finally {
     tables.close()
   }
+}
+
+function failOnColumn(name: string, label: string, there: readonly string[]): never {
+  const near = nearestName(name, there)
+  return fail('invalid_input', `${label} has no column "${name}".`, {
+    hint: near === undefined ? `Its columns are ${there.join(', ')}.` : `Did you mean "${near}"?`,
+    at: name,
+  })
 }
 
 function progressOf(context: StepContext<TrainStep>, candidates: readonly Candidate[]) {

@@ -44,3 +44,6 @@ export type TrainingResult = z.infer<typeof trainingResultSchema>
 
 /** The name under which the graph of a model is kept among its files. */
 export const modelFileName = 'model.onnx'
+
+/** What features were fitted to, beside it: the same as in the graph, for whoever computes them on other rows. */
+export const preparationFileName = 'preparation.json'

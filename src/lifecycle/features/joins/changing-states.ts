@@ -1,5 +1,5 @@
 import { quoteName, type Tables } from '#platform/tables/index'
-import { originOf, type FeatureConfig } from '../views/feature.ts'
+import { originOf, type FeatureConfig } from '../feature-contract.ts'
 import { featureOf, type ViewRows, type ViewSource } from './view-rows.ts'
 
 /**

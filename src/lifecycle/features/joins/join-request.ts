@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { fail } from '#contract/errors'
-import { nameSchema } from '../views/feature.ts'
+import { nameSchema } from '../feature-contract.ts'
 import {
   columnNameOf,
   featuresNamed,

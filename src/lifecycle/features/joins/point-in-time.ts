@@ -1,6 +1,6 @@
 import { fail } from '#contract/errors'
 import { quoteName, requireRow, type Tables } from '#platform/tables/index'
-import { originOf } from '../views/feature.ts'
+import { originOf } from '../feature-contract.ts'
 import { changingStates } from './changing-states.ts'
 import {
   featureOf,

@@ -1,7 +1,7 @@
 import { fail } from '#contract/errors'
 import { nearestName } from '#platform/nearest-name'
-import { quoteName, requireRow, type Tables } from '#platform/tables/index'
-import { originOf, type FeatureConfig } from '../views/feature.ts'
+import { isTimeType, quoteName, requireRow, type Tables } from '#platform/tables/index'
+import { originOf, type FeatureConfig } from '../feature-contract.ts'
 import { sourceColumns, type EntityView } from '../views/feature-view.ts'
 import { orderKey, type OrderKey, type Span } from './order-key.ts'
 import { sourceTable, type SourceColumn } from './source-table.ts'
@@ -107,7 +107,7 @@ async function readTimes(
 /** A time as whole microseconds; NULL for what is no moment (infinity). */
 export function microseconds(name: string, columns: readonly SourceColumn[]): string {
   const type = typeOf(name, columns)
-  if (!isTime(type)) {
+  if (!isTimeType(type)) {
     return fail('invalid_input', `Column "${name}" is ${type}, and a time is expected.`, {
       hint: `Turn it into one in the step before: CAST(${name} AS TIMESTAMP), or make_timestamp_ms(${name}).`,
       at: name,
@@ -115,10 +115,6 @@ export function microseconds(name: string, columns: readonly SourceColumn[]): st
   }
   const moment = `CAST(${quoteName(name)} AS TIMESTAMP)`
   return `CASE WHEN isfinite(${moment}) THEN epoch_us(${moment}) END`
-}
-
-export function isTime(type: string): boolean {
-  return /^(TIMESTAMP|DATE)/.test(type)
 }
 
 export function typeOf(name: string, columns: readonly SourceColumn[]): string {
@@ -143,7 +139,7 @@ function rowValue(feature: FeatureConfig, columns: readonly SourceColumn[]): str
     }
     case 'difference': {
       const [left = '', right = ''] = (difference ?? []).map((name) =>
-        isTime(typeOf(name, columns))
+        isTimeType(typeOf(name, columns))
           ? `${microseconds(name, columns)} / 1000.0`
           : `CAST(${quoteName(name)} AS DOUBLE)`,
       )

@@ -1,7 +1,7 @@
 import { fail } from '#contract/errors'
 import { formatCount } from '#contract/units'
-import { quoteName, requireRow, type Tables } from '#platform/tables/index'
-import { isTime, requireColumns } from '../joins/view-rows.ts'
+import { isTimeType, quoteName, requireRow, type Tables } from '#platform/tables/index'
+import { requireColumns } from '../joins/view-rows.ts'
 import type { SourceColumn } from '../joins/source-table.ts'
 import { kindOfExtent, partsOf, type PartName, type SplitRule } from './split-rule.ts'
 
@@ -69,7 +69,7 @@ async function byTime(
   { columns, label }: Pick<Assigning, 'columns' | 'label'>,
 ): Promise<Assignment> {
   const type = columns.find(({ name }) => name === rule.column)?.type ?? ''
-  if (!isTime(type)) {
+  if (!isTimeType(type)) {
     fail('invalid_input', `Column "${rule.column}" of ${label} is ${type}, and a time is expected.`, {
       hint: `Turn it into one in the step before: CAST(${rule.column} AS TIMESTAMP).`,
       at: rule.column,

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { datePartSchema } from '../views/feature.ts'
+import type { datePartSchema } from '../feature-contract.ts'
 import { add, apply, divide, floorOf, multiply, subtract, type NumberExpression } from './expression.ts'
 
 export type DatePart = z.output<typeof datePartSchema>

@@ -1,5 +1,5 @@
 import { fail } from '#contract/errors'
-import type { FeatureConfig } from '../views/feature.ts'
+import type { FeatureConfig } from '../feature-contract.ts'
 import type { createEvaluator } from './evaluate.ts'
 import { isText, type Expression, type NumberExpression } from './expression.ts'
 import type { FittedFeature, PreparedColumn } from './fit-feature.ts'

@@ -1,6 +1,6 @@
 import { fail } from '#contract/errors'
 import type { Frame } from '#platform/tables/index'
-import { originOf, type FeatureConfig } from '../views/feature.ts'
+import { originOf, type FeatureConfig } from '../feature-contract.ts'
 import { datePart, onCircle } from './date-part.ts'
 import { encodeFeature } from './encode-feature.ts'
 import { createEvaluator } from './evaluate.ts'

@@ -13,7 +13,7 @@ import {
   type Frame,
   type Tables,
 } from '#platform/tables/index'
-import { featureSchema, type FeatureConfig } from '../views/feature.ts'
+import { featureSchema, type FeatureConfig } from '../feature-contract.ts'
 import type { FeatureRequest, RawKind } from './fit-feature.ts'
 import { applyPreparation, fitPreparation, preparationGraph, type Preparation } from './preparation.ts'
 
@@ -121,7 +121,7 @@ async function byGraph(
   return Object.fromEntries(
     columns.flatMap(({ name }) => {
       const data = results[output(name)]?.data
-      return data === undefined ? [] : [[name, Array.from(data as Float32Array | string[])]]
+      return data === undefined ? [] : [[name, [...(data as Float32Array | string[])]]]
     }),
   )
 }
@@ -188,8 +188,9 @@ describe('the graph of a preparation gives what was computed offline', () => {
         },
         school: { column: 'education_num', encode: 'ordinal' },
       }
-      const label = Float64Array.from(textsOf(train.frame.columns['class'] as never), (text) =>
-        Number(text === '>50K'),
+      const label = Float64Array.from(
+        textsOf(train.frame.columns['class'] as Extract<Column, { kind: 'category' }>),
+        (text: string) => Number(text === '>50K'),
       )
       const { preparation } = fitPreparation(Object.entries(features).map(request), { ...train, label })
       const compared =
@@ -258,7 +259,7 @@ describe('the graph of a preparation gives what was computed offline', () => {
       ([part, own]) => `date_part('${own}', make_timestamp_ms(ms)) AS ${part}`,
     )
     const expected = await tables.frame(
-      `SELECT ${list.join(', ')} FROM (SELECT unnest([${[...milliseconds.slice(-500)].join(', ')}]::BIGINT[]) AS ms)`,
+      `SELECT ${list.join(', ')} FROM (SELECT unnest([${milliseconds.slice(-500).join(', ')}]::BIGINT[]) AS ms)`,
     )
     const offline = applyPreparation(preparation, frame)
     for (const part of Object.keys(names)) {

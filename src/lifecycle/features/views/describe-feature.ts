@@ -1,5 +1,5 @@
 import { formatDuration } from '#contract/units'
-import { originOf, type FeatureConfig } from './feature.ts'
+import { originOf, type FeatureConfig } from '../feature-contract.ts'
 
 /** What a feature is made of, in a line: `mean of amount over 7d, median for missing`. */
 export function describeFeature(feature: FeatureConfig): string {

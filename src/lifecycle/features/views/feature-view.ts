@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { fail } from '#contract/errors'
 import { durationMs } from '#contract/units'
 import { nearestName } from '#platform/nearest-name'
-import { columnsOf, featureSchema, nameSchema, originOf, type FeatureConfig } from './feature.ts'
+import { columnsOf, featureSchema, nameSchema, originOf, type FeatureConfig } from '../feature-contract.ts'
 
 const column = z.string().min(1)
 

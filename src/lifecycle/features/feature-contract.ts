@@ -80,7 +80,8 @@ const transforms = {
   encode: encode.optional().meta({ description: 'Text, or numbers as categories' }),
 } as const
 
-const fields = z.strictObject({
+/** A feature as it is written; see {@link checkFeature} for what must hold between its fields. */
+export const featureFields = z.strictObject({
   description: z.string().optional(),
   ...origins,
   of: column.optional().meta({ description: 'The column that is aggregated' }),
@@ -89,9 +90,11 @@ const fields = z.strictObject({
   ...transforms,
 })
 
-export type FeatureConfig = z.output<typeof fields>
+export type FeatureConfig = z.output<typeof featureFields>
 
-export const featureSchema = fields.superRefine((feature, context) => {
+export const featureSchema = featureFields.superRefine(checkFeature)
+
+export function checkFeature(feature: FeatureConfig, context: z.RefinementCtx): void {
   const issue = (message: string): void => context.addIssue({ code: 'custom', message })
   const named = originNames.filter((name) => feature[name] !== undefined)
   if (named.length !== 1) {
@@ -114,7 +117,7 @@ export const featureSchema = fields.superRefine((feature, context) => {
     issue('sine and cosine are final: nothing may follow `cyclic`')
   }
   if (feature.encode !== undefined && feature.scale !== undefined) issue('what is encoded cannot be scaled')
-})
+}
 
 export const originNames = ['column', 'ratio', 'difference', 'sql', 'aggregate', 'lag'] as const
 export type OriginName = (typeof originNames)[number]

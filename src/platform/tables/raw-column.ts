@@ -1,0 +1,14 @@
+import { quoteName } from './quote.ts'
+
+/** Whether a DuckDB type is a moment. */
+export function isTimeType(type: string): boolean {
+  return /^(TIMESTAMP|DATE)/.test(type)
+}
+
+/**
+ * A column of times as a frame and a serving process hold it: milliseconds since 1970 (UTC), missing where it is infinity.
+ */
+export function timeColumn(name: string): string {
+  const moment = `CAST(${quoteName(name)} AS TIMESTAMP)`
+  return `CASE WHEN isfinite(${moment}) THEN epoch_ms(${moment}) END AS ${quoteName(name)}`
+}
