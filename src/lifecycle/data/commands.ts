@@ -1,10 +1,13 @@
+import { arrivalsCommands } from './arrivals/commands.ts'
 import { remotesCommands } from './remotes/commands.ts'
 import type { Command, CommandContext } from '#platform/terminal/index'
 import { diffCommands } from './diff/commands.ts'
 import { personalCommands } from './personal/commands.ts'
 import { gitCommands } from './pointers/commands.ts'
 import { workspaceCommands } from './folders/commands.ts'
+import { failuresCommands } from './checks/failures/commands.ts'
 import { inferenceCommands } from './inference/commands.ts'
+import { leakageCommands } from './leakage/commands.ts'
 import { suiteCommands } from './suites/commands.ts'
 import type { AddResult, Arrival } from './versions/dataset-version.ts'
 
@@ -107,8 +110,11 @@ export const dataCommands: readonly Command[] = [
   },
   ...workspaceCommands,
   ...gitCommands,
+  ...arrivalsCommands,
+  ...failuresCommands,
   ...inferenceCommands,
   ...suiteCommands,
+  ...leakageCommands,
   {
     name: 'data list',
     summary: 'List the datasets with their newest version and what was rejected last',

@@ -10,6 +10,8 @@ export async function* heldDigests(
   yield* byVersions
   yield* digestsIn(database, [
     { table: 'dataset_downloads', key: ['dataset', 'url'], columns: ['digest'] },
+    { table: 'dataset_quarantines', key: ['dataset', 'version', 'digest'], columns: ['digest'] },
+    { table: 'dataset_failures', key: ['rejection'], columns: ['digest'] },
     { table: 'dataset_rejections', key: ['id'], columns: ['validation'] },
   ])
 }

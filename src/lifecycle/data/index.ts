@@ -1,12 +1,20 @@
 import { routesOf } from '#platform/dispatch'
 import type { Digest } from '#platform/blobs/index'
 import type { Stage } from '#platform/platform'
+import { arrivalsCalls } from './arrivals/arrivals-calls.ts'
+import { arrivalsHandlers } from './arrivals/arrivals-handlers.ts'
+import { createArrivals } from './arrivals/arrivals-service.ts'
 import { dataContract } from './contract.ts'
 import { dataHandlers } from './handlers.ts'
 import { heldDigests } from './held-digests.ts'
 import { inferenceCalls } from './inference/inference-calls.ts'
 import { inferenceHandlers } from './inference/inference-handlers.ts'
+import { failuresCalls } from './checks/failures/failures-calls.ts'
+import { failuresHandlers } from './checks/failures/failures-handlers.ts'
+import { createFailuresService } from './checks/failures/failures-service.ts'
 import { createInference } from './inference/inference-service.ts'
+import { leakageCalls } from './leakage/leakage-calls.ts'
+import { createLeakage } from './leakage/leakage-service.ts'
 import { createRemotes } from './remotes/create-remotes.ts'
 import { garbageOf, isMasked, type GarbagePoint } from './remotes/garbage-point.ts'
 import { remoteCalls } from './remotes/remote-calls.ts'
@@ -43,7 +51,10 @@ export function createDataStage({ garbage, ...options }: DataStageOptions): {
   const { platform, project } = options
   const service = createDataService(options)
   const store = createDataStore(platform.database)
+  const failures = createFailuresService({ platform, project, store, version: service.get })
+  const arrivals = createArrivals({ platform, project, service, store })
   const inference = createInference({ platform, project, service, store })
+  const leakage = createLeakage({ platform, project, service, store })
   const held = (versions: AsyncIterable<Digest>): AsyncIterable<Digest> =>
     heldDigests(platform.database, versions)
   const remotes = createRemotes({
@@ -59,7 +70,12 @@ export function createDataStage({ garbage, ...options }: DataStageOptions): {
       name: 'data',
       routes: [
         ...routesOf('data', dataContract, dataHandlers(service)),
+        ...routesOf('data', arrivalsCalls, arrivalsHandlers(arrivals)),
+        ...routesOf('data', failuresCalls, failuresHandlers(failures)),
         ...routesOf('data', inferenceCalls, inferenceHandlers(inference)),
+        ...routesOf('data', leakageCalls, {
+          leakage: (request, { caller }) => leakage.find(request, caller),
+        }),
         ...routesOf('data', { ...remoteCalls, ...taskCalls }, remotesHandlers(remotes)),
       ],
       jobKinds: remotes.jobKinds,

@@ -1,55 +1,57 @@
 import type { Migration } from '#platform/database/index'
 import { policyMigration } from './personal/policy-tables.ts'
 import { sourcesMigration, type SourceTables } from './sources/source-tables.ts'
+import { failuresMigration } from './checks/failures/failures-store.ts'
 import { remotesMigration, type RemotesTables } from './remotes/tables.ts'
 
-export type DataTables = RemotesTables & SourceTables & {
-  datasets: { name: string; created_at: number; created_by: string }
-  dataset_versions: {
-    dataset: string
-    version: number
-    digest: string
-    row_count: number
-    size_bytes: number
-    part_count: number
-    /** Columns and parts as JSON. */
-    manifest: string
-    profile_digest: string
-    validation: string
-    source: string
-    parent: number | null
-    code: string | null
-    created_at: number
-    created_by: string
-    /** 1 once `data.arrived` was told. */
-    announced: number
-    kind: string
-    /** The step of a pipeline that made it, as JSON. */
-    produced_by: string | null
+export type DataTables = RemotesTables &
+  SourceTables & {
+    datasets: { name: string; created_at: number; created_by: string }
+    dataset_versions: {
+      dataset: string
+      version: number
+      digest: string
+      row_count: number
+      size_bytes: number
+      part_count: number
+      /** Columns and parts as JSON. */
+      manifest: string
+      profile_digest: string
+      validation: string
+      source: string
+      parent: number | null
+      code: string | null
+      created_at: number
+      created_by: string
+      /** 1 once `data.arrived` was told. */
+      announced: number
+      kind: string
+      /** The step of a pipeline that made it, as JSON. */
+      produced_by: string | null
+    }
+    dataset_tags: { dataset: string; tag: string; version: number; created_at: number; created_by: string }
+    dataset_rejections: {
+      id: string
+      dataset: string
+      /** Of the bytes and the rules they were judged by: the same again has the same answer. */
+      judged: string
+      files: string
+      reason: string
+      validation: string | null
+      times: number
+      created_at: number
+      created_by: string
+      announced: number
+    }
+    dataset_downloads: {
+      dataset: string
+      url: string
+      etag: string | null
+      last_modified: string | null
+      digest: string
+      fetched_at: number
+    }
   }
-  dataset_tags: { dataset: string; tag: string; version: number; created_at: number; created_by: string }
-  dataset_rejections: {
-    id: string
-    dataset: string
-    /** Of the bytes and the rules they were judged by: the same again has the same answer. */
-    judged: string
-    files: string
-    reason: string
-    validation: string | null
-    times: number
-    created_at: number
-    created_by: string
-    announced: number
-  }
-  dataset_downloads: {
-    dataset: string
-    url: string
-    etag: string | null
-    last_modified: string | null
-    digest: string
-    fetched_at: number
-  }
-}
 
 export const dataMigrations: readonly Migration[] = [
   {
@@ -130,5 +132,6 @@ export const dataMigrations: readonly Migration[] = [
   },
   remotesMigration,
   sourcesMigration,
+  failuresMigration,
   policyMigration,
 ]

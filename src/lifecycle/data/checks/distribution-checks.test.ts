@@ -62,7 +62,7 @@ describe('the checks of distributions', async () => {
   ): Promise<Awaited<ReturnType<typeof bench.only>>> =>
     bench.only(query, [written], { tables: { previous: reference } })
   const numbers = (list: readonly number[]): string => values(list, 'DOUBLE')
-  const letters = (text: string): string => values([...text], 'VARCHAR')
+  const letters = (text: string): string => values(Array.from(text), 'VARCHAR')
 
   it('measure the divergence of categories from a partition, with and without a holdout', async () => {
     const partition = { values: ['a', 'b', 'c'], weights: [0.5, 0.25, 0.25] }

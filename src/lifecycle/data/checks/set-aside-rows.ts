@@ -1,4 +1,5 @@
 import type { Tables } from '#platform/tables/index'
+import { columnsOf } from './compile-check.ts'
 import { describeCheck } from './describe-check.ts'
 import { isAboutSingleRows } from './expectation.ts'
 import { failingRows } from './failing-rows.ts'
@@ -13,7 +14,8 @@ export interface SetAside {
 /**
  * Finds the rows of `arrival` that do not meet checks of the severity `quarantine`. Leaves the temporary table
  * `set_aside_rows` behind: `"row#"`, the place among the rows of `arrival` counted from 1 (as `numberedRows` has it), and
- * `reason`, what the row does not meet. A check that cannot be computed sets nothing aside; it is an error when the rows are
+ * `reason`, what the row does not meet,
+ * and `columns`, the names that it is about. A check that cannot be computed sets nothing aside; it is an error when the rows are
  * validated.
  */
 export async function setAsideRows(
@@ -23,7 +25,9 @@ export async function setAsideRows(
   const checks = options.checks.filter(
     ({ kind, severity }) => severity === 'quarantine' && isAboutSingleRows(kind),
   )
-  await tables.run('CREATE OR REPLACE TEMP TABLE set_aside_rows ("row#" BIGINT, reason VARCHAR)')
+  await tables.run(
+    'CREATE OR REPLACE TEMP TABLE set_aside_rows ("row#" BIGINT, reason VARCHAR, columns VARCHAR)',
+  )
   const reasons: { expected: string; rows: number }[] = []
   for (const prepared of await prepareChecks(tables, { ...options, checks })) {
     const { compiled, check } = prepared
@@ -34,8 +38,8 @@ export async function setAsideRows(
     const before = await countOf(tables, 'count(*)')
     try {
       await tables.run(
-        `INSERT INTO set_aside_rows SELECT "row#", CAST($1 AS VARCHAR) FROM ${failing} WHERE "row#" IS NOT NULL`,
-        [expected],
+        `INSERT INTO set_aside_rows SELECT "row#", CAST($1 AS VARCHAR), CAST($2 AS VARCHAR) FROM ${failing} WHERE "row#" IS NOT NULL`,
+        [expected, columnsOf(check).join(', ')],
       )
     } catch {
       continue

@@ -26,7 +26,7 @@ export interface ValidateOptions extends SchemaFacts {
   readonly warnings: readonly string[]
   readonly now: number
   /** The tables that checks compare with. */
-  readonly references?: References
+  readonly references?: References | undefined
 }
 
 /**
