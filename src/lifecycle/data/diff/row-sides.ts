@@ -69,7 +69,10 @@ function emptyRelation(columns: DatasetVersion['columns']): string {
 
 function sameColumns(from: DatasetVersion, to: DatasetVersion): boolean {
   const spelled = ({ columns }: DatasetVersion): string =>
-    JSON.stringify(columns.map(({ name, sqlType }) => [name, sqlType]).sort())
+    columns
+      .map(({ name, sqlType }) => JSON.stringify([name, sqlType]))
+      .sort()
+      .join('\n')
   return spelled(from) === spelled(to)
 }
 

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test from 'node:test'
+import { inspect } from 'node:util'
 import { openTables, quoteText, type Tables } from '#platform/tables/index'
 import type { Column } from '../rows/column-type.ts'
 import { maskActionSchema, type ColumnClasses } from './column-class.ts'
@@ -154,7 +155,7 @@ void test('the key is in no statement and no error', async () => {
   await key.lend(tables)
   const hexadecimal = Buffer.from(secret).toString('hex')
   assert.equal(told.length, 2)
-  for (const text of [...told, JSON.stringify(key), String(key)]) {
+  for (const text of [...told, JSON.stringify(key), inspect(key)]) {
     assert.ok(!text.includes(secret) && !text.includes(hexadecimal.slice(0, 16)))
     assert.doesNotMatch(text, /[0-9a-f]{32}/)
   }

@@ -21,7 +21,11 @@ export async function profileMasked(
   await lendKey(tables, masking)
   const masked = maskedRelation(masking, { relation, columns }, 'hide')
   const profile = markMasked(masking, await profileTable(tables, { ...request, ...masked }), columns)
-  const counts = hidden.map(({ name }, index) => `approx_count_distinct(${quoteName(name)}) AS d${index}`)
+  // An estimate may exceed the rows that there are.
+  const counts = hidden.map(
+    ({ name }, index) =>
+      `least(count(${quoteName(name)}), approx_count_distinct(${quoteName(name)})) AS d${index}`,
+  )
   const row = requireRow(await tables.rows(`SELECT ${counts.join(', ')} FROM ${relation}`))
   const distinct = new Map(hidden.map(({ name }, index) => [name, Number(row[`d${index}`])]))
   return {

@@ -181,19 +181,27 @@ void test('names of columns are understood in several languages and forms', () =
 
 void test('names that only hold such a word are left alone', () => {
   const columns = [
-    ...['native_country', 'race_time', 'via_point', 'cell_id', 'mobile_os', 'panel'],
-    ...[
-      'trip_distance',
-      'payment_type',
-      'store_and_fwd_flag',
-      'median_income',
-      'registered',
-      'casual',
-      'mail_cost',
-      'name',
-      'product_name',
-    ],
-    ...['card_type', 'address_count', 'zip_file', 'relationship', 'birth_rate'],
+    'native_country',
+    'race_time',
+    'via_point',
+    'cell_id',
+    'mobile_os',
+    'panel',
+
+    'trip_distance',
+    'payment_type',
+    'store_and_fwd_flag',
+    'median_income',
+    'registered',
+    'casual',
+    'mail_cost',
+    'name',
+    'product_name',
+    'card_type',
+    'address_count',
+    'zip_file',
+    'relationship',
+    'birth_rate',
   ]
   assert.deepEqual(
     columns.filter((column) => namedKind(column) !== undefined),

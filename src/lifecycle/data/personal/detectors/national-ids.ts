@@ -43,7 +43,7 @@ export function isSpanishIdentity(text: string): boolean {
 }
 
 const oddValues: Readonly<Record<string, number>> = Object.fromEntries(
-  [...'0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ'].map((sign, index) => {
+  Array.from('0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ').map((sign, index) => {
     const odd = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21]
     const letters = [
       1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23,
@@ -60,7 +60,7 @@ export function isItalianTaxCode(text: string): boolean {
   ) {
     return false
   }
-  const sum = [...code.slice(0, 15)].reduce((total, sign, index) => {
+  const sum = Array.from(code.slice(0, 15)).reduce((total, sign, index) => {
     const even = sign >= 'A' ? sign.charCodeAt(0) - 65 : Number(sign)
     return total + (index % 2 === 0 ? (oddValues[sign] ?? 0) : even)
   }, 0)
@@ -126,7 +126,7 @@ export function isSocialInsuranceNumber(text: string): boolean {
 export function isAadhaar(text: string): boolean {
   if (!/^[2-9]\d{3}([ -]?)\d{4}\1\d{4}$/.test(text)) return false
   let check = 0
-  const digits = [...text.replaceAll(/[ -]/g, '')].reverse()
+  const digits = Array.from(text.replaceAll(/[ -]/g, '')).reverse()
   for (const [index, digit] of digits.entries()) {
     check = dihedral(check, permuted(index, Number(digit)))
   }
