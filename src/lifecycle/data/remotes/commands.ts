@@ -1,5 +1,6 @@
 import type { DatasetReference } from '../reference.ts'
 import type { Command, CommandContext } from '#platform/terminal/index'
+import type { DataTask } from './task-calls.ts'
 
 const remote = {
   type: 'string',
@@ -16,15 +17,18 @@ const name = { name: 'NAME', summary: 'the dataset, or NAME@VERSION; every datas
 async function open(context: CommandContext) {
   const { taskCalls } = await import('./task-calls.ts')
   const { followTask } = await import('./follow-task.ts')
-  const { printResult } = await import('./print-result.ts')
+  const { damageHint, damageOf, printResult } = await import('./print-result.ts')
+  const { fail } = await import('#contract/errors')
   const calls = await context.client(taskCalls)
   return {
     calls,
-    finish: async (started: Parameters<typeof followTask>[1]) => {
+    finish: async (started: DataTask): Promise<void> => {
       const result = await followTask(context, started, calls)
-      if (context.json) context.terminal.json(result)
-      else printResult(context.terminal, result)
-      return result
+      const damage = damageOf(result)
+      // One document: the error says what is damaged.
+      if (!context.json) printResult(context.terminal, result)
+      else if (damage === undefined) context.terminal.json(result)
+      if (damage !== undefined) fail('storage_corrupt', damage, { hint: damageHint })
     },
   }
 }
@@ -153,16 +157,7 @@ export const remotesCommands: readonly Command[] = [
       const place =
         context.options.text('remote') === undefined ? await numbered(context) : await farNumber(context)
       const input = { ...place, ...optional(context, 'remote', 'from') }
-      const result = await finish(await calls.verify({ ...input, repair: context.options.flag('repair') }))
-      if (result.kind !== 'verification' || result.damaged === 0) return
-      const { fail } = await import('#contract/errors')
-      fail(
-        'storage_corrupt',
-        `${result.damaged} ${result.damaged === 1 ? 'place is' : 'places are'} damaged.`,
-        {
-          hint: 'devmlops data verify --repair fetches what a remote has; or add the files again.',
-        },
-      )
+      await finish(await calls.verify({ ...input, repair: context.options.flag('repair') }))
     },
   },
   {

@@ -6,6 +6,24 @@ type ResultOf<Kind extends TaskResult['kind']> = Extract<TaskResult, { kind: Kin
 
 const mostShown = 20
 
+const mostNamed = 5
+
+export const damageHint =
+  'devmlops data verify --repair fetches what a remote has; otherwise add the files again.'
+
+/** What a verification found, in a sentence. */
+export function damageOf(result: TaskResult): string | undefined {
+  if (result.kind !== 'verification' || result.damaged === 0) return undefined
+  const named = result.damages
+    .slice(0, mostNamed)
+    .map(
+      ({ dataset, version, path, file, block, reason }) =>
+        `${dataset}@${version} ${path ?? file} (block ${block.slice(0, 19)} ${reason})`,
+    )
+  const more = result.damaged > named.length ? `, and ${result.damaged - named.length} more` : ''
+  return `${countOf(result.damaged, 'place')} damaged: ${named.join(', ')}${more}.`
+}
+
 export function printResult(terminal: Terminal, result: TaskResult): void {
   if (result.kind === 'transfer') printTransfer(terminal, result)
   else if (result.kind === 'verification') printVerification(terminal, result)
