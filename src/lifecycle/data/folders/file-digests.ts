@@ -13,7 +13,7 @@ export async function fileDigests(
   paths: readonly string[],
   { home, dataset }: { readonly home: string; readonly dataset: string },
 ): Promise<Map<string, Digest>> {
-  const cache = join(home, 'cache', 'files', `${dataset}.json`)
+  const cache = join(home, 'cache', 'file-digests', `${dataset}.json`)
   const known = await readKnown(cache)
   const next: z.infer<typeof knownFilesSchema> = {}
   const digests = new Map<string, Digest>()
