@@ -9,6 +9,7 @@ import { fileMigrations, openFiles } from '#platform/files/index'
 import { silentLog } from '#platform/log'
 import type { Platform } from '#platform/platform'
 import { projectFileName, readProject } from '../project/index.ts'
+import type { DataProject } from './data-project.ts'
 import { dataSection } from './section.ts'
 import { createDataService, type DataService } from './service.ts'
 import { dataMigrations } from './tables.ts'
@@ -20,6 +21,7 @@ export interface Workshop extends AsyncDisposable {
   readonly home: string
   readonly service: DataService
   readonly platform: Platform
+  readonly project: () => Promise<DataProject>
   /** Writes a file of the project; text, bytes, or rows joined by line feeds. */
   write(name: string, content: string | Uint8Array | readonly string[]): Promise<string>
   /** Replaces the section `data` of the project file. */
@@ -65,6 +67,7 @@ export async function openWorkshop(
     directory,
     home,
     platform,
+    project,
     service: createDataService({ platform, project }),
     write,
     describe,

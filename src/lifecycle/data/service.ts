@@ -1,10 +1,13 @@
+import { join } from 'node:path'
 import type { Caller } from '#contract/endpoint'
 import { DevmlopsError, fail, messageOf } from '#contract/errors'
 import type { Platform } from '#platform/platform'
 import { addArrivals } from './versions/add-arrivals.ts'
 import { announce } from './versions/announce.ts'
 import { checkArrivals } from './versions/check-arrivals.ts'
+import type { Collected } from './sources/collected.ts'
 import { collect } from './sources/collector.ts'
+import type { DatasetConfig } from './section.ts'
 import type { Column } from './rows/column-type.ts'
 import { requireDataset, type DataProject } from './data-project.ts'
 import type {
@@ -21,8 +24,10 @@ import { listDatasets } from './versions/list-datasets.ts'
 import { isFolderSource, requireNoPaths } from './folders/folder-source.ts'
 import { createWorkspaceService, type WorkspaceService } from './folders/workspace-service.ts'
 import { compareVersions } from './versions/compared-versions.ts'
+import { publishedFiles, requireDirectory, type Published } from './versions/published-files.ts'
 import { parseReference, type VersionName } from './reference.ts'
 import { createTagService, type TagService } from './tags/tag-service.ts'
+import { failIfRemoved } from './remotes/removed-version.ts'
 import { relationOf } from './rows/relation.ts'
 import { requireAllowed } from './require-allowed.ts'
 import { createDataStore } from './store.ts'
@@ -44,12 +49,26 @@ export interface OpenedDataset extends ResolvedDataset {
   readonly parts: readonly { readonly path: string; readonly format: string; readonly rows: number }[]
   /** All rows, as an expression that stands after FROM. */
   readonly relation: string
+  /** Of a folder: its files by their paths. */
+  readonly files?: readonly { readonly path: string; readonly name: string }[]
   /** Files that the expression reads. */
   readonly allowedPaths: readonly string[]
 }
 
+/** What whoever gathers files for a dataset needs to know of it. */
+export interface GatheringContext {
+  readonly project: DataProject
+  readonly config: DatasetConfig
+}
+
 export interface DataService {
   add(name: string, options: { paths?: readonly string[] | undefined }, caller: Caller): Promise<AddResult>
+  /** The same for files that come another way than from the source. */
+  addFrom(
+    name: string,
+    gather: (context: GatheringContext) => Promise<Collected>,
+    caller: Caller,
+  ): Promise<AddResult>
   addAll(caller: Caller): Promise<AddResult[]>
   check(name: string, options: { paths?: readonly string[] | undefined }, caller: Caller): Promise<Arrival[]>
   list(): Promise<DatasetSummary[]>
@@ -67,6 +86,8 @@ export interface DataService {
   /** The working files of the datasets. */
   readonly workspace: WorkspaceService
   readonly tags: TagService
+  /** Makes a version of what a step of a pipeline made, as if it had arrived. */
+  publish(name: string, published: Published, caller: Caller): Promise<AddResult>
   /** Looks up metadata only. */
   resolve(reference: string): Promise<ResolvedDataset>
   /** Makes the files available on this machine. */
@@ -109,6 +130,7 @@ export function createDataService({ platform, project: readProject }: DataServic
   }
 
   const noVersion = async (name: string, version: VersionName): Promise<never> => {
+    await failIfRemoved(platform.database, name, version)
     const newest = await store.version(name, 'latest')
     if (newest !== undefined) {
       return fail(
@@ -152,32 +174,53 @@ export function createDataService({ platform, project: readProject }: DataServic
           await announce(name, { store, events: platform.events })
         }
       }
-      await maskings.remember(name)
-      const masking = await maskings.of(name)
-      const collected = await collect(name, { project, config, paths }, { platform, store })
-      try {
-        const result = await addArrivals(
-          {
-            ...{ dataset: name, config, project, collected, caller, masking },
-            compare: compareVersions({ dataset: name, config, platform, version: get }),
-          },
-          { platform, store },
-        )
-        for (const download of collected.downloads) {
-          await store.saveDownload(name, download.url, { ...download, at: platform.clock.now() })
-        }
-        if (result.version !== null) await workspace.keepPlace(result.version, result.created)
-        const arrivals = await shown.arrivals(name, result.arrivals)
-        const notices = result.created ? await noticesOf(name) : []
-        return { ...result, arrivals, notices, durationMs: performance.now() - startedMs }
-      } finally {
-        await collected.release()
-        await announce(name, { store, events: platform.events })
+      return addTable(name, { project, config, caller }, () =>
+        collect(name, { project, config, paths }, { platform, store }),
+      )
+    })
+
+  /** Judges what was gathered, and makes it a version. */
+  const addTable = async (
+    name: string,
+    { project, config, caller }: GatheringContext & { readonly caller: Caller },
+    gather: () => Promise<Collected>,
+  ): Promise<AddResult> => {
+    const startedMs = performance.now()
+    await maskings.remember(name)
+    const masking = await maskings.of(name)
+    const collected = await gather()
+    try {
+      const result = await addArrivals(
+        {
+          ...{ dataset: name, config, project, collected, caller, masking },
+          compare: compareVersions({ dataset: name, config, platform, version: get }),
+        },
+        { platform, store },
+      )
+      for (const download of collected.downloads) {
+        await store.saveDownload(name, download.url, { ...download, at: platform.clock.now() })
       }
+      if (result.version !== null) await workspace.keepPlace(result.version, result.created)
+      const arrivals = await shown.arrivals(name, result.arrivals)
+      const notices = result.created ? await noticesOf(name) : []
+      return { ...result, arrivals, notices, durationMs: performance.now() - startedMs }
+    } finally {
+      await collected.release()
+      await announce(name, { store, events: platform.events })
+    }
+  }
+
+  const addFrom: DataService['addFrom'] = (name, gather, caller) =>
+    oneAtATime(name, async () => {
+      const project = await readProject()
+      const config = requireDataset(project, name)
+      await announce(name, { store, events: platform.events })
+      return addTable(name, { project, config, caller }, () => gather({ project, config }))
     })
 
   return {
     add,
+    addFrom,
     workspace,
     tags,
     addAll: async (caller) => {
@@ -228,6 +271,21 @@ export function createDataService({ platform, project: readProject }: DataServic
     },
     diffs: createDiffService({ platform, project: readProject, maskings, version: get, profile: profileOf }),
     personal,
+    publish: async (name, published, caller) => {
+      const startedMs = performance.now()
+      const { source } = requireDataset(await readProject(), name)
+      if (!isFolderSource(source)) {
+        const spool = join(platform.config.home, 'spool')
+        return addFrom(name, ({ config }) => publishedFiles(name, { config, published, spool }), caller)
+      }
+      const { folder: place, producedBy } = published
+      if (place === undefined) return requireDirectory(name)
+      return oneAtATime(name, async () => {
+        const result = await workspace.publishFolder(name, { source, place, producedBy }, { caller })
+        await announce(name, { store, events: platform.events })
+        return { ...result, durationMs: performance.now() - startedMs }
+      })
+    },
     resolve: async (reference) => {
       const { name, version } = parseReference(reference)
       const found = await get(name, version)
@@ -236,6 +294,10 @@ export function createDataService({ platform, project: readProject }: DataServic
     open: async (reference) => {
       const { name, version } = parseReference(reference)
       const found = await get(name, version)
+      if (found.kind === 'folder') {
+        const opened = await workspace.openFolder(found)
+        return { name, version: found.version, digest: found.digest, parts: [], ...opened }
+      }
       const local = await Promise.all(
         found.parts.map(async (part) => ({ part, path: await platform.files.localPath(part.digest) })),
       )

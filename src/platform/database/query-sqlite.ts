@@ -6,6 +6,7 @@ import { explainQueryFailure } from './query-failure.ts'
 import {
   pageRows,
   requireDistinctNames,
+  withoutSemicolon,
   wrapped,
   type QueryColumn,
   type QueryLocation,
@@ -45,7 +46,12 @@ export async function querySqlite(location: Location, request: QueryRequest): Pr
     statement.setReturnArrays(true)
     const described = statement.columns()
     const names = described.map((column) => column.name)
-    requireDistinctNames(names, name)
+    // Inside of another SELECT the second of two equal names is given another one.
+    const bare = database.prepare(withoutSemicolon(request.query)).columns()
+    requireDistinctNames(
+      bare.map((column) => column.name),
+      name,
+    )
     const parameters = request.from === undefined ? [] : [boundOf(request.from.value)]
     const seen = names.map((): Seen => ({
       integers: 0,

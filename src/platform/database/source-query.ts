@@ -70,7 +70,7 @@ export function wrapped(
   return `${rows} WHERE ${cursor} >= ${placeholder} OR ${cursor} IS NULL`
 }
 
-function withoutSemicolon(query: string): string {
+export function withoutSemicolon(query: string): string {
   return query.trim().replace(/;\s*$/, '')
 }
 

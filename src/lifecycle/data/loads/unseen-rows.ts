@@ -47,6 +47,39 @@ export async function unseenRows(tables: Tables, request: UnseenRequest): Promis
   return 'unseen'
 }
 
+/**
+ * The fetched rows that are not in quarantine already: those at the boundary would otherwise be put there with every load.
+ * Told by all of their values, so that a corrected row is taken.
+ */
+export async function outsideQuarantine(
+  tables: Tables,
+  {
+    table,
+    columns,
+    quarantined,
+  }: Pick<UnseenRequest, 'table' | 'columns'> & { readonly quarantined: readonly string[] },
+): Promise<string> {
+  if (quarantined.length === 0) return table
+  const relation = `read_parquet([${quarantined.map(quoteText).join(', ')}], union_by_name = true)`
+  const known = new Set((await tables.columns(`SELECT * FROM ${relation}`)).map(({ name }) => name))
+  const same = columns
+    .filter(({ name }) => known.has(name))
+    .map(({ name, value }, index) => ({
+      fresh: `CAST(${value} AS VARCHAR) AS c${index}`,
+      seen: `CAST(${quoteName(name)} AS VARCHAR) AS c${index}`,
+      equal: `fresh.c${index} IS NOT DISTINCT FROM seen.c${index}`,
+    }))
+  if (same.length === 0) return table
+  await tables.run(
+    `CREATE TEMP TABLE outside AS SELECT * FROM ${table} WHERE rowid NOT IN (
+       SELECT fresh.position FROM (SELECT rowid AS position, ${same.map(({ fresh }) => fresh).join(', ')} FROM ${table}) fresh
+       JOIN (SELECT DISTINCT ${same.map(({ seen }) => seen).join(', ')} FROM ${relation}) seen
+       ON ${same.map(({ equal }) => equal).join(' AND ')}
+     )`,
+  )
+  return 'outside'
+}
+
 function withinWindow({ columns, existing, cursor }: UnseenRequest): string {
   const type = columns.find(({ name }) => name === cursor.column)?.sqlType
   const isKnown = existing.columns.some(({ name }) => name === cursor.column)

@@ -1,12 +1,13 @@
 import type { Column } from './column-type.ts'
+import { widenColumn } from './widen-column.ts'
 import type { CheckResult, Validation } from '../checks/validation.ts'
 
-/** The columns of a version and of rows appended to it; a type that was not known yet is filled in. */
+/** The columns of a version and of rows appended to it, each wide enough for the values of both. */
 export function mergeColumns(before: readonly Column[], arriving: readonly Column[]): Column[] {
   const merged = new Map(before.map((column) => [column.name, column]))
   for (const column of arriving) {
     const known = merged.get(column.name)
-    if (known === undefined || known.type === 'unknown') merged.set(column.name, column)
+    merged.set(column.name, known === undefined ? column : widenColumn(known, column))
   }
   return [...merged.values()]
 }

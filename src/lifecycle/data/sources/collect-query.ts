@@ -6,7 +6,7 @@ import { environmentVariable } from '#platform/config'
 import { openQuery, type QueryLocation, type QueryRows } from '#platform/database/index'
 import { openTables, quoteName, requireRow, type Tables } from '#platform/tables/index'
 import { cursorBound } from '../loads/cursor-bound.ts'
-import { unseenRows } from '../loads/unseen-rows.ts'
+import { outsideQuarantine, unseenRows } from '../loads/unseen-rows.ts'
 import { requireColumnCount } from '../rows/column-limit.ts'
 import { typeColumns, writeParquet, type TypedColumn } from '../rows/write-parquet.ts'
 import { released, type Collected, type CollectOptions } from './collected.ts'
@@ -28,9 +28,10 @@ export async function collectQuery(options: CollectOptions, source: DatabaseSour
   const path = await spoolPath(options.spool, '.parquet')
   const existing =
     incremental === undefined || options.config.mode !== 'append' ? undefined : await options.existing()
+  const quarantined = incremental === undefined ? [] : await options.quarantined()
   const tables = await openTables({
     allowedDirectories: [options.spool],
-    allowedPaths: existing?.parts.map((part) => part.path) ?? [],
+    allowedPaths: [...(existing?.parts.map((part) => part.path) ?? []), ...quarantined],
     temporaryDirectory: join(options.home, 'tmp', 'tables'),
     memoryLimitBytes,
   })
@@ -57,11 +58,12 @@ export async function collectQuery(options: CollectOptions, source: DatabaseSour
       incremental === undefined
         ? undefined
         : await newestOf(tables, { column: incremental.cursor, columns: typed.columns, last })
+    const outside = await outsideQuarantine(tables, { table, columns: typed.columns, quarantined })
     const kept =
       existing === undefined || incremental === undefined
-        ? table
+        ? outside
         : await unseenRows(tables, {
-            table,
+            table: outside,
             columns: typed.columns,
             existing,
             key: options.config.key,

@@ -2,7 +2,7 @@ import type { Digest } from '#platform/blobs/index'
 import type { Column } from '../rows/column-type.ts'
 import type { LocalPart } from '../rows/relation.ts'
 import type { DatasetConfig } from '../section.ts'
-import type { VersionSource } from '../versions/dataset-version.ts'
+import type { ProducedBy, VersionSource } from '../versions/dataset-version.ts'
 import type { ArrivingFile } from './arriving-file.ts'
 import type { Validators } from './download.ts'
 
@@ -22,6 +22,10 @@ export interface Collected {
   readonly downloads: readonly Fetched[]
   /** How far the source has been read; kept with the version, in one transaction. */
   readonly cursor?: SourceCursor | undefined
+  /** Quarantines whose rows are offered again. */
+  readonly released?: readonly { readonly version: number; readonly digest: Digest }[] | undefined
+  /** The step of a pipeline that made them. */
+  readonly producedBy?: ProducedBy | undefined
   /** Removes local copies. */
   release(): Promise<void>
 }
@@ -46,6 +50,8 @@ export interface CollectOptions {
   existing(): Promise<
     { readonly columns: readonly Column[]; readonly parts: readonly LocalPart[] } | undefined
   >
+  /** Local files with the rows that are in quarantine. */
+  quarantined(): Promise<readonly string[]>
   /** A local file with bytes that are stored. */
   localPath(digest: Digest): Promise<string>
 }

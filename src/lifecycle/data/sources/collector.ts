@@ -43,6 +43,10 @@ export function collectOptions(
         ? undefined
         : { columns: latest.columns, parts: await localParts(latest.parts, platform) }
     },
+    quarantined: async () => {
+      const open = await store.quarantines(dataset)
+      return Promise.all(open.map(({ digest }) => platform.files.localPath(digest)))
+    },
     localPath: (digest) => platform.files.localPath(digest),
   }
 }

@@ -20,9 +20,9 @@ export interface Quarantine {
 /** What belongs to a version and must be known exactly when it is. */
 export interface BesideVersion {
   readonly cursor?: SourceCursor | undefined
-  readonly quarantines?: readonly Pick<Quarantine, 'digest' | 'rows' | 'sizeBytes' | 'reasons'>[]
+  readonly quarantines?: readonly Pick<Quarantine, 'digest' | 'rows' | 'sizeBytes' | 'reasons'>[] | undefined
   /** Quarantines whose rows were judged again for this version. */
-  readonly released?: readonly Pick<Quarantine, 'version' | 'digest'>[]
+  readonly released?: readonly Pick<Quarantine, 'version' | 'digest'>[] | undefined
 }
 
 interface NamedVersion {

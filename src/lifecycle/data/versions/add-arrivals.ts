@@ -1,7 +1,8 @@
 import type { Caller } from '#contract/endpoint'
 import type { Digest } from '#platform/blobs/index'
 import type { Platform } from '#platform/platform'
-import { localParts, openArrivalTables } from '../rows/arrival-tables.ts'
+import { localParts, openArrivalTables, tablesDirectory } from '../rows/arrival-tables.ts'
+import { createScratch } from '../quarantine/scratch.ts'
 import { offeredDigest, type ArrivingFile } from '../sources/arriving-file.ts'
 import type { Collected } from '../sources/collected.ts'
 import { createVersion, existingFor, type JudgedArrival } from './create-version.ts'
@@ -19,6 +20,8 @@ import { judgeArrival, type Verdict } from './judge-arrival.ts'
 import { judgedDigest, planArrivals, type ArrivalPlan, type PlannedArrival } from './plan-arrivals.ts'
 import type { DatasetConfig } from '../section.ts'
 import type { DataStore } from '../store.ts'
+import { createFailuresStore, type KeptFailures } from '../checks/failures/failures-store.ts'
+import { keepFailures } from '../checks/failures/keep-failures.ts'
 import type { Compare, ComparedVersions } from './compared-versions.ts'
 
 export interface AddRequest {
@@ -57,6 +60,7 @@ export async function addArrivals(
   let created: DatasetVersion | undefined
   if (toJudge.length > 0) {
     const local = await localParts(plan.kept, dependencies.platform)
+    await using scratch = createScratch(tablesDirectory(dependencies.platform))
     const tables = await openArrivalTables(dependencies.platform, [
       ...local.map(({ path }) => path),
       ...collected.files.map(({ path }) => path),
@@ -65,11 +69,17 @@ export async function addArrivals(
     try {
       for (const arrival of toJudge) {
         const existing = existingFor(parent, local, judged)
+        let failures: KeptFailures | undefined
         const verdict = await judgeArrival(tables, {
           ...request,
           files: arrival.files,
           existing,
+          before: parent,
+          scratch,
           references: compared.references,
+          onRefused: async (rows, refused) => {
+            failures = await keepFailures(rows, refused, dependencies.platform)
+          },
           now: dependencies.platform.clock.now(),
         })
         if (verdict.accepted) judged.push({ arrival, verdict })
@@ -79,7 +89,8 @@ export async function addArrivals(
               request,
               store,
               compared,
-              now: dependencies.platform.clock.now(),
+              failures,
+              platform: dependencies.platform,
             }),
           )
       }
@@ -162,8 +173,15 @@ async function reject(
     request,
     store,
     compared,
-    now,
-  }: { request: AddRequest; store: DataStore; compared: ComparedVersions; now: number },
+    failures,
+    platform,
+  }: {
+    request: AddRequest
+    store: DataStore
+    compared: ComparedVersions
+    failures: KeptFailures | undefined
+    platform: Platform
+  },
 ): Promise<Arrival> {
   const { accepted: _no, ...reason } = verdict
   const rejection = await store.addRejection({
@@ -171,9 +189,10 @@ async function reject(
     judged: judgedDigest(digestsOf(files), request.config, compared.digests),
     files: files.map(({ name, facts }) => ({ path: name, digest: facts.digest, sizeBytes: facts.sizeBytes })),
     ...reason,
-    createdAt: now,
+    createdAt: platform.clock.now(),
     createdBy: request.caller.name,
   })
+  if (failures !== undefined) await createFailuresStore(platform.database).save(rejection, failures)
   return { paths: files.map(({ name }) => name), state: 'rejected', rejection }
 }
 

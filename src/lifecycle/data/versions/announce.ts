@@ -21,6 +21,7 @@ export async function announce(
         rows: version.rows,
         parent: version.parent,
         outcome: version.outcome,
+        quarantined: version.quarantined,
       },
     })
     await store.markVersionAnnounced(dataset, version.version)

@@ -1,5 +1,6 @@
 import type { Platform } from '#platform/platform'
-import { localParts, openArrivalTables } from '../rows/arrival-tables.ts'
+import { localParts, openArrivalTables, tablesDirectory } from '../rows/arrival-tables.ts'
+import { createScratch } from '../quarantine/scratch.ts'
 import type { ArrivingFile } from '../sources/arriving-file.ts'
 import type { Arrival, DatasetVersion } from './dataset-version.ts'
 import { judgeArrival, refusal, validateLoaded, type ArrivalRequest, type Verdict } from './judge-arrival.ts'
@@ -47,6 +48,7 @@ export async function checkArrivals(
   const paths = [...[...local, ...files].map(({ path }) => path), ...others]
   const tables = await openArrivalTables(platform, paths)
   const now = platform.clock.now()
+  await using scratch = createScratch(tablesDirectory(platform))
   try {
     if (plan.arrivals.length === 0 && parent !== undefined) {
       const loaded = existingRows(parent)
@@ -77,6 +79,8 @@ export async function checkArrivals(
         ...request,
         files: arrival.files,
         existing,
+        before: parent,
+        scratch,
         now,
         references,
       })
@@ -105,7 +109,7 @@ function checked(
     accepted,
     validation,
     loaded,
-  }: Omit<Extract<Verdict, { accepted: true }>, 'accepted'> & { accepted: boolean },
+  }: Omit<Extract<Verdict, { accepted: true }>, 'accepted' | 'quarantine'> & { accepted: boolean },
   { dataset }: CheckRequest,
 ): Arrival {
   const base = { paths, rows: loaded.rows, validation }

@@ -25,7 +25,7 @@ interface VersionRequest {
   readonly dataset: string
   readonly config: DatasetConfig
   readonly project: Pick<DataProject, 'directory'>
-  readonly collected: Pick<Collected, 'source' | 'cursor'>
+  readonly collected: Pick<Collected, 'source' | 'cursor' | 'released' | 'producedBy'>
   readonly caller: Pick<Caller, 'name'>
   readonly masking: Masking
 }
@@ -89,12 +89,14 @@ export async function createVersion(
     temporaryDirectory,
   })
   const { parts, originals } = assembled
+  const quarantines = judged.flatMap(({ verdict }) => verdict.quarantine ?? [])
   try {
     // The same rows again, as a window that is fetched with every load gives them.
     const [only] = parts
     const isSame =
       parts.length === 1 && parent?.parts.length === 1 && parent.parts[0]?.digest === only?.digest
-    if (config.mode === 'upsert' && collected.source.kind === 'query' && isSame) return undefined
+    if (config.mode === 'upsert' && collected.source.kind === 'query' && isSame && quarantines.length === 0)
+      return undefined
     const profile = await profileVersion(tables, {
       relation: relationOf(columns, assembled.readable),
       isText: parts.some(({ reading }) => reading.format !== 'parquet'),
@@ -103,8 +105,9 @@ export async function createVersion(
       masking: request.masking,
     })
     let at = 0
-    for await (const stored of platform.files.store(assembled.toStore)) {
-      const judged = assembled.toStore[at++]
+    const toStore = [...assembled.toStore, ...quarantines]
+    for await (const stored of platform.files.store(toStore)) {
+      const judged = toStore[at++]
       // The rows were judged where the file lies; bytes that changed since then were not.
       if (judged !== undefined && stored.digest !== judged.digest) changedWhileRead(judged.name)
     }
@@ -126,8 +129,13 @@ export async function createVersion(
       code: (await codeVersionOf(request.project.directory, { newFiles: 'ignore' })) ?? null,
       createdAt: platform.clock.now(),
       createdBy: request.caller.name,
+      ...(collected.producedBy && { producedBy: collected.producedBy }),
     }
-    return await store.addVersion(version, { cursor: collected.cursor })
+    return await store.addVersion(version, {
+      cursor: collected.cursor,
+      quarantines,
+      released: collected.released,
+    })
   } finally {
     await assembled.release()
   }

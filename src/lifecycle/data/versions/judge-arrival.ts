@@ -1,13 +1,18 @@
 import { DevmlopsError } from '#contract/errors'
 import { quoteName, type Tables } from '#platform/tables/index'
 import type { ArrivingFile } from '../sources/arriving-file.ts'
-import type { Column } from '../rows/column-type.ts'
+import type { Column, ColumnType } from '../rows/column-type.ts'
+import { applyContract, type KnownColumns } from '../quarantine/apply-contract.ts'
+import { allAside, withQuarantine } from '../quarantine/quarantine-words.ts'
+import type { Scratch } from '../quarantine/scratch.ts'
+import { setRowsAside, type NewQuarantine } from '../quarantine/set-rows-aside.ts'
 import type { Rejection } from './dataset-version.ts'
 import { checksOf, type Check } from '../checks/expectation.ts'
 import { loadArrival, type LoadedArrival } from '../rows/load-arrival.ts'
 import { explainReadFailure } from '../rows/read-failure.ts'
 import { relationOf, type LocalPart } from '../rows/relation.ts'
 import type { DatasetConfig } from '../section.ts'
+import type { Refused } from '../checks/failures/keep-failures.ts'
 import type { References } from '../checks/references.ts'
 import { validate } from '../checks/validate.ts'
 import type { CheckResult, Validation } from '../checks/validation.ts'
@@ -25,15 +30,26 @@ export interface ArrivalRequest {
     readonly columns: readonly Column[]
     readonly parts: readonly LocalPart[]
   }
+  /** The columns that the dataset has, also where its rows are replaced; undefined for the first version. */
+  readonly before?: KnownColumns | undefined
   readonly now: number
+  /** For files that come about on the way. */
+  readonly scratch: Scratch
   /** The tables that checks compare with. */
   readonly references?: References
+  /** Looks at the rows for which files are refused while they are at hand. */
+  readonly onRefused?: (tables: Tables, refused: Refused) => Promise<void>
   /** What of the rows may be told. */
   readonly masking: Masking
 }
 
 export type Verdict =
-  | { readonly accepted: true; readonly loaded: LoadedArrival; readonly validation: Validation }
+  | {
+      readonly accepted: true
+      readonly loaded: LoadedArrival
+      readonly validation: Validation
+      readonly quarantine: NewQuarantine | undefined
+    }
   | ({ readonly accepted: false; readonly validation: Validation | null } & Pick<
       Rejection,
       'code' | 'message' | 'hint'
@@ -42,16 +58,35 @@ export type Verdict =
 /** Reads files and judges their rows. Leaves the rows behind as the view `arrival`, with the others as `all_rows`. */
 export async function judgeArrival(tables: Tables, request: ArrivalRequest): Promise<Verdict> {
   const { config, files, existing } = request
-  const contract = existing.parts.length > 0 ? existing : undefined
+  const before = columnsBefore(request)
   try {
-    const expected = new Map((contract?.columns ?? []).map(({ name, type }) => [name, type]))
-    for (const expectation of config.expectations) {
-      if (!('schema' in expectation)) continue
-      for (const [name, type] of Object.entries(expectation.schema)) expected.set(name, type)
-    }
-    const loaded = await loadArrival(tables, files, { nulls: config.nulls, expected })
-    const validation = await validateLoaded(tables, request, loaded)
-    if (validation.outcome !== 'fail') return { accepted: true, loaded, validation }
+    const declared = declaredTypes(config)
+    const expected = new Map<string, ColumnType>([
+      ...(before?.columns ?? []).map(({ name, type }) => [name, type] as const),
+      ...declared,
+    ])
+    const offered = await loadArrival(tables, files, { nulls: config.nulls, expected })
+    const applied =
+      config.contract === undefined
+        ? { ...offered, rules: [], warnings: [], parent: before }
+        : applyContract({ contract: config.contract, before, declared, loaded: offered })
+    const { loaded, quarantine } = await setRowsAside(tables, {
+      loaded: { ...offered, warnings: [...offered.warnings, ...applied.warnings] },
+      applied,
+      checks: checksOf(config),
+      references: request.references,
+      now: request.now,
+      scratch: request.scratch,
+      prepare: () => createViews(tables, request.dataset, { ...existing, config }),
+    })
+    if (quarantine !== undefined && loaded.rows === 0) return allAside(files, quarantine)
+    const judged = await validateLoaded(tables, { ...request, before: applied.parent }, loaded)
+    const validation = withQuarantine(judged, quarantine)
+    if (validation.outcome !== 'fail') return { accepted: true, loaded, validation, quarantine }
+    await request.onRefused?.(tables, {
+      ...checkedRows(request, loaded),
+      results: validation.checks,
+    })
     const names = files.map(({ name }) => name)
     return { accepted: false, validation, code: 'validation_failed', ...refusal(names, validation) }
   } catch (error) {
@@ -65,20 +100,48 @@ export async function judgeArrival(tables: Tables, request: ArrivalRequest): Pro
   }
 }
 
+/** Replaced rows are compared with what was before only where a contract says so. */
+function columnsBefore({ existing, before, config }: ArrivalRequest): KnownColumns | undefined {
+  if (existing.parts.length > 0) return existing
+  return config.contract === undefined ? undefined : before
+}
+
+function declaredTypes({ expectations }: DatasetConfig): Map<string, ColumnType> {
+  return new Map(
+    expectations.flatMap((expectation) =>
+      'schema' in expectation ? Object.entries(expectation.schema) : [],
+    ),
+  )
+}
+
+/** What the checks are held against. */
+function checkedRows(
+  { config, now, references }: Pick<ArrivalRequest, 'config' | 'now' | 'references'>,
+  { columns, files }: LoadedArrival,
+): Omit<Refused, 'results'> {
+  return {
+    checks: checksOf(config),
+    columns,
+    files: files.map(({ file, rows }) => ({ name: file.name, rows })),
+    key: config.key,
+    now,
+    ...(references === undefined ? {} : { references }),
+  }
+}
+
 /** Judges rows that `arrival` gives already. */
 export async function validateLoaded(
   tables: Tables,
-  { dataset, config, existing, now, files, masking, references }: ArrivalRequest,
+  { dataset, config, existing, before, now, files, masking, references }: Omit<ArrivalRequest, 'scratch'>,
   loaded: LoadedArrival,
 ): Promise<Validation> {
-  const contract = existing.parts.length > 0 ? existing : undefined
   await createViews(tables, dataset, { ...existing, config })
   try {
     const validation = await validate(tables, {
       checks: checksOf(config).filter((check) => !isSettledByUpsert(check, config)),
       columns: loaded.columns,
       mismatches: loaded.mismatches.map((mismatch) => maskMismatch(masking, mismatch)),
-      parent: contract,
+      parent: before,
       files: loaded.files.map(({ file, rows }) => ({ name: file.name, rows })),
       key: config.key,
       warnings: loaded.warnings,

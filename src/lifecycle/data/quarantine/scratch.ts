@@ -1,0 +1,24 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** Files that are written on the way to a version and are in nobody's way afterwards. */
+export interface Scratch extends AsyncDisposable {
+  path(): Promise<string>
+}
+
+/** @param directory where DuckDB may write. */
+export function createScratch(directory: string): Scratch {
+  const paths: string[] = []
+  return {
+    path: async () => {
+      await mkdir(directory, { recursive: true, mode: 0o700 })
+      const path = join(directory, `${randomUUID()}.parquet`)
+      paths.push(path)
+      return path
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const path of paths) await rm(path, { force: true })
+    },
+  }
+}
