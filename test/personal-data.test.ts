@@ -65,6 +65,12 @@ data:
     expectations:
       - schema: { id: integer, name: text, salary: integer, note: integer }
       - matches: { column: name, pattern: '^[A-Z]$' }
+  held:
+    source: { files: held/*.csv }
+    contract: { types: quarantine }
+    columns: { name: personal, salary: personal, note: special }
+    expectations:
+      - schema: { id: integer, name: text, salary: integer, note: integer }
 `
 
 const header = 'id,email,name,iban,birth,salary,faith,card,note,country,seen'
@@ -81,7 +87,7 @@ const logged: string[] = []
 
 before(async () => {
   directory = mkdtempSync(join(tmpdir(), 'devmlops-personal-'))
-  for (const folder of ['incoming', 'strict']) mkdirSync(join(directory, folder))
+  for (const folder of ['incoming', 'strict', 'held']) mkdirSync(join(directory, folder))
   writeFileSync(join(directory, 'devmlops.yaml'), project)
   const config = readConfig({ home: join(directory, 'home') }, { DEVMLOPS_MASKING_KEY: key })
   platform = await openPlatform(
@@ -143,7 +149,7 @@ function valuesOf(name: string): Readonly<Record<string, unknown>> {
   return {
     name,
     dataset: name,
-    version: 'latest',
+    version: 1,
     from: 1,
     to: 2,
     limit: 100,
@@ -158,7 +164,7 @@ function valuesOf(name: string): Readonly<Record<string, unknown>> {
 const special: Readonly<Record<string, (folder: string) => object | Promise<object>>> = {
   'data.export': (folder) => ({
     name: 'people',
-    version: 'latest',
+    version: 1,
     to: join(folder, 'out.csv'),
     force: true,
   }),
@@ -193,6 +199,10 @@ void test('adding, refusing and changing rows tells nothing of columns with a cl
     assertClean(await call(add, { name: 'strict', paths: [`strict/${file}`] }), file)
   }
   assertClean(await call(routeOf('data.check'), { name: 'strict' }), 'check')
+  const held =
+    'id,name,salary,note\n1,Zqmark One,77712341,5\n2,Zqmark Two,zqmark77712342,6\n3,Zqmark Three,77712343,zqmark\n'
+  writeFileSync(join(directory, 'held', 'some.csv'), held)
+  assertClean(await call(add, { name: 'held' }), 'rows put aside')
 })
 
 void test('no call of the stage answers a value of a column with a class', async () => {
@@ -204,7 +214,7 @@ void test('no call of the stage answers a value of a column with a class', async
     if (raw.has(route.name)) continue
     const schema = route.endpoint.input
     const fields = schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
-    for (const dataset of ['people', 'strict']) {
+    for (const dataset of ['people', 'strict', 'held']) {
       const values = valuesOf(dataset)
       const input =
         (await special[route.name]?.(folder)) ??
@@ -223,7 +233,7 @@ void test('no command of the stage prints a value of a column with a class', asy
   const run = fixtureCommandLine({ commands: dataCommands, stages: program.stages, platform })
   for (const command of dataCommands) {
     const words = command.name.split(' ')
-    const lines = linesOf[command.name] ?? [['people'], ['strict']]
+    const lines = linesOf[command.name] ?? [['people'], ['strict'], ['held']]
     for (const line of lines) {
       for (const form of [[], ['--json']]) {
         const { code, out, err } = await run(...words, ...line, ...form)
