@@ -10,7 +10,7 @@ import { evaluateStep, findLeaks, type ModelScorer } from '#lifecycle/evaluation
 import { createFeaturesStage, joinStep, splitStep } from '#lifecycle/features/index'
 import { createGovernanceStage, createReclaim } from '#lifecycle/governance/index'
 import { createMonitoringStage } from '#lifecycle/monitoring/index'
-import { createPipelinesStage, type StepKind } from '#lifecycle/pipelines/index'
+import { createPipelinesStage, createPublishStep, type StepKind } from '#lifecycle/pipelines/index'
 import {
   candidateSource,
   championSource,
@@ -35,6 +35,7 @@ import { monitoringReferences } from './monitoring-references.ts'
 import { namedDatasets } from './named-datasets.ts'
 import type { OpenPlatform } from './platform.ts'
 import { readProjectAt } from './project-source.ts'
+import { publishTo } from './publish-to.ts'
 
 export interface ProgramOptions {
   readonly platform: OpenPlatform
@@ -152,6 +153,7 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
   const candidates = candidateSource({ platform, registry: registry.service, tracking: tracking.service })
 
   const kinds = [
+    createPublishStep({ publish: (publication) => publishTo(data.service, publication) }),
     joinStep({
       views: async () => (await project()).sections.features,
       recordUse: (use) => features.service.recordUse(use),

@@ -2,7 +2,13 @@ import { dataSection, remotesSection } from '#lifecycle/data/index'
 import { evaluateForm, modelsSection } from '#lifecycle/evaluation/index'
 import { featuresSection, joinForm, splitForm, splitsSection } from '#lifecycle/features/index'
 import { monitorsSection } from '#lifecycle/monitoring/index'
-import { createPipelinesSection, runForm, sqlForm, type StepForm } from '#lifecycle/pipelines/index'
+import {
+  createPipelinesSection,
+  publishForm,
+  runForm,
+  sqlForm,
+  type StepForm,
+} from '#lifecycle/pipelines/index'
 import { registerForm } from '#lifecycle/registry/index'
 import { batchPredictForm, deploymentsSection } from '#lifecycle/serving/index'
 import { trainForm } from '#lifecycle/training/index'
@@ -10,6 +16,7 @@ import { trainForm } from '#lifecycle/training/index'
 const stepForms = [
   sqlForm,
   runForm,
+  publishForm,
   joinForm,
   splitForm,
   trainForm,

@@ -8,7 +8,9 @@ interface ResolvedDataset {
 
 interface OpenedDataset extends ResolvedDataset {
   readonly parts: readonly { readonly path: string; readonly format: string }[]
-  /** The whole dataset as a DuckDB FROM expression. */
+  /** Of a dataset that is a folder: its files by their paths. */
+  readonly files?: readonly { readonly path: string; readonly name: string }[]
+  /** The whole dataset as a DuckDB FROM expression; of a folder, one row a file. */
   readonly relation: string
   /** Files that the expression reads. */
   readonly allowedPaths: readonly string[]

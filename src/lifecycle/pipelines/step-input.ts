@@ -44,6 +44,10 @@ async function openInput(
     return openOutput(findOutput(text, outputs), sources.blobs)
   }
   const dataset = await sources.datasets.openDataset(label)
+  if (dataset.files !== undefined) {
+    const { relation, files } = dataset
+    return { kind: 'directory', relation, files, allowedPaths: dataset.allowedPaths }
+  }
   return {
     kind: 'dataset',
     relation: dataset.relation,

@@ -5,7 +5,12 @@ import type { StoreProgress } from '#platform/files/index'
 import type { Platform } from '#platform/platform'
 import type { DataProject } from '../data-project.ts'
 import { outcomeOf } from '../checks/validation.ts'
-import { summaryOf, type AddResult, type DatasetVersion } from '../versions/dataset-version.ts'
+import {
+  summaryOf,
+  type AddResult,
+  type DatasetVersion,
+  type ProducedBy,
+} from '../versions/dataset-version.ts'
 import type { DataStore } from '../store.ts'
 import { compareTrees, countChanges } from './compare-trees.ts'
 import type { FolderSource } from './folder-source.ts'
@@ -25,6 +30,9 @@ export interface AddFolderRequest {
   readonly source: FolderSource
   readonly project: DataProject
   readonly caller: Pick<Caller, 'name'>
+  /** Where the files are, instead of in the folder of the source; absolute. */
+  readonly place?: string | undefined
+  readonly producedBy?: ProducedBy | undefined
   readonly signal?: AbortSignal | undefined
   readonly report?: ((progress: StoreProgress) => void) | undefined
 }
@@ -44,10 +52,17 @@ export async function addFolder(
 ): Promise<Omit<AddResult, 'durationMs'>> {
   const { dataset, source, project, signal } = request
   const { home } = platform.config
-  const root = await locateFolder(source.folder, project.directory)
+  const root = request.place ?? (await locateFolder(source.folder, project.directory))
   if (root === undefined) noFiles(source.folder, project.directory)
   const parent = await store.version(dataset, 'latest')
-  const folder = await openWorkingFolder({ root, source, home, hidden: hiddenPlaces(home, project), signal })
+  const folder = await openWorkingFolder({
+    root,
+    source,
+    // A place that is gone afterwards need not be known again.
+    home: request.place === undefined ? home : undefined,
+    hidden: hiddenPlaces(home, project),
+    signal,
+  })
   await storeFiles(platform.files, { root, wanted: folder.unhashed }, request)
   await using before = await treeOf(parent, platform)
   const first = await summarise(folder.directories)
@@ -116,6 +131,7 @@ async function createFolderVersion(
     code: (await codeVersionOf(request.project.directory, { newFiles: 'ignore' })) ?? null,
     createdAt: platform.clock.now(),
     createdBy: request.caller.name,
+    ...(request.producedBy && { producedBy: request.producedBy }),
   })
 }
 

@@ -20,7 +20,8 @@ export interface WorkingFolder extends ScannedFolder {
 export interface WorkingFolderRequest {
   readonly root: string
   readonly source: Pick<FolderSource, 'exclude' | 'links'>
-  readonly home: string
+  /** Where the store is; undefined: nothing is remembered of the folder. */
+  readonly home: string | undefined
   /** Absolute paths in it that are nobody's data. */
   readonly hidden: readonly string[]
   readonly signal?: AbortSignal | undefined
@@ -28,13 +29,16 @@ export interface WorkingFolderRequest {
 
 export async function openWorkingFolder(request: WorkingFolderRequest): Promise<WorkingFolder> {
   const { root, source, home } = request
-  const cache = statCachePath(home, root, source)
-  const scanned = await scanFolder({ ...request, known: await readStatCache(cache) })
+  const cache = home === undefined ? undefined : statCachePath(home, root, source)
+  const known = cache === undefined ? new Map() : await readStatCache(cache)
+  const scanned = await scanFolder({ ...request, known })
   return {
     ...scanned,
     root,
     changedSince: (paths) => paths.find(changedFile(root, scanned)),
-    save: () => saveStatCache(cache, root, scanned.directories),
+    save: async () => {
+      if (cache !== undefined) await saveStatCache(cache, root, scanned.directories)
+    },
   }
 }
 

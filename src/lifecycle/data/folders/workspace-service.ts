@@ -12,7 +12,13 @@ import { pointerPath, writePointer } from '../pointers/pointer-file.ts'
 import type { VersionName } from '../reference.ts'
 import { isInside } from '../sources/find-files.ts'
 import type { DataStore } from '../store.ts'
-import type { AddResult, Arrival, DatasetVersion, VersionSummary } from '../versions/dataset-version.ts'
+import type {
+  AddResult,
+  Arrival,
+  DatasetVersion,
+  ProducedBy,
+  VersionSummary,
+} from '../versions/dataset-version.ts'
 import { addFolder } from './add-folder.ts'
 import { baseVersion } from './base-version.ts'
 import { checkoutFolder } from './checkout-folder.ts'
@@ -24,6 +30,7 @@ import { exportVersion } from './export-version.ts'
 import { readFolderRecord, saveFolderRecord } from './folder-record.ts'
 import { isFolderSource, type FolderSource } from './folder-source.ts'
 import { folderStatus } from './folder-status.ts'
+import { openFolder, type OpenedFolder } from './open-folder.ts'
 import { tableStatus } from './table-status.ts'
 import { filesOf, openTree, type TreeFile } from './tree.ts'
 import { createProgressBoard, type WorkProgress } from './work-progress.ts'
@@ -54,6 +61,14 @@ export interface Asking {
 /** What is between the versions of datasets and the files that a person works with. */
 export interface WorkspaceService {
   addFolder(name: string, source: FolderSource, asking: Asking): Promise<Omit<AddResult, 'durationMs'>>
+  /** Makes a version of files that a step of a pipeline made. */
+  publishFolder(
+    name: string,
+    made: { readonly source: FolderSource; readonly place: string; readonly producedBy: ProducedBy },
+    asking: Asking,
+  ): Promise<Omit<AddResult, 'durationMs'>>
+  /** The files of a version on this machine. */
+  openFolder(version: DatasetVersion): Promise<OpenedFolder>
   /** Whether an add would make a version. */
   check(name: string): Promise<Arrival[]>
   /** Writes the pointer of a table that was added to. */
@@ -165,6 +180,12 @@ export function createWorkspaceService(options: WorkspaceOptions): WorkspaceServ
       }
       return result
     },
+    publishFolder: async (name, made, { caller, signal }) =>
+      addFolder(
+        { dataset: name, project: await readProject(), ...made, caller, signal },
+        { platform, store },
+      ),
+    openFolder: (version) => openFolder(version, { platform, store }),
     check: async (name) => {
       const { clean, place } = await status(name, 0)
       return [{ paths: [place], state: clean ? 'known' : 'accepted' }]
