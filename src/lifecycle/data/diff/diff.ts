@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { columnTypeSchema, type Column } from '../rows/column-type.ts'
 import type { DatasetVersion } from '../versions/dataset-version.ts'
 import { distributionDistance } from './distribution-distance.ts'
-import { fileDiffSchema } from './folder-diff.ts'
+import { fileDiffSchema } from './file-changes.ts'
 import { rowDiffSchema } from './row-changes.ts'
 import {
   profiledColumnSchema,

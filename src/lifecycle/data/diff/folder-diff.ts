@@ -1,33 +1,10 @@
-import { z } from 'zod'
 import type { Platform } from '#platform/platform'
 import { compareTrees } from '../folders/compare-trees.ts'
 import { treeOf } from '../folders/version-tree.ts'
 import type { DatasetVersion } from '../versions/dataset-version.ts'
+import type { FileDiff, FileItem } from './file-changes.ts'
 
-const count = z.int().min(0)
-
-export const fileDiffSchema = z.object({
-  added: count,
-  removed: count,
-  modified: count,
-  renamed: count.describe('a file that is gone, and one with the same bytes that is new'),
-  sizeBytes: z
-    .object({ added: count, removed: count })
-    .describe('bytes of added and removed files, and what modified ones gained or lost'),
-  items: z
-    .array(
-      z.object({
-        kind: z.enum(['added', 'removed', 'modified', 'renamed']),
-        path: z.string(),
-        from: z.string().optional().describe('where a renamed file was'),
-      }),
-    )
-    .describe('the first of them, by path'),
-})
-export type FileDiff = Readonly<z.infer<typeof fileDiffSchema>>
-type FileItem = FileDiff['items'][number]
-
-export const listedFiles = 200
+const listedFiles = 200
 /** Files whose names are kept to find renamed ones; beyond these, gone and new ones stay what they are. */
 const rememberedFiles = 200_000
 

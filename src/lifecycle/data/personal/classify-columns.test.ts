@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import test from 'node:test'
 import { openTables, quoteText, type Tables } from '#platform/tables/index'
 import { columnTypeOf } from '../rows/column-type.ts'
-import { classifyColumns, type ClassProposal } from './classify-columns.ts'
+import type { ClassProposal } from './class-proposal.ts'
+import { classifyColumns } from './classify-columns.ts'
 
 const data = join(import.meta.dirname, '../../../../../shared/data')
 const hasData = existsSync(data)

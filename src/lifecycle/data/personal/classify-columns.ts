@@ -1,22 +1,9 @@
-import { z } from 'zod'
 import { formatShare } from './share-text.ts'
 import { quoteName, type Tables } from '#platform/tables/index'
 import type { Column } from '../rows/column-type.ts'
-import { columnClassSchema } from './column-class.ts'
+import type { ClassProposal } from './class-proposal.ts'
 import { namedKind, type NamedKind } from './detectors/column-names.ts'
 import { detectors, namedClasses, textDetectors, type Detector } from './detectors/detector.ts'
-
-export const proposalSchema = z.object({
-  column: z.string(),
-  class: columnClassSchema,
-  detector: z.string().describe('what it looks like'),
-  evidence: z.enum(['values', 'name', 'values and name', 'inside of texts']),
-  matching: z.int().describe('values of the sample that match'),
-  considered: z.int().describe('values of the sample that are not missing'),
-  confidence: z.enum(['high', 'medium', 'low']),
-  why: z.string(),
-})
-export type ClassProposal = Readonly<z.infer<typeof proposalSchema>>
 
 /** Rows that are looked at: enough for a share, and cheap on any table. */
 export const sampledRows = 10_000

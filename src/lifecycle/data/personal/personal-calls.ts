@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { endpoint } from '#contract/endpoint'
 import { versionNameSchema } from '../reference.ts'
 import { columnSchema } from '../rows/column-type.ts'
-import { proposalSchema } from './classify-columns.ts'
+import { proposalSchema } from './class-proposal.ts'
 import { columnClassSchema, maskActionSchema } from './column-class.ts'
 
 const place = {
