@@ -53,6 +53,8 @@ export const environmentVariables = {
   DEVMLOPS_TOKEN: 'Token that every caller must send; required to listen beyond loopback',
   DEVMLOPS_SERVER:
     'URL of a running server for the command line and devmlops/sdk (default: found through the home folder; for devmlops/sdk http://127.0.0.1:5000)',
+  DEVMLOPS_REMOTE_TOKEN:
+    'Token for another DevMLOps server that data is pulled from, unless its remote names another variable',
   DEVMLOPS_JOURNAL: 'Folder for what devmlops/sdk could not send (default: ~/.devmlops/journal)',
   DEVMLOPS_WEBHOOK_PRIVATE_HOSTS:
     'Set to 1 to let webhooks call http:// and private addresses, for tests on one machine (default: 0)',
@@ -66,7 +68,7 @@ export const environmentVariables = {
   NO_COLOR: 'Set to anything to print without colours',
   AWS_ENDPOINT_URL: 'Address of an S3-compatible store that is not Amazon’s',
   AWS_REGION: 'Region of the bucket (default: us-east-1)',
-  AWS_ACCESS_KEY_ID: 'Key for blobs in S3; required with DEVMLOPS_BLOBS',
+  AWS_ACCESS_KEY_ID: 'Key for S3; required with DEVMLOPS_BLOBS and for remotes in S3',
   AWS_SECRET_ACCESS_KEY: 'Secret of that key',
   AWS_SESSION_TOKEN: 'Session token of temporary credentials',
 } as const
