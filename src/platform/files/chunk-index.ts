@@ -32,9 +32,23 @@ export function openChunkIndex(folder: string): ChunkIndex {
   try {
     return indexOn(openAt(path))
   } catch {
+    // Damaged, or without room: begun anew, or done without.
+  }
+  try {
     for (const end of ['', '-wal', '-shm']) rmSync(`${path}${end}`, { force: true })
     return indexOn(openAt(path))
+  } catch {
+    return noIndex
   }
+}
+
+const noIndex: ChunkIndex = {
+  isNew: false,
+  complete: () => undefined,
+  find: () => undefined,
+  add: () => undefined,
+  dropBlock: () => undefined,
+  close: () => undefined,
 }
 
 function openAt(path: string): DatabaseSync {
@@ -96,8 +110,8 @@ function indexOn(database: DatabaseSync): ChunkIndex {
       }
     },
     add: (places) => {
-      database.exec('BEGIN IMMEDIATE')
       try {
+        database.exec('BEGIN IMMEDIATE')
         const ids = new Map<Digest, number>()
         for (const { sha256, place } of places) {
           const id = ids.get(place.block) ?? (addBlock.get(place.block) as { id: number }).id
@@ -107,9 +121,9 @@ function indexOn(database: DatabaseSync): ChunkIndex {
           addPlace.run(Buffer.from(sha256, 'hex'), id, offset, sizeBytes, storedBytes, compressed)
         }
         database.exec('COMMIT')
-      } catch (error) {
+      } catch {
+        // Full, or held by another process for long: these chunks will not be found again, and that is all.
         if (database.isTransaction) database.exec('ROLLBACK')
-        throw error
       }
     },
     dropBlock: (block) => {

@@ -10,7 +10,7 @@ export interface Spot {
   readonly sizeBytes: number
   readonly packed: Promise<void>
   /** Whether the index is to know it: the one chunk of a small file is found by the digest of the file. */
-  readonly indexed: boolean
+  indexed: boolean
   isPlaced: boolean
   block: Block | undefined
   offset: number
@@ -71,9 +71,11 @@ export class ChunkPlaces {
         })
     }
     // Last, and without waiting: what another slab has claimed meanwhile is there.
-    for (const sha256 of chunks.keys()) {
+    for (const [sha256, indexed] of chunks) {
       const coming = this.#coming.get(sha256)
-      if (coming !== undefined) found.set(sha256, coming)
+      if (coming === undefined) continue
+      coming.indexed ||= indexed
+      found.set(sha256, coming)
     }
     return found
   }

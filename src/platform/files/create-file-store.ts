@@ -153,10 +153,9 @@ export function openFiles({ blobs, database, clock, config }: FileStoreOptions):
     verifyLayouts: (layouts, options = {}) => verifyLayouts(layouts, options, parts),
     close: async () => {
       await pool.close()
-      await opened?.then(
-        (found) => found.close(),
-        () => undefined,
-      )
+      const found = await opened?.catch(() => undefined)
+      opened = undefined
+      found?.close()
     },
   }
 }

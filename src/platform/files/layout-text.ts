@@ -81,6 +81,7 @@ export function readLayout({ digest, sizeBytes }: StoredFile, text: string): Fil
     const storedBytes = (head & 1) === 1 ? number() : size
     const isOnly = segments.length === 0 && at === bytes.length
     const chunk = isOnly ? digest : (`sha256:${bytes.toString('hex', at, (at += 32))}` as const)
+    if (at > bytes.length) damaged(digest)
     const encoding = (head & 1) === 1 ? 'zstd' : 'plain'
     segments.push({
       chunk,
