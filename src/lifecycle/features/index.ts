@@ -1,4 +1,5 @@
 import { routesOf } from '#platform/dispatch'
+import { digestsIn } from '#platform/held-digests'
 import type { Stage } from '#platform/platform'
 import { featuresContract } from './contract.ts'
 import { featuresHandlers } from './handlers.ts'
@@ -30,6 +31,15 @@ export function createFeaturesStage(options: FeaturesServiceOptions): {
   const service = createFeaturesService(options)
   return {
     service,
-    stage: { name: 'features', routes: routesOf('features', featuresContract, featuresHandlers(service)) },
+    stage: {
+      name: 'features',
+      routes: routesOf('features', featuresContract, featuresHandlers(service)),
+      // The versions of datasets that were split, and those whose latest values are looked up.
+      heldDigests: () =>
+        digestsIn(options.platform.database, [
+          { table: 'splits', key: ['id'], columns: ['source_digest', 'record'] },
+          { table: 'feature_materializations', key: ['view', 'version'], columns: ['source_digest'] },
+        ]),
+    },
   }
 }
