@@ -63,7 +63,7 @@ export interface Program {
 
 export function createProgram(options: ProgramOptions): Program {
   const { platform } = options
-  const { stages, services, host, closeScorer } = createStages(options)
+  const { stages, services, watcher, host, closeScorer } = createStages(options)
   for (const stage of stages) {
     for (const kind of stage.jobKinds ?? []) platform.jobs.register(kind)
     for (const subscription of stage.subscriptions ?? []) platform.events.subscribe(subscription)
@@ -98,6 +98,7 @@ export function createProgram(options: ProgramOptions): Program {
       // A serving process that was taken over is no child of this one, so its end is only seen by asking.
       heartbeat = setInterval(() => void reconcile(), 3000)
       heartbeat.unref()
+      watcher.start()
       watch = setInterval(() => void checkDue(), 30_000)
       watch.unref()
       return servingProblem === undefined ? {} : { servingProblem }
@@ -105,6 +106,7 @@ export function createProgram(options: ProgramOptions): Program {
     close: async () => {
       clearInterval(heartbeat)
       clearInterval(watch)
+      await watcher.stop()
       await platform.jobs.stop()
       await host.stop()
       await closeScorer()
@@ -275,6 +277,7 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
   return {
     host,
     closeScorer,
+    watcher: data.watcher,
     stages: [
       ...all.map(({ stage }) => stage),
       createMlflowImportStage({ platform, tracking: tracking.service }),

@@ -4,6 +4,7 @@ import type { Stage } from '#platform/platform'
 import { arrivalsCalls } from './arrivals/arrivals-calls.ts'
 import { arrivalsHandlers } from './arrivals/arrivals-handlers.ts'
 import { createArrivals } from './arrivals/arrivals-service.ts'
+import { createWatcher, type Watcher } from './arrivals/watch-sources.ts'
 import { dataContract } from './contract.ts'
 import { dataHandlers } from './handlers.ts'
 import { heldDigests } from './held-digests.ts'
@@ -47,11 +48,14 @@ export interface DataStageOptions extends DataServiceOptions {
 export function createDataStage({ garbage, ...options }: DataStageOptions): {
   readonly service: DataService
   readonly stage: Stage
+  /** Looks for what is new in sources that are watched; runs while somebody starts it. */
+  readonly watcher: Watcher
 } {
   const { platform, project } = options
   const service = createDataService(options)
   const store = createDataStore(platform.database)
   const failures = createFailuresService({ platform, project, store, version: service.get })
+  const watcher = createWatcher({ platform, project, service, store })
   const arrivals = createArrivals({ platform, project, service, store })
   const inference = createInference({ platform, project, service, store })
   const leakage = createLeakage({ platform, project, service, store })
@@ -66,6 +70,7 @@ export function createDataStage({ garbage, ...options }: DataStageOptions): {
   })
   return {
     service,
+    watcher,
     stage: {
       name: 'data',
       routes: [
@@ -78,7 +83,7 @@ export function createDataStage({ garbage, ...options }: DataStageOptions): {
         }),
         ...routesOf('data', { ...remoteCalls, ...taskCalls }, remotesHandlers(remotes)),
       ],
-      jobKinds: remotes.jobKinds,
+      jobKinds: [...remotes.jobKinds, watcher.jobKind],
       heldDigests: () => held(remotes.heldDigests()),
     },
   }

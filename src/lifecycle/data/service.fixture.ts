@@ -6,6 +6,7 @@ import { fileBlobStore } from '#platform/blobs/index'
 import { migrate, openDatabase } from '#platform/database/index'
 import { createEvents, eventMigrations, type Event } from '#platform/events'
 import { fileMigrations, openFiles } from '#platform/files/index'
+import { jobMigrations } from '#platform/jobs/index'
 import { silentLog } from '#platform/log'
 import type { Platform } from '#platform/platform'
 import { projectFileName, readProject } from '../project/index.ts'
@@ -47,7 +48,7 @@ export async function openWorkshop(
   await describe(data)
   const database = await openDatabase({ path: join(home, 'store.db') })
   const clock = { now }
-  await migrate(database, [...eventMigrations, ...fileMigrations, ...dataMigrations], 0)
+  await migrate(database, [...eventMigrations, ...jobMigrations, ...fileMigrations, ...dataMigrations], 0)
   const events = createEvents({ database, clock, log: silentLog })
   const blobs = fileBlobStore(join(home, 'blobs'))
   const config = { home, fileCacheBytes: 1e9 }

@@ -1,6 +1,5 @@
-import type { z } from 'zod'
 import type { Command, CommandContext } from '#platform/terminal/index'
-import type { arrivalsCalls } from './arrivals-calls.ts'
+import type { VersionName } from '../reference.ts'
 
 const pageRows = 1000
 const shownRows = 100
@@ -68,7 +67,9 @@ async function release(
   const data = await client(context)
   const { fail } = await import('#contract/errors')
   if (version !== undefined && typeof version !== 'number') {
-    fail('invalid_input', `"${version}" is no number of a version.`, { hint: `For example ${name}@3.` })
+    return fail('invalid_input', `"${version}" is no number of a version.`, {
+      hint: `For example ${name}@3.`,
+    })
   }
   const result = await data.release({ name, ...(version === undefined ? {} : { version }) })
   await report(context, result)
@@ -102,7 +103,7 @@ async function report(
 
 async function showQuarantine(
   context: CommandContext,
-  asked: Pick<z.input<typeof arrivalsCalls.quarantine.input>, 'name' | 'version'>,
+  asked: { readonly name: string; readonly version?: VersionName },
 ): Promise<void> {
   const data = await client(context)
   const { terminal, json, options } = context
