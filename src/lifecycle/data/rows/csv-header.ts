@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { createGunzip } from 'node:zlib'
 import { fail } from '#contract/errors'
+import { requireColumnCount } from './column-limit.ts'
 
 /** A header longer than this is no header. */
 const maximumHeaderBytes = 1 << 20
@@ -28,8 +29,12 @@ export async function readCsvHeader(
   }
   const separator = delimiter ?? mostFrequent(line)
   const columns = fieldsOf(line, separator)
+  requireColumnCount(columns.length, name)
+  const seen = new Map<string, number>()
   for (const [index, column] of columns.entries()) {
-    const first = columns.indexOf(column)
+    // As SQL compares names: two that differ in case only are one column to it.
+    const first = seen.get(column.toLowerCase()) ?? index
+    seen.set(column.toLowerCase(), first)
     if (column === '') {
       fail('unreadable_data', `${name}, line 1: column ${index + 1} has no name.`, {
         hint: 'The first line must name every column.',

@@ -3,6 +3,8 @@ import { quoteText, requireRow, type Tables } from '#platform/tables/index'
 import type { ArrivingFile, TypeMismatch } from '../sources/arriving-file.ts'
 import { columnTypeOf, sqlTypeOf, type Column, type ColumnType } from './column-type.ts'
 import { requireReadableText } from '../sources/inspect-file.ts'
+import { requireColumnCount } from './column-limit.ts'
+import { requireOneKindOfDate } from './date-kinds.ts'
 import { castText, loadText } from './load-text.ts'
 import { explainReadFailure } from './read-failure.ts'
 import { relationOf, type LocalPart } from './relation.ts'
@@ -80,7 +82,9 @@ async function loadFile(tables: Tables, file: ArrivingFile, options: LoadFileOpt
     if (file.format === 'parquet') return await loadParquet(tables, file)
     const table = `raw_${options.index}`
     const { reading, columns, warnings } = await loadText(tables, file, { table, nulls: options.nulls })
+    requireColumnCount(columns.length, file.name)
     const survey = await surveyText(tables, columns, { table, file: file.name, expected: options.expected })
+    await requireOneKindOfDate(tables, survey, { table, file: file.name, expected: options.expected })
     const found = columns.map(({ name }): Column => {
       const type = survey.types.get(name) ?? 'text'
       return { name, type, sqlType: type === 'other' ? 'JSON' : sqlTypeOf(type) }
@@ -94,6 +98,7 @@ async function loadFile(tables: Tables, file: ArrivingFile, options: LoadFileOpt
 async function loadParquet(tables: Tables, file: ArrivingFile): Promise<LoadedFile> {
   const path = quoteText(file.path)
   const described = await tables.columns(`SELECT * FROM read_parquet(${path})`)
+  requireColumnCount(described.length, file.name)
   const { rows } = requireRow(
     await tables.rows(`SELECT num_rows AS rows FROM parquet_file_metadata(${path})`),
   )

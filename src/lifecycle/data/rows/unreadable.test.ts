@@ -27,9 +27,37 @@ const refused: readonly [what: string, name: string, content: string | Uint8Arra
   ['two columns of one name', 'a.csv', 'a,b,a\n1,x,2\n', /"a" stands for column 1 and column 3/],
   ['a column without a name', 'a.csv', 'a,\n1,x\n', /column 2 has no name/],
   ['a cut JSON document', 'a.json', '[{"a":1,"b":"x"},', /JSON is malformed/],
+  [
+    'Latin-1 where UTF-8 is expected',
+    'a.csv',
+    Buffer.from('a,b\n1,x\n2,caf\u00e9\n', 'latin1'),
+    /a\.csv, line 3: the byte 0xE9 at offset 13 is not UTF-8/,
+  ],
+  ['names that differ in case only', 'a.csv', 'a,b,A\n1,x,2\n', /"A" stands for column 1 and column 3/],
+  ['10,000 columns', 'a.csv', wide(10_000), /a\.csv has 10000 columns; at most 4096 are read/],
+  ['a line without an end', 'a.csv', `a,b\n1,${'x'.repeat(5_000_000)}`, /a\.csv, line 2 is longer than 2MB/],
+  [
+    'dates of three kinds',
+    'a.csv',
+    'a,b,c\n1,x,2024-01-31\n2,y,31/01/2024\n3,z,Jan 31 2024\n',
+    /a\.csv, column "c": dates of 3 kinds: 2024-01-31 \(row 1\), 31\/01\/2024 \(row 2\), Jan 31 2024 \(row 3\)/,
+  ],
+  ['a bomb', 'a.csv.gz', bomb(), /a\.csv\.gz cannot be unpacked: its .* unpack to more than 1GB/],
+  ['a spreadsheet that is none', 'a.xlsx', 'a,b\n1,x\n', /a\.xlsx is no whole \.xlsx file/],
   ['an object where rows are expected', 'a.json', '{"a":1}', /array of objects/],
   ['a cut compressed file', 'a.csv.gz', gzipSync('a,b\n1,x\n').subarray(0, 20), /a\.csv\.gz/],
 ]
+
+function wide(columns: number): string {
+  const names = Array.from({ length: columns }, (_, index) => `c${index}`)
+  return `${names.join(',')}\n${names.map(() => '1').join(',')}\n`
+}
+
+/** A megabyte that unpacks to more than a gigabyte: zeros, many members of gzip one after the other. */
+function bomb(): Uint8Array {
+  const member = gzipSync(Buffer.alloc(64 << 20))
+  return Buffer.concat(Array.from({ length: 18 }, () => member))
+}
 
 test('refuses what cannot be read, says where, keeps the reason, and stores nothing', async (t) => {
   for (const [what, name, content, expected] of refused) {

@@ -61,7 +61,7 @@ async function scanCompressed(path: string, sizeBytes: number, text: TextScan): 
   const limit = Math.max(mostUnpacked.bytes, sizeBytes * mostUnpacked.times)
   let unpackedBytes = 0
   try {
-    await pipeline(createReadStream(path), createGunzip(), async (chunks: AsyncIterable<Buffer>) => {
+    await pipeline(createReadStream(path), createGunzip({ chunkSize: 1 << 20 }), async (chunks: AsyncIterable<Buffer>) => {
       for await (const chunk of chunks) {
         unpackedBytes += chunk.length
         if (unpackedBytes > limit) throw new TooMuch()
