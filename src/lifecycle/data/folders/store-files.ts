@@ -50,11 +50,12 @@ function changedWhileRead(name: string): never {
 export async function unstoredFiles(
   { directories }: Pick<WorkingFolder, 'directories'>,
   parent: StoredTree | undefined,
-  files: Pick<FileStore, 'has'>,
+  files: Pick<FileStore, 'renew'>,
 ): Promise<UnhashedFile[]> {
   const unsure = await changedFiles(directories, parent)
   if (unsure.length === 0) return []
-  const stored = await files.has(unsure.map(({ digest }) => digest))
+  // About to be named by the new version: garbage that is collected at the same time must spare them.
+  const stored = await files.renew(unsure.map(({ digest }) => digest))
   return unsure.filter(({ digest }) => !stored.has(digest))
 }
 
