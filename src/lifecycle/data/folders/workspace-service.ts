@@ -5,7 +5,8 @@ import { fail, messageOf } from '#contract/errors'
 import type { Platform } from '#platform/platform'
 import { requireDataset, type DataProject } from '../data-project.ts'
 import type { Masking } from '../personal/masking.ts'
-import { checkPointers, type PointerCheck } from '../pointers/check-pointers.ts'
+import { checkPointers } from '../pointers/check-pointers.ts'
+import type { PointerCheck } from '../pointers/pointer-check.ts'
 import { gitTop } from '../pointers/git-work-tree.ts'
 import { isOnRemote } from '../pointers/on-remote.ts'
 import { pointerPath, writePointer } from '../pointers/pointer-file.ts'
@@ -210,9 +211,10 @@ export function createWorkspaceService(options: WorkspaceOptions): WorkspaceServ
         const files = version.parts
           .filter(({ path }) => path.startsWith(prefix))
           .map(({ path, digest, sizeBytes }) => ({ path, digest, sizeBytes, executable: false }))
-        const start = after === undefined ? 0 : files.findIndex(({ path }) => path === after) + 1
-        const page = files.slice(start, start + limit)
-        return { items: page, next: start + limit < files.length ? page.at(-1)?.path : undefined }
+        // Parts may have the same path, so that a page of them ends at a number.
+        const start = Number(after ?? 0)
+        const next = start + limit < files.length ? String(start + limit) : undefined
+        return { items: files.slice(start, start + limit), next }
       }
       await using tree = await openTree(platform.blobs, version.tree)
       for await (const file of filesOf(tree, { prefix, ...(after !== undefined && { after }) })) {

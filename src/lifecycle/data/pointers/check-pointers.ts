@@ -1,24 +1,9 @@
-import { z } from 'zod'
 import type { DataProject } from '../data-project.ts'
 import type { DataStore } from '../store.ts'
 import type { DatasetStatus } from '../folders/dataset-status.ts'
 import { git } from './git-work-tree.ts'
 import { isConflicted, pointedDatasets, pointerName, readPointer } from './pointer-file.ts'
-
-const findingSchema = z.object({
-  dataset: z.string(),
-  problem: z.string(),
-  hint: z.string(),
-})
-
-/** What does not belong together. */
-export const pointerCheckSchema = z.object({
-  checked: z.array(z.object({ dataset: z.string(), version: z.int(), digest: z.string() })),
-  findings: z.array(findingSchema),
-  notes: z.array(z.string()),
-})
-export type PointerCheck = Readonly<z.infer<typeof pointerCheckSchema>>
-type Finding = z.infer<typeof findingSchema>
+import type { Finding, PointerCheck } from './pointer-check.ts'
 
 export interface PointerCheckOptions {
   readonly project: DataProject

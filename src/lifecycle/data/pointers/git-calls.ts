@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { endpoint, type Contract } from '#contract/endpoint'
-import { pointerCheckSchema } from './check-pointers.ts'
+import { pointerCheckSchema } from './pointer-check.ts'
 
 /** Whether data and code belong together. */
 export const gitCalls = {
