@@ -42,20 +42,15 @@ async function failIfRejected(arrivals: readonly Arrival[]): Promise<void> {
 async function printAdded(context: CommandContext, results: readonly AddResult[]): Promise<void> {
   const { terminal } = context
   const { printArrivals } = await import('./render.ts')
-  const { formatCount, formatDuration } = await import('#contract/units')
+  const { changesText, contentText } = await import('./folders/render-folder-version.ts')
+  const { formatDuration } = await import('#contract/units')
   for (const { dataset, version, created, arrivals, changes, notices, durationMs } of results) {
     printArrivals(terminal, arrivals)
     const what =
       version === null
         ? `${dataset}: no version yet`
-        : `${dataset}@${version.version}: ${version.kind === 'folder' ? `${formatCount(version.files)} files` : `${formatCount(version.rows)} rows`}`
-    const changed =
-      changes === undefined
-        ? ''
-        : ` (${formatCount(changes.added)} new, ${formatCount(changes.modified)} changed, ${formatCount(changes.deleted)} gone)`
-    terminal.print(
-      `${what}${changed}${created ? `, added in ${formatDuration(durationMs)}` : ', nothing new'}`,
-    )
+        : `${dataset}@${version.version}: ${contentText(version)}${changes === undefined ? '' : ` (${changesText(changes)})`}`
+    terminal.print(`${what}${created ? `, added in ${formatDuration(durationMs)}` : ', nothing new'}`)
     for (const notice of notices ?? []) terminal.print(`${terminal.style('!', 'yellow')} ${notice}`)
   }
 }
@@ -78,10 +73,11 @@ export const dataCommands: readonly Command[] = [
       const data = await client(context)
       const name = context.arguments.optional('NAME')
       const paths = await pathsOf(context)
+      const { watchProgress } = await import('./folders/watch-progress.ts')
       const results =
         name === undefined
           ? (await data.addAll({})).items
-          : [await data.add({ name, ...(paths && { paths }) })]
+          : [await watchProgress(context, name, () => data.add({ name, ...(paths && { paths }) }))]
       const arrivals = results.flatMap((result) => result.arrivals)
       if (!context.json) await printAdded(context, results)
       await failIfRejected(arrivals)

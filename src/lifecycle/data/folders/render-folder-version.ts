@@ -1,6 +1,16 @@
 import { formatBytes, formatCount } from '#contract/units'
 import type { Terminal } from '#platform/terminal/index'
-import type { DatasetVersion } from '../versions/dataset-version.ts'
+import type { DatasetVersion, FileChanges, VersionSummary } from '../versions/dataset-version.ts'
+
+/** How much a version holds, in what it is counted in. */
+export function contentText({ kind, files, rows }: VersionSummary): string {
+  if (kind === 'table') return `${formatCount(rows)} rows`
+  return files === 1 ? '1 file' : `${formatCount(files)} files`
+}
+
+export function changesText({ added, modified, deleted }: FileChanges): string {
+  return `${formatCount(added)} new, ${formatCount(modified)} changed, ${formatCount(deleted)} gone`
+}
 
 /** What a version is, as lines of a name and a value; of a table without its rows. */
 export function factsOf(version: DatasetVersion): [string, string][] {
