@@ -69,9 +69,14 @@ export function createPublishedVersions({ tools, isMasked }: Dependencies): Publ
       const file = { contentType: 'application/octet-stream', fileName: digest.slice('sha256:'.length) }
       const { blobs } = tools.platform
       const isLayouts = digest === document.layouts
-      const size = isLayouts
-        ? layouts.byteLength
-        : ((await blobs.head(digest))?.sizeBytes ?? fail('not_found', `The bytes ${digest} are not here.`))
+      const size = isLayouts ? layouts.byteLength : (await blobs.head(digest))?.sizeBytes
+      if (size === undefined) {
+        // They may be in other blocks by now: then the next who asks for the document learns which.
+        described.clear()
+        fail('not_found', `The bytes ${digest} are not here.`, {
+          hint: 'Pull again. If that does not help, verify the version where it is.',
+        })
+      }
       const first = range.first ?? 0
       const last = Math.min(range.last ?? size - 1, size - 1)
       if (first > Math.max(0, last)) fail('invalid_input', `There are ${size} bytes.`, { at: 'first' })

@@ -1,6 +1,6 @@
 import { fail } from '#contract/errors'
 import type { DatasetVersion } from '../versions/dataset-version.ts'
-import { findDamage } from './find-damage.ts'
+import { findDamage, type FoundDamage } from './find-damage.ts'
 import { numberTaken } from './number-conflict.ts'
 import { pullBytes, type Pull } from './pull-version.ts'
 import type { Remote } from './remote.ts'
@@ -39,6 +39,7 @@ export async function pullDataset(
     )
   }
   const results: Transferred[] = []
+  const damageHere = damageOf(dataset, wanted, { tools, options })
   for (const number of wanted) {
     const place = { dataset, version: number }
     const document = await remote.document(place)
@@ -49,7 +50,9 @@ export async function pullDataset(
     }
     const local = await localNumber(document, { tools, options, remote })
     if (local.state === 'known') {
-      results.push(await complete({ document, place, remote, only }, local.version, { tools, options }))
+      const damages = await damageHere(local.version)
+      const pull = { document, place, remote, only }
+      results.push(await complete(pull, local.version, { tools, options, damages }))
       continue
     }
     const pulled = await pullBytes({ document, place, remote, only }, tools, options)
@@ -73,24 +76,40 @@ export async function pullDataset(
 export async function complete(
   pull: Omit<Pull, 'repair'>,
   version: number,
-  { tools, options }: { readonly tools: RemoteTools; readonly options: TransferOptions },
+  {
+    tools,
+    options,
+    damages,
+  }: {
+    readonly tools: RemoteTools
+    readonly options: TransferOptions
+    readonly damages: readonly FoundDamage[]
+  },
 ): Promise<Transferred> {
-  const { dataset } = pull.place
-  const found = await tools.version({ dataset, version })
-  const { signal } = options
-  const { damages } = await findDamage(found === undefined ? [] : [found], tools, {
-    signal,
-    report: () => undefined,
-  })
+  const changed = damages.filter((damage) => damage.version === version && damage.reason === 'changed')
   const repair = {
-    files: new Set(
-      damages.filter(({ path, reason }) => path !== null && reason === 'changed').map(({ file }) => file),
-    ),
-    blocks: new Set(damages.filter(({ reason }) => reason === 'changed').map(({ block }) => block)),
+    files: new Set(changed.filter(({ path }) => path !== null).map(({ file }) => file)),
+    blocks: new Set(changed.map(({ block }) => block)),
   }
   const pulled = await pullBytes({ ...pull, repair }, tools, options)
   const state = pulled.blocks + pulled.files > 0 ? 'completed' : 'known'
+  const { dataset } = pull.place
   return { dataset, version, otherVersion: pull.place.version, state, ...pulled }
+}
+
+/** Answers the damage of versions; those that are likely to be asked for are looked at together, each block once. */
+function damageOf(
+  dataset: string,
+  likely: readonly number[],
+  { tools, options: { signal } }: Pick<Surroundings, 'tools' | 'options'>,
+): (version: number) => Promise<readonly FoundDamage[]> {
+  const find = async (numbers: readonly number[]): Promise<readonly FoundDamage[]> => {
+    const found = await Promise.all(numbers.map((version) => tools.version({ dataset, version })))
+    const versions = found.filter((version) => version !== undefined)
+    return (await findDamage(versions, tools, { signal, report: () => undefined })).damages
+  }
+  let together: Promise<readonly FoundDamage[]> | undefined
+  return (version) => (likely.includes(version) ? (together ??= find(likely)) : find([version]))
 }
 
 interface Surroundings {

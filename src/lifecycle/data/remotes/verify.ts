@@ -51,7 +51,8 @@ export async function verify(
     if (document === undefined) continue
     const { dataset, version: number } = document.version
     const pull = { document, place: { dataset, version: number }, remote }
-    await complete(pull, version.version, { tools, options: { ...context, renumber: false } })
+    const damages = found.damages.filter((damage) => damage.dataset === dataset)
+    await complete(pull, version.version, { tools, options: { ...context, renumber: false }, damages })
   }
   const after = await findDamage(damaged, tools, context)
   const repaired = found.damages.length - after.damages.length
