@@ -148,8 +148,8 @@ async function matchKnown(tables: Tables, { rows, probes }: Matching): Promise<s
     keys.map((key) => `${left}.${key} = ${right}.${key}`).join(' AND ')
   await tables.run(
     `CREATE OR REPLACE TEMP TABLE devmlops_candidates AS
-     SELECT *, ${rows.order?.ofRow ?? 'row_number() OVER (ORDER BY e, c, n)'} AS o, greatest(e, c) AS known
-     FROM ${sql} AS r WHERE EXISTS (SELECT 1 FROM ${probes} AS p WHERE ${same('p', 'r')})`,
+     WITH asked AS (SELECT DISTINCT ${list} FROM ${probes}), own AS (SELECT r.* FROM ${sql} AS r SEMI JOIN asked ON ${same('r', 'asked')})
+     SELECT *, ${rows.order?.ofRow ?? 'row_number() OVER (ORDER BY e, c, n)'} AS o, greatest(e, c) AS known FROM own`,
   )
   await tables.run(
     `CREATE OR REPLACE TEMP TABLE devmlops_states AS

@@ -128,9 +128,9 @@ function rowValue(feature: FeatureConfig, columns: readonly SourceColumn[]): str
   const { ratio, difference, sql } = feature
   switch (originOf(feature)) {
     case 'column':
-      return known(feature.column ?? '', columns)
+      return quoteName(feature.column ?? '')
     case 'lag':
-      return known(feature.lag ?? '', columns)
+      return quoteName(feature.lag ?? '')
     case 'aggregate':
       return feature.of === undefined ? '1' : known(feature.of, columns)
     case 'ratio': {
