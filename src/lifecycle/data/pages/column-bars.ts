@@ -44,9 +44,11 @@ function numberBars(before: ProfiledColumn, after: ProfiledColumn): PairedBar[] 
   )
   return Array.from({ length: bars }, (_, index) => ({
     name:
-      isWhole && bars !== shownBars
-        ? valueText(after, Math.round(low) + index)
-        : `${valueText(after, cuts[index] as number)} to ${valueText(after, cuts[index + 1] as number)}`,
+      high <= low
+        ? valueText(after, low)
+        : isWhole && bars !== shownBars
+          ? valueText(after, Math.round(low) + index)
+          : `${valueText(after, cuts[index] as number)} to ${valueText(after, cuts[index + 1] as number)}`,
     before: counts[0]?.[index] ?? 0,
     after: counts[1]?.[index] ?? 0,
   }))

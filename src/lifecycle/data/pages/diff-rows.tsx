@@ -11,7 +11,7 @@ import { cellText, matchedText, repeatedText } from '../diff/diff-text.ts'
 import type { RowDiff, ShownRowChange } from '../diff/row-changes.ts'
 import styles from './diff.module.css'
 
-const pageRows = 25
+const pageRows = 10
 
 interface Versions {
   readonly dataset: string
