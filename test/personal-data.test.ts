@@ -171,6 +171,7 @@ const special: Readonly<Record<string, (folder: string) => object | Promise<obje
   'data.checkout': () => ({ name: 'people', version: 1, to: 'checked-out' }),
   'data.diffRows': () => ({ name: 'people', from: 1, to: 2, limit: 100 }),
   'data.upload': () => ({ name: 'strict', file: 'pushed.csv' }),
+  'data.leakage': () => ({ train: 'people@1', test: 'people@2', label: 'country', key: ['id'] }),
   'data.rejectionFailures': async () => {
     const [rejection] = await program.services.data.rejections('strict', 10)
     return { name: 'strict', id: rejection?.id, check: '1', limit: 100 }
