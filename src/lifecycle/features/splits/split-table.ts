@@ -12,7 +12,7 @@ export interface SplitReport {
   readonly gapRows: number
   /** By time: from which moment on each later part is, as text. */
   readonly boundaries: Readonly<Record<string, string>>
-  /** Rows of `train` that occur again in another part, in every cell. */
+  /** Rows of `train` that occur again in another part, alike in everything but what names or dates a row. */
   readonly sharedRows: number
   readonly notes: readonly string[]
 }
@@ -190,15 +190,7 @@ async function report(
       at: empty.part,
     })
   }
-  const cells = columns.map(({ name }) => quoteName(name)).join(', ')
-  const hash = `hash(${cells})`
-  const shared = requireRow(
-    await tables.rows(
-      `SELECT count(*) AS rows FROM devmlops_split WHERE devmlops_part = 'train' AND ${hash} IN
-       (SELECT ${hash} FROM devmlops_split WHERE devmlops_part IN ('validation', 'test'))`,
-    ),
-  )
-  const sharedRows = Number(shared['rows'])
+  const sharedRows = await countShared(tables, rule, columns)
   return {
     rows: counted.reduce((sum, row) => sum + Number(row['rows']), 0),
     parts,
@@ -209,7 +201,29 @@ async function report(
       sharedRows === 0
         ? []
         : [
-            `${formatCount(sharedRows)} rows of train occur again, cell by cell, in a part that is judged on.`,
+            `${formatCount(sharedRows)} rows of train occur again in a part that is judged on, alike but for ${namesOfRow(rule).join(', ')}.`,
           ],
   }
+}
+
+/** What tells rows apart by itself, and says nothing about them. */
+function namesOfRow(rule: SplitRule): readonly string[] {
+  return rule.by === 'stratum' ? (rule.key ?? []) : [rule.column].flat()
+}
+
+async function countShared(
+  tables: Tables,
+  rule: SplitRule,
+  columns: readonly SourceColumn[],
+): Promise<number> {
+  const told = columns.filter(({ name }) => !namesOfRow(rule).includes(name))
+  if (told.length === 0) return 0
+  const hash = `hash(${told.map(({ name }) => quoteName(name)).join(', ')})`
+  const shared = requireRow(
+    await tables.rows(
+      `SELECT count(*) AS rows FROM devmlops_split WHERE devmlops_part = 'train' AND ${hash} IN
+       (SELECT ${hash} FROM devmlops_split WHERE devmlops_part IN ('validation', 'test'))`,
+    ),
+  )
+  return Number(shared['rows'])
 }
