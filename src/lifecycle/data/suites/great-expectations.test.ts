@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { openTables, quoteName, quoteText, type Tables } from '#platform/tables/index'
-import { checksOf, expectationSchema } from '../checks/expectation.ts'
-import { validate } from '../checks/validate.ts'
-import type { CheckResult } from '../checks/validation.ts'
-import { columnTypeOf } from '../rows/column-type.ts'
 import { importSuite } from './import-suite.ts'
+import { openJudge, recording, type Judge } from './recorded-suite.fixture.ts'
 
 interface Recorded {
   readonly type: string
@@ -16,60 +9,19 @@ interface Recorded {
   readonly success: boolean
   readonly unexpected?: number
 }
-type Cell = string | number | boolean | null
 
-/** What Great Expectations itself said of these rows; `source` in the file says which one. */
-const recorded = JSON.parse(
-  readFileSync(join(import.meta.dirname, 'fixtures/great-expectations.json'), 'utf8'),
-) as {
-  source: string
-  columns: Readonly<Record<string, string>>
-  rows: readonly (readonly Cell[])[]
-  results: readonly Recorded[]
-}
+const recorded = recording<Recorded>('great-expectations.json')
 
 /** A figure of no values is an error here, which refuses rows as a failure does; there it fails, and a sum is 0. */
 function isFigureOfNothing({ kwargs, type }: Recorded): boolean {
   return kwargs['column'] === 'e' && /_(?:mean|median|sum|stdev)_/.test(type)
 }
 
-let tables: Tables
+let judge: Judge
 before(async () => {
-  tables = await openTables({
-    allowedDirectories: [],
-    temporaryDirectory: join(tmpdir(), 'devmlops-suites-test'),
-  })
-  const literal = (cell: Cell): string =>
-    cell === null ? 'NULL' : typeof cell === 'string' ? quoteText(cell) : String(cell)
-  const columns = Object.entries(recorded.columns).map(
-    ([name, type], index) => `CAST(c${index} AS ${type}) AS ${quoteName(name)}`,
-  )
-  const names = columns.map((_, index) => `c${index}`)
-  const rows = recorded.rows.map((row) => `(${row.map(literal).join(', ')})`)
-  await tables.run(
-    `CREATE TEMP TABLE arrival AS SELECT ${columns.join(', ')} FROM (VALUES ${rows.join(', ')}) t(${names.join(', ')})`,
-  )
-  await tables.run('CREATE TEMP VIEW all_rows AS FROM arrival')
+  judge = await openJudge(recorded)
 })
-after(() => tables.close())
-
-async function judge(expectations: readonly unknown[]): Promise<readonly CheckResult[]> {
-  const { checks } = await validate(tables, {
-    checks: checksOf({ expectations: expectations.map((one) => expectationSchema.parse(one)), key: [] }),
-    columns: Object.entries(recorded.columns).map(([name, sqlType]) => ({
-      name,
-      sqlType,
-      type: columnTypeOf(sqlType),
-    })),
-    mismatches: [],
-    parent: undefined,
-    files: [],
-    key: [],
-    warnings: [],
-    now: 0,
-  })
-  return checks
-}
+after(() => judge.close())
 
 test(`says of the same rows what Great Expectations says: ${recorded.results.length} recorded results`, async () => {
   const differing: string[] = []
@@ -81,7 +33,7 @@ test(`says of the same rows what Great Expectations says: ${recorded.results.len
       unmapped.push(`${type} ${JSON.stringify(kwargs)}: ${suite.unmapped[0]?.reason}`)
       continue
     }
-    const [result] = await judge(suite.expectations)
+    const [result] = await judge.judge(suite.expectations)
     compared++
     if (isFigureOfNothing({ type, kwargs, success })) {
       assert.equal(result?.outcome, 'error')

@@ -149,5 +149,10 @@ export function importJsonSchema(document: unknown): ImportedSuite {
       })
     }
   }
-  return { format: 'json-schema', expectations, unmapped, notes: [] }
+  const optional = properties.filter(([name]) => !required.has(name)).map(([name]) => name)
+  const notes =
+    optional.length === 0
+      ? []
+      : [`not required there, needed here, since a check needs its column: ${optional.join(', ')}`]
+  return { format: 'json-schema', expectations, unmapped, notes }
 }

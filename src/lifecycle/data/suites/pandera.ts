@@ -148,6 +148,13 @@ export function importPandera(document: unknown): ImportedSuite {
     })
   }
   for (const [name, column] of named) {
+    if (column.required === false) {
+      unmapped.push({
+        name,
+        reason: 'it may be absent, and a check needs its column; add its checks once it is there',
+      })
+      continue
+    }
     if (typeof column.dtype === 'string') {
       attempt(`${name}: dtype`, () => ({ has_type: { column: name, type: typesFor(column.dtype) } }))
     }
