@@ -1,7 +1,7 @@
 import type { Cell, Tables } from '#platform/tables/index'
 import type { Column } from '../rows/column-type.ts'
 import type { TableReference } from './forms/form-parts.ts'
-import type { Judgement } from './judgement.ts'
+import type { Judgement, RowCounts } from './judgement.ts'
 
 /** A check as SQL over a table, and what to make of the answer. */
 export type CompiledCheck =
@@ -28,6 +28,8 @@ export interface RowsCheck {
   readonly unexpected: string
   /** A condition on missing values that are NaN. */
   readonly isNaN?: string
+  /** Cheaper aggregates that give the same counts. */
+  readonly counting?: (filter: string) => Counting
   /**
    * Where a row alone does not tell: an expression for FROM that gives every row of another one with further columns,
    * which the conditions use. Such a check is a query of its own.
@@ -37,6 +39,11 @@ export interface RowsCheck {
   readonly numbered?: true
   /** Makes temporary tables that `from` and the conditions use. */
   readonly prepare?: (tables: Tables) => Promise<void>
+}
+
+export interface Counting {
+  readonly aggregates: readonly string[]
+  readonly counts: (values: readonly number[]) => RowCounts
 }
 
 /** Counts how often each key occurs, in a query of its own. */

@@ -2,7 +2,7 @@ import { messageOf } from '#contract/errors'
 import { requireRow, type Tables } from '#platform/tables/index'
 import { isOfTheMachine } from '../rows/read-failure.ts'
 import type { PreparedCheck } from './compile-check.ts'
-import { Uncheckable, type RowsCheck } from './compiled-check.ts'
+import { Uncheckable, type Counting, type RowsCheck } from './compiled-check.ts'
 import { numberedRows } from './failing-rows.ts'
 import { judgeKeys } from './judge-keys.ts'
 import { judgeQuery } from './judge-query.ts'
@@ -12,9 +12,12 @@ import type { Scanned } from './scan.ts'
 /** Aggregates that the common scan computes for a check. */
 export function aggregatesOf({ compiled, context }: PreparedCheck): readonly string[] {
   if (compiled.shape === 'value') return compiled.aggregates
-  return compiled.shape === 'rows' && compiled.from === undefined
-    ? rowAggregates(compiled, context.where)
-    : []
+  if (compiled.shape !== 'rows' || compiled.from !== undefined) return []
+  return countingOf(compiled, context).aggregates
+}
+
+function countingOf(compiled: RowsCheck, { filter, where }: PreparedCheck['context']): Counting {
+  return compiled.counting?.(filter) ?? { aggregates: rowAggregates(compiled, where), counts: countsOf }
 }
 
 function rowAggregates({ considered, unexpected, isNaN }: RowsCheck, where: string): string[] {
@@ -46,7 +49,8 @@ export async function runCheck(
         return compiled.judge(compiled.aggregates.map(valueOf))
       case 'rows': {
         if (compiled.from !== undefined) return await judgeJoined(tables, prepared, compiled)
-        return judgeRows(check, countsOf(rowAggregates(compiled, context.where).map(valueOf)))
+        const { aggregates, counts } = countingOf(compiled, context)
+        return judgeRows(check, counts(aggregates.map((aggregate) => Number(valueOf(aggregate) ?? 0))))
       }
       case 'keys':
         return await judgeKeys(tables, prepared, compiled)
@@ -75,14 +79,9 @@ async function judgeJoined(
     compiled.numbered === true ? `(SELECT * FROM ${numberedRows} WHERE ${context.where})` : context.rows
   const from = compiled.from?.(rows) ?? rows
   const row = requireRow(await tables.rows(`SELECT ${list} FROM ${from}`))
-  return judgeRows(check, countsOf(aggregates.map((_, index) => row[`a${index}`] ?? null)))
+  return judgeRows(check, countsOf(aggregates.map((_, index) => Number(row[`a${index}`] ?? 0))))
 }
 
-function countsOf([considered, unexpected, total, nan]: readonly unknown[]): RowCounts {
-  return {
-    considered: Number(considered),
-    unexpected: Number(unexpected),
-    total: Number(total),
-    notANumber: Number(nan ?? 0),
-  }
+function countsOf([considered = 0, unexpected = 0, total = 0, notANumber = 0]: readonly number[]): RowCounts {
+  return { considered, unexpected, total, notANumber }
 }

@@ -17,6 +17,16 @@ import { createSampler, type FilePlace, type Sampler } from './sample-rows.ts'
 import { scan } from './scan.ts'
 import { outcomeOf, type CheckResult, type Validation } from './validation.ts'
 
+/** These are answered by what a Parquet file says about itself. */
+const countedOnly = new Set<Check['kind']>([
+  'not_null',
+  'is_null',
+  'presence',
+  'min',
+  'max',
+  'more_than_one_value',
+])
+
 export interface ValidateOptions extends SchemaFacts {
   readonly checks: readonly Check[]
   /** The version that the rows would be appended to. */
@@ -38,7 +48,11 @@ export async function validate(tables: Tables, options: ValidateOptions): Promis
   const { warnings, columns } = options
   const schemaResults = checksOfColumns(options)
   const prepared = await prepareChecks(tables, options)
-  const requests = prepared.map((one, index) => ({ index, aggregates: aggregatesOf(one) }))
+  const requests = prepared.map((one, index) => ({
+    index,
+    aggregates: aggregatesOf(one),
+    reads: countedOnly.has(one.check.kind) ? [] : columnsOf(one.check),
+  }))
   const scanned = await scan(
     tables,
     requests.filter(({ aggregates }) => aggregates.length > 0),

@@ -6,7 +6,7 @@ import { predictivePower } from '../integrity/predictive-power.ts'
 import { numberWords, wholeWords } from '../words/number-words.ts'
 import { hasValue, requireColumn, requireText, valueOf } from './columns.ts'
 import type { CompilersOf } from './compilers.ts'
-import { columnRows } from './row-checks.ts'
+import { columnRows } from './column-rows.ts'
 import { listWords } from '../words/limit-words.ts'
 
 /** Text that people write for a missing value, in lower case. */

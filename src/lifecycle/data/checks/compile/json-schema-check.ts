@@ -5,7 +5,7 @@ import type { Column } from '../../rows/column-type.ts'
 import { Uncheckable, type RowsCheck } from '../compiled-check.ts'
 import type { CheckOf } from '../expectation.ts'
 import { cellWords } from '../words/number-words.ts'
-import { columnRows } from './row-checks.ts'
+import { columnRows } from './column-rows.ts'
 
 const pageRows = 50_000
 let tablesMade = 0

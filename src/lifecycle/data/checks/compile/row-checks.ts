@@ -10,7 +10,8 @@ import {
   setLiteral,
   valueOf,
 } from './columns.ts'
-import type { Column } from '../../rows/column-type.ts'
+import { isFloating } from '../../rows/column-type.ts'
+import { columnRows, missingCounting, setRows, strictRows } from './column-rows.ts'
 import type { rowForms } from '../forms/row-forms.ts'
 import { orderedChecks } from './ordered-checks.ts'
 import { judgePresence } from './presence.ts'
@@ -24,7 +25,13 @@ export const rowChecks: CompilersOf<Kinds> & typeof orderedChecks = {
   ...orderedChecks,
   not_null: ({ column: name }, { columns }) => {
     const column = requireColumn(name, columns)
-    return { shape: 'rows', considered: 'true', unexpected: `NOT ${hasValue(column)}`, ...nanOf(column) }
+    return {
+      shape: 'rows',
+      considered: 'true',
+      unexpected: `NOT ${hasValue(column)}`,
+      ...nanOf(column),
+      counting: missingCounting(column),
+    }
   },
   is_null: ({ column: name }, { columns }) => {
     const column = requireColumn(name, columns)
@@ -63,28 +70,30 @@ export const rowChecks: CompilersOf<Kinds> & typeof orderedChecks = {
     }
     if (column.type === 'unknown') return nothing
     const name = quoteName(column.name)
+    // NaN is greater than every number: it is above a maximum, and missing here.
+    const isNumber = isFloating(column) ? ` AND NOT isnan(${name})` : ''
     const outside = [
       ...(minimum === undefined
         ? []
         : [`${name} ${check.strict_minimum ? '<=' : '<'} ${boundLiteral(minimum, column)}`]),
       ...(maximum === undefined
         ? []
-        : [`${name} ${check.strict_maximum ? '>=' : '>'} ${boundLiteral(maximum, column)}`]),
+        : [`(${name} ${check.strict_maximum ? '>=' : '>'} ${boundLiteral(maximum, column)}${isNumber})`]),
     ]
-    return columnRows(column, `(${outside.join(' OR ')})`)
+    return strictRows(column, `(${outside.join(' OR ')})`)
   },
   in_set: ({ column: name, values }, { columns }) => {
     const column = requireColumn(name, columns)
     if (values === null) return columnRows(column, 'false')
     const literals = values.map((value) => setLiteral(value, column))
     if (column.type === 'unknown') return nothing
-    return columnRows(column, `${quoteName(name)} NOT IN (${literals.join(', ')})`)
+    return setRows(column, { literals, isInside: false })
   },
   not_in_set: ({ column: name, values }, { columns }) => {
     const column = requireColumn(name, columns)
     const literals = values.map((value) => setLiteral(value, column))
     if (column.type === 'unknown') return nothing
-    return columnRows(column, `${quoteName(name)} IN (${literals.join(', ')})`)
+    return setRows(column, { literals, isInside: true })
   },
   z_score: ({ column: name, below, sides }, { columns, rows }) => {
     const column = requireNumber(requireColumn(name, columns), 'numbers have a standard deviation')
@@ -100,9 +109,4 @@ export const rowChecks: CompilersOf<Kinds> & typeof orderedChecks = {
       ...nanOf(column),
     }
   },
-}
-
-/** About the values of a column: missing ones are left out. */
-export function columnRows(column: Column, unexpected: string): RowsCheck {
-  return { shape: 'rows', considered: hasValue(column), unexpected, ...nanOf(column) }
 }

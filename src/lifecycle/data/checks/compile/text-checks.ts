@@ -4,7 +4,7 @@ import type { textForms } from '../forms/text-forms.ts'
 import { requireColumn, requireText } from './columns.ts'
 import type { CompilersOf } from './compilers.ts'
 import { jsonSchemaCheck } from './json-schema-check.ts'
-import { columnRows } from './row-checks.ts'
+import { columnRows, strictRows } from './column-rows.ts'
 
 type Match = 'search' | 'prefix' | 'full'
 
@@ -12,32 +12,33 @@ export const textChecks: CompilersOf<keyof typeof textForms> = {
   matches: ({ column: name, patterns, match, of }, { columns }) => {
     const column = requireText(requireColumn(name, columns), 'a pattern is about text')
     const conditions = conditionsOf(patterns, (pattern) => matching(name, pattern, match))
-    return columnRows(column, `NOT (${conditions.join(joiner[of])})`)
+    return strictRows(column, `NOT (${conditions.join(joiner[of])})`)
   },
   not_matches: ({ column: name, patterns, match, of }, { columns }) => {
     const column = requireText(requireColumn(name, columns), 'a pattern is about text')
     const conditions = conditionsOf(patterns, (pattern) => matching(name, pattern, match))
-    return columnRows(column, `(${conditions.join(joiner[of])})`)
+    return strictRows(column, `(${conditions.join(joiner[of])})`)
   },
   like: ({ column: name, patterns, escape, of }, { columns }) => {
     const column = requireText(requireColumn(name, columns), 'a pattern is about text')
     const conditions = conditionsOf(patterns, (pattern) => liking(name, pattern, escape))
-    return columnRows(column, `NOT (${conditions.join(joiner[of])})`)
+    return strictRows(column, `NOT (${conditions.join(joiner[of])})`)
   },
   not_like: ({ column: name, patterns, escape, of }, { columns }) => {
     const column = requireText(requireColumn(name, columns), 'a pattern is about text')
     const conditions = conditionsOf(patterns, (pattern) => liking(name, pattern, escape))
-    return columnRows(column, `(${conditions.join(joiner[of])})`)
+    return strictRows(column, `(${conditions.join(joiner[of])})`)
   },
   length: ({ column: name, minimum, maximum }, { columns }) => {
     const column = requireText(requireColumn(name, columns), 'text has a length')
     if (minimum === undefined && maximum === undefined) throw new Uncheckable('no length is given')
     const length = `length(${quoteName(name)})`
+    if (minimum === maximum) return strictRows(column, `${length} <> ${minimum}`)
     const outside = [
       ...(minimum === undefined ? [] : [`${length} < ${minimum}`]),
       ...(maximum === undefined ? [] : [`${length} > ${maximum}`]),
     ]
-    return columnRows(column, `(${outside.join(' OR ')})`)
+    return strictRows(column, `(${outside.join(' OR ')})`)
   },
   date_format: ({ column: name, format }, { columns }) => {
     const column = requireText(requireColumn(name, columns), 'a format is about text')
