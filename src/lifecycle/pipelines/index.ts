@@ -9,6 +9,7 @@ import type { PipelineProject } from './pipeline-project.ts'
 import { createRunQueue } from './run-queue.ts'
 import type { RunTools } from './run-tools.ts'
 import { createPipelinesService, type PipelinesService } from './service.ts'
+import { startOnArrival } from './start-on-arrival.ts'
 import { createSourceDigests } from './source-digest.ts'
 import type { StepKind } from './step-kind-point.ts'
 import { createRunStep } from './step-kinds/run-step.ts'
@@ -77,6 +78,7 @@ export function createPipelinesStage(options: PipelinesStageOptions): {
       name: 'pipelines',
       routes: pipelineRoutes({ service, tools }),
       jobKinds: [queue.jobKind],
+      subscriptions: [startOnArrival({ ...options, service, log: platform.log })],
       heldDigests: () => heldDigests(platform),
     },
   }

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { durationMs } from '#contract/units'
-import { defineSection } from '../project/index.ts'
+import { defineSection, type ReferenceIssue } from '../project/index.ts'
 import { parameterValueSchema, type ParameterValue } from './contract.ts'
 import { namePattern } from './reference.ts'
 import { referenceIssues } from './reference-check.ts'
@@ -61,6 +61,8 @@ export type StepConfig = z.output<typeof fieldsSchema> & Readonly<Record<string,
 
 export interface PipelineConfig {
   readonly description?: string | undefined
+  /** Datasets of which a new version starts it. */
+  readonly on_arrival: readonly string[]
   readonly parameters: Readonly<Record<string, ParameterValue>>
   readonly steps: Readonly<Record<string, StepConfig>>
 }
@@ -90,6 +92,10 @@ export function createPipelinesSection(forms: readonly StepForm[], example = own
   const step = z.union(shapes as [(typeof shapes)[0], ...typeof shapes]).meta({ title: 'Step' })
   const pipeline = z.strictObject({
     description: z.string().optional(),
+    on_arrival: z
+      .array(name)
+      .prefault([])
+      .meta({ description: 'Datasets; a new version of one starts the pipeline' }),
     parameters: z
       .record(name, parameterValueSchema)
       .prefault({})
@@ -104,9 +110,27 @@ export function createPipelinesSection(forms: readonly StepForm[], example = own
     schema: z.record(name, pipeline).prefault({}),
     example,
     reads: ['data'],
-    check: ({ pipelines, ...others }) =>
-      referenceIssues(pipelines, { forms, datasets: namesIn((others as Record<string, unknown>)['data']) }),
+    check: ({ pipelines, ...others }) => {
+      const datasets = namesIn((others as Record<string, unknown>)['data'])
+      return [...referenceIssues(pipelines, { forms, datasets }), ...unknownArrivals(pipelines, datasets)]
+    },
   })
+}
+
+function unknownArrivals(pipelines: PipelinesConfig, datasets: readonly string[]): ReferenceIssue[] {
+  return Object.entries(pipelines).flatMap(([pipeline, { on_arrival: awaited }]) =>
+    awaited.flatMap((dataset, index) =>
+      datasets.includes(dataset)
+        ? []
+        : [
+            {
+              path: ['pipelines', pipeline, 'on_arrival', index],
+              message: `no dataset is called "${dataset}"`,
+              unknown: { name: dataset, known: datasets },
+            },
+          ],
+    ),
+  )
 }
 
 function namesIn(section: unknown): string[] {
