@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises'
-import { isAbsolute, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Caller } from '#contract/endpoint'
 import { fail, messageOf } from '#contract/errors'
 import type { Platform } from '#platform/platform'
 import { requireDataset, type DataProject } from '../data-project.ts'
 import type { Masking } from '../personal/masking.ts'
+import { requireRaw } from '../personal/require-raw.ts'
 import { checkPointers } from '../pointers/check-pointers.ts'
 import type { PointerCheck } from '../pointers/pointer-check.ts'
 import { gitTop } from '../pointers/git-work-tree.ts'
@@ -134,6 +135,7 @@ export function createWorkspaceService(options: WorkspaceOptions): WorkspaceServ
     const project = await readProject()
     const version =
       input.version === undefined ? await pointedVersion(name, project) : await find(name, input.version)
+    if (version.kind === 'table') requireRaw(await options.masking(name), name, caller)
     const config = project.sections.data[name]
     const source = config !== undefined && isFolderSource(config.source) ? config.source : undefined
     const place = checkoutPlace({ to: input.to, source, name, project, caller, home })
@@ -270,19 +272,22 @@ function checkoutPlace({
   })
 }
 
-/** A place outside of the project is the word of a person at this machine, not of any caller that may write. */
+/**
+ * A place that is not the dataset's own folder is the word of a person at this machine: a file may be a program to
+ * whoever finds it there, a hook of Git or a step of a pipeline.
+ */
 function writablePlace(to: string, { project, caller, home }: Place): string {
-  const place = resolve(project.directory, to)
-  if (isInside(home, place)) {
-    fail('invalid_input', `${to} is in the store.`, { hint: 'Choose a place of your own.', at: 'to' })
+  if (!caller.permissions.has('admin')) {
+    fail(
+      'permission_denied',
+      `${caller.name} is no administrator, and only one chooses where files are written.`,
+      {
+        hint: 'Check the dataset out into its own folder, or download what you need.',
+        at: 'to',
+      },
+    )
   }
-  if (isInside(project.directory, place) || (isAbsolute(to) && caller.permissions.has('admin'))) return place
-  return fail(
-    'permission_denied',
-    `${to} lies outside of the project, and ${caller.name} is no administrator.`,
-    {
-      hint: `Choose a place in ${project.directory}.`,
-      at: 'to',
-    },
-  )
+  const place = resolve(project.directory, to)
+  if (!isInside(home, place)) return place
+  return fail('invalid_input', `${to} is in the store.`, { hint: 'Choose a place of your own.', at: 'to' })
 }
