@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Digest } from '../blobs/index.ts'
-import type { FileLayout, Segment } from './file-store.ts'
+import type { Segment } from './file-store.ts'
 
 /** Where the bytes of a chunk are. */
 export type Place = Omit<Segment, 'chunk'>
@@ -134,9 +134,7 @@ function indexOn(database: DatabaseSync): ChunkIndex {
   }
 }
 
-/** Tells an index the chunks of files that have several. */
-export function indexLayouts(index: ChunkIndex, layouts: Iterable<FileLayout>): void {
-  for (const { segments } of layouts)
-    if (segments.length > 1)
-      index.add(segments.map(({ chunk, ...place }) => ({ sha256: chunk.slice('sha256:'.length), place })))
+/** The chunks of a file as an index takes them. */
+export function* placesOf(segments: Iterable<Segment>): Iterable<{ sha256: string; place: Place }> {
+  for (const { chunk, ...place } of segments) yield { sha256: chunk.slice('sha256:'.length), place }
 }

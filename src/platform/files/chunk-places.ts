@@ -1,7 +1,7 @@
 import type { BlobStore, Digest } from '../blobs/index.ts'
 import type { Clock } from '../clock.ts'
 import type { Block } from './block-packer.ts'
-import type { ChunkIndex } from './chunk-index.ts'
+import { placesOf, type ChunkIndex } from './chunk-index.ts'
 import type { Segment } from './file-store.ts'
 
 /** Where a chunk is, or will be when the slab that brings it is packed. */
@@ -17,6 +17,8 @@ export interface Spot {
   storedBytes: number
   encoding: Segment['encoding']
 }
+
+const atOnce = Promise.resolve()
 
 /** So often a block that is named again is made young again: garbage collection spares what is younger than an hour. */
 const renewMs = 10 * 60_000
@@ -67,7 +69,7 @@ export class ChunkPlaces {
           sha256,
           indexed: false,
           isPlaced: true,
-          packed: Promise.resolve(),
+          packed: atOnce,
         })
     }
     // Last, and without waiting: what another slab has claimed meanwhile is there.
@@ -98,6 +100,11 @@ export class ChunkPlaces {
     }
     this.#coming.set(chunk.sha256, spot)
     return spot
+  }
+
+  /** The chunks of a file that is a block by itself. */
+  learn(segments: Iterable<Segment>): void {
+    this.#index.add(placesOf(segments))
   }
 
   /** Chunks whose block is stored: those of files with several are found by the index from now on. */

@@ -4,11 +4,11 @@ import { missing, verified, type BlobStore, type Digest } from '../blobs/index.t
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Database } from '../database/index.ts'
-import { indexLayouts, openChunkIndex, type ChunkIndex } from './chunk-index.ts'
+import { openChunkIndex, placesOf, type ChunkIndex } from './chunk-index.ts'
 import { oneChunkBytes } from './cut-rule.ts'
 import { createFileCache } from './file-cache.ts'
 import type { FileLayout, FileStore, StoredFile } from './file-store.ts'
-import { blocksOfLayout, readLayout, writeLayout } from './layout-text.ts'
+import { blocksOfLayout, readLayout, segmentsIn, writeLayout } from './layout-text.ts'
 import { materializeFiles } from './materialize-files.ts'
 import { pagesOf } from './pages-of.ts'
 import { storeFiles } from './store-files.ts'
@@ -43,8 +43,7 @@ export function openFiles({ blobs, database, clock, config }: FileStoreOptions):
   const openIndex = async (): Promise<ChunkIndex> => {
     const found = openChunkIndex(join(config.home, 'cache'))
     if (!found.isNew) return found
-    for await (const row of stored.largerThan(oneChunkBytes))
-      indexLayouts(found, [readLayout(row, row.layout)])
+    for await (const row of stored.largerThan(oneChunkBytes)) found.add(placesOf(segmentsIn(row, row.layout)))
     found.complete()
     return found
   }
@@ -139,7 +138,8 @@ export function openFiles({ blobs, database, clock, config }: FileStoreOptions):
             layout: writeLayout(layout),
           })),
         )
-        indexLayouts(await index(), page)
+        const found = await index()
+        for (const { segments } of page) if (segments.length > 1) found.add(placesOf(segments))
       }
     },
     withBlocks: async function* (digests) {

@@ -14,6 +14,7 @@ export interface FileCache {
 
 /** A reader may open a path some time after it was told. */
 const graceMs = 60 * 60_000
+const littleBytes = 8 * 1024 * 1024
 
 /** Copies of files whose bytes lie in blocks with others. The ones that were not asked for longest go first. */
 export function createFileCache(
@@ -36,7 +37,8 @@ export function createFileCache(
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     const blocks = await localBlocks([row.layout], blobs)
     const file = { digest, sizeBytes: row.sizeBytes, layout: row.layout, path, executable: false }
-    await pool.run('writeFiles', { files: [file], blocks, keep: true })
+    const little = row.sizeBytes <= littleBytes
+    await pool.run('writeFiles', { files: [file], blocks, keep: true }, { little })
     await trim()
     return path
   }

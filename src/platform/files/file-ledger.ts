@@ -9,7 +9,14 @@ export class GrowingLayout {
   readonly #writer = new LayoutWriter()
   readonly #blocks: Block[] = []
 
-  add({ block, offset, sizeBytes, storedBytes, encoding, sha256 }: Spot): void {
+  add({
+    block,
+    offset,
+    sizeBytes,
+    storedBytes,
+    encoding,
+    sha256,
+  }: Omit<Spot, 'packed' | 'indexed' | 'isPlaced'>): void {
     if (block === undefined) throw new Error('A chunk without a place.')
     let index = this.#blocks.lastIndexOf(block)
     if (index === -1) index = this.#blocks.push(block) - 1

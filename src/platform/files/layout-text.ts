@@ -60,11 +60,18 @@ export function blocksOfLayout(text: string): Digest[] {
 }
 
 export function readLayout({ digest, sizeBytes }: StoredFile, text: string): FileLayout {
+  const segments = [...segmentsIn({ digest, sizeBytes }, text)]
+  return { digest, sizeBytes, segments }
+}
+
+/** The segments one after the other: a large file has hundreds of thousands. */
+export function* segmentsIn({ digest, sizeBytes }: StoredFile, text: string): Iterable<Segment> {
   const blocks = blocksOfLayout(text)
   const bytes = Buffer.from(text.slice(text.indexOf(';') + 1), 'base64')
-  const segments: Segment[] = []
   const ends: number[] = []
   let at = 0
+  let total = 0
+  let isFirst = true
   const number = (): number => {
     let value = 0
     for (let scale = 1; ; scale *= 128) {
@@ -79,22 +86,17 @@ export function readLayout({ digest, sizeBytes }: StoredFile, text: string): Fil
     const offset = (head & 2) === 2 ? number() : (ends[index] ?? 0)
     const size = number()
     const storedBytes = (head & 1) === 1 ? number() : size
-    const isOnly = segments.length === 0 && at === bytes.length
+    const isOnly = isFirst && at === bytes.length
     const chunk = isOnly ? digest : (`sha256:${bytes.toString('hex', at, (at += 32))}` as const)
     if (at > bytes.length) damaged(digest)
     const encoding = (head & 1) === 1 ? 'zstd' : 'plain'
-    segments.push({
-      chunk,
-      sizeBytes: size,
-      block: blocks[index] ?? damaged(digest),
-      offset,
-      storedBytes,
-      encoding,
-    })
+    const block = blocks[index] ?? damaged(digest)
+    yield { chunk, sizeBytes: size, block, offset, storedBytes, encoding }
     ends[index] = offset + storedBytes
+    total += size
+    isFirst = false
   }
-  if (segments.reduce((sum, segment) => sum + segment.sizeBytes, 0) !== sizeBytes) damaged(digest)
-  return { digest, sizeBytes, segments }
+  if (total !== sizeBytes) damaged(digest)
 }
 
 /** The same layout as it is kept, for one that came from elsewhere. */

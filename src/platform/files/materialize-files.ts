@@ -20,6 +20,8 @@ export interface WriteParts {
 const pageFiles = 20_000
 const taskFiles = 512
 const taskBytes = 32 * 1024 * 1024
+const fewFiles = 8
+const littleBytes = 1024 * 1024
 
 export async function materializeFiles(
   files: Parameters<FileStore['materialize']>[0],
@@ -38,9 +40,10 @@ export async function materializeFiles(
         task.map(({ layout }) => layout),
         blobs,
       )
-      await pool.run('writeFiles', { files: task, blocks, keep: false }, { signal })
+      const little = task.length <= fewFiles && bytesOf(task) <= littleBytes
+      await pool.run('writeFiles', { files: task, blocks, keep: false }, { signal, little })
       progress.files += task.length
-      progress.bytes += task.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+      progress.bytes += bytesOf(task)
       report?.({ ...progress })
     } catch (error) {
       failure ??= { error }
@@ -84,6 +87,10 @@ function* tasksOf(files: readonly FileToWrite[]): Iterable<FileToWrite[]> {
     bytes = 0
   }
   if (task.length > 0) yield task
+}
+
+function bytesOf(files: readonly FileToWrite[]): number {
+  return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
 }
 
 function placeOf(file: FileToWrite): { block: string; offset: number } {

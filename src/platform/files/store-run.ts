@@ -5,8 +5,9 @@ import { CopyProgress } from './copy-progress.ts'
 import type { Cuts } from './cut-file.ts'
 import { GrowingLayout, type FileLedger } from './file-ledger.ts'
 import type { FileToStore, StoredFile, StoreProgress } from './file-store.ts'
+import { segmentsIn } from './layout-text.ts'
 import type { Offer, Packed, Wanted } from './slab.ts'
-import { storeSmallFiles, type LargeFile } from './store-small-files.ts'
+import type { LargeFile } from './store-small-files.ts'
 import type { TaskPool } from './task-pool.ts'
 
 export interface StoreParts {
@@ -18,7 +19,6 @@ export interface StoreParts {
 
 /** From this share of known chunks on, a large file is kept in chunks. */
 const sharedShare = 0.25
-/** So few files are read here: a thread would start later than they are read. */
 const fewFiles = 8
 const hexDigits = 64
 
@@ -73,10 +73,8 @@ export class StoreRun {
   ): Promise<void> {
     const signal = this.#signal
     const answer = this.#taker(done)
-    const large: readonly LargeFile[] =
-      files.length <= fewFiles
-        ? await storeSmallFiles({ files }, { signal, ask: (question) => answer(question as Offer | Packed) })
-        : await this.#parts.pool.run('storeSmallFiles', { files }, { answer, signal })
+    const little = files.length <= fewFiles
+    const large = await this.#parts.pool.run('storeSmallFiles', { files }, { answer, signal, little })
     await Promise.all(
       large.map((one) =>
         this.#largeFiles(async () => {
@@ -126,14 +124,13 @@ export class StoreRun {
     const to = await intake.place()
     const { memory: progress } = new CopyProgress()
     const block: Block = { digest: undefined }
-    const spots: Spot[] = []
+    const layout = new GrowingLayout()
     let offset = 0
     const answer = ({ chunks, sizes }: Cuts): void => {
       const before = offset
       for (const [index, sha256] of splitHex(chunks).entries()) {
         const size = sizes[index] as number
-        const place = { block, offset, sizeBytes: size, storedBytes: size, encoding: 'plain' as const }
-        spots.push({ ...place, sha256, indexed: true, isPlaced: true, packed: Promise.resolve() })
+        layout.add({ sha256, block, offset, sizeBytes: size, storedBytes: size, encoding: 'plain' })
         offset += size
       }
       this.#count(0, offset - before)
@@ -150,11 +147,9 @@ export class StoreRun {
       await intake.take(to, { digest, sizeBytes })
       this.#progress.newBytes += sizeBytes
       block.digest = digest
-      const layout = new GrowingLayout()
-      for (const spot of spots) layout.add(spot)
       ledger.finish({ digest, sizeBytes, layout })
       await ledger.save()
-      places.settle(spots)
+      places.learn(segmentsIn({ digest, sizeBytes }, layout.text()))
       return { digest, sizeBytes }
     } finally {
       await intake.discard(to)

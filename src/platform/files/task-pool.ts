@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { DevmlopsError, fromProblem, messageOf, type Problem } from '#contract/errors'
-import { ownedBuffers, type Answering } from './file-task.ts'
+import { explainSystemError } from '../system-error.ts'
+import { ownedBuffers, type Answering, type FileTask } from './file-task.ts'
 import type { FileTasks } from './file-tasks.ts'
 
 export type ToWorker =
@@ -28,6 +29,12 @@ interface Thread {
   idle?: NodeJS.Timeout
 }
 
+export interface TaskOptions {
+  readonly answer?: Answering | undefined
+  readonly signal?: AbortSignal | undefined
+  readonly little?: boolean
+}
+
 /** Two, so that a thread has work while one of its tasks waits for an answer. */
 export const tasksPerThread = 2
 const idleMs = 10_000
@@ -44,12 +51,16 @@ export class TaskPool {
   #next = 0
   #closed = false
 
-  /** `answer` is asked by the task; when it fails, so does the task. */
+  /**
+   * `answer` is asked by the task; when it fails, so does the task. Where there is `little` to do it is done here: a thread
+   * starts later than a few files are read or written.
+   */
   async run<Name extends keyof FileTasks>(
     task: Name,
     input: Parameters<FileTasks[Name]>[0],
-    { answer, signal }: { readonly answer?: Answering; readonly signal?: AbortSignal } = {},
+    { answer, signal, little = false }: TaskOptions = {},
   ): Promise<Awaited<ReturnType<FileTasks[Name]>>> {
+    if (little) return runHere(task, input, { answer, signal })
     const thread = await this.#free()
     const id = (this.#next += 1)
     const { promise, resolve, reject } = Promise.withResolvers<unknown>()
@@ -139,5 +150,19 @@ export class TaskPool {
       other.load += 1
       resolve(other)
     }
+  }
+}
+
+async function runHere<Name extends keyof FileTasks>(
+  task: Name,
+  input: Parameters<FileTasks[Name]>[0],
+  { answer, signal = new AbortController().signal }: TaskOptions,
+): Promise<Awaited<ReturnType<FileTasks[Name]>>> {
+  const { fileTasks } = await import('./file-tasks.ts')
+  const run = fileTasks[task] as FileTask<unknown, unknown>
+  try {
+    return (await run(input, { signal, ask: async (question) => answer?.(question as never) })) as never
+  } catch (error) {
+    throw explainSystemError(error)
   }
 }

@@ -7,7 +7,7 @@ import type { WriteParts } from './materialize-files.ts'
 import { tasksPerThread } from './task-pool.ts'
 
 /** So many chunks are gathered before their blocks are read; a set of files with more may read a block again. */
-const mostSegments = 2_000_000
+const mostSegments = 500_000
 const pageFiles = 1000
 
 interface Wanted {
