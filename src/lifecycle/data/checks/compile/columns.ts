@@ -5,9 +5,20 @@ import { Uncheckable } from '../compiled-check.ts'
 
 /** Columns as checks take them, and what keeps a check from being computed on them. */
 
+/** A suite asks for the columns of one table again and again, and there may be ten thousand. */
+const indices = new WeakMap<readonly Column[], ReadonlyMap<string, Column>>()
+
+function indexOf(columns: readonly Column[]): ReadonlyMap<string, Column> {
+  const known = indices.get(columns)
+  if (known !== undefined) return known
+  const index = new Map(columns.map((column) => [column.name, column]))
+  indices.set(columns, index)
+  return index
+}
+
 /** @throws Uncheckable with the nearest name. */
 export function requireColumn(name: string, columns: readonly Column[]): Column {
-  const found = columns.find((column) => column.name === name)
+  const found = indexOf(columns).get(name)
   if (found !== undefined) return found
   const near = nearestName(
     name,
