@@ -8,6 +8,7 @@ import { workspaceCommands } from './folders/commands.ts'
 import { failuresCommands } from './checks/failures/commands.ts'
 import { inferenceCommands } from './inference/commands.ts'
 import { leakageCommands } from './leakage/commands.ts'
+import { profileCommands } from './profiles/commands.ts'
 import { suiteCommands } from './suites/commands.ts'
 import type { AddResult, Arrival } from './versions/dataset-version.ts'
 
@@ -88,6 +89,9 @@ export const dataCommands: readonly Command[] = [
     name: 'data check',
     summary: 'Check what would be taken in, or the newest version when nothing is new; store nothing',
     arguments: [{ name: 'NAME', summary: 'the dataset, as in devmlops.yaml', required: true }, files],
+    options: {
+      now: { type: 'string', value: 'TIME', summary: 'Measure ages against this time: 2026-01-31T12:00:00Z' },
+    },
     examples: [
       { line: 'devmlops data check flights', what: 'Try changed expectations on the data that is there' },
       { line: 'devmlops data check flights export.csv', what: 'Would this file be taken?' },
@@ -95,10 +99,15 @@ export const dataCommands: readonly Command[] = [
     run: async (context) => {
       const data = await client(context)
       const paths = await pathsOf(context)
-      const checked = await data.check({ name: context.arguments.required('NAME'), ...(paths && { paths }) })
+      const now = context.options.text('now')
+      const checked = await data.check({
+        name: context.arguments.required('NAME'),
+        ...(paths && { paths }),
+        ...(now !== undefined && { now }),
+      })
       if (!context.json) {
-        const { printArrivals } = await import('./render.ts')
-        printArrivals(context.terminal, checked.arrivals)
+        const { printChecked } = await import('./checks/print-checks.ts')
+        printChecked(context.terminal, checked.arrivals)
       }
       await failIfRejected(checked.arrivals)
       if (context.json) context.terminal.json(checked)
@@ -108,6 +117,7 @@ export const dataCommands: readonly Command[] = [
   ...gitCommands,
   ...arrivalsCommands,
   ...failuresCommands,
+  ...profileCommands,
   ...inferenceCommands,
   ...suiteCommands,
   ...leakageCommands,

@@ -16,6 +16,8 @@ import { createFailuresService } from './checks/failures/failures-service.ts'
 import { createInference } from './inference/inference-service.ts'
 import { leakageCalls } from './leakage/leakage-calls.ts'
 import { createLeakage } from './leakage/leakage-service.ts'
+import { profileCalls } from './profiles/profile-calls.ts'
+import { createProfileSums } from './profiles/profile-sums.ts'
 import { createRemotes } from './remotes/create-remotes.ts'
 import { garbageOf, isMasked, type GarbagePoint } from './remotes/garbage-point.ts'
 import { remoteCalls } from './remotes/remote-calls.ts'
@@ -59,6 +61,7 @@ export function createDataStage({ garbage, ...options }: DataStageOptions): {
   const arrivals = createArrivals({ platform, project, service, store })
   const inference = createInference({ platform, project, service, store })
   const leakage = createLeakage({ platform, project, service, store })
+  const profileSums = createProfileSums({ platform, project, store })
   const held = (versions: AsyncIterable<Digest>): AsyncIterable<Digest> =>
     heldDigests(platform.database, versions)
   const remotes = createRemotes({
@@ -78,6 +81,9 @@ export function createDataStage({ garbage, ...options }: DataStageOptions): {
         ...routesOf('data', arrivalsCalls, arrivalsHandlers(arrivals)),
         ...routesOf('data', failuresCalls, failuresHandlers(failures)),
         ...routesOf('data', inferenceCalls, inferenceHandlers(inference)),
+        ...routesOf('data', profileCalls, {
+          profileSum: ({ name, from, to }) => profileSums.between(name, from, to),
+        }),
         ...routesOf('data', leakageCalls, {
           leakage: (request, { caller }) => leakage.find(request, caller),
         }),
