@@ -13,7 +13,7 @@ import { requireSmallArchive } from './zip-size.ts'
 
 /** A sheet is held in memory while it is read. */
 const maximumFileBytes = 100_000_000
-const maximumUnpackedBytes = 400_000_000
+const maximumUnpackedBytes = 200_000_000
 
 type SheetCell = string | number | boolean | Date | null
 

@@ -42,7 +42,7 @@ export async function requireSmallArchive(
             }
           },
         })
-        await pipeline(Readable.from([content]), createInflateRaw(), sink)
+        await pipeline(Readable.from([content]), createInflateRaw({ chunkSize: 1 << 20 }), sink)
       } else throw new Error(`compression method ${method}`)
     }
   } catch (error) {

@@ -54,20 +54,24 @@ export async function inspectFile(
 }
 
 /** Of a compressed text, the part that unpacks to more than this many times its size is no data but a bomb. */
-const mostUnpacked = { times: 200, bytes: 1_000_000_000 } as const
+const mostUnpacked = { times: 200, bytes: 500_000_000 } as const
 
 /** DuckDB reads the beginning of a compressed file that was cut off and says nothing; this answers why it is broken. */
 async function scanCompressed(path: string, sizeBytes: number, text: TextScan): Promise<string | undefined> {
   const limit = Math.max(mostUnpacked.bytes, sizeBytes * mostUnpacked.times)
   let unpackedBytes = 0
   try {
-    await pipeline(createReadStream(path), createGunzip({ chunkSize: 1 << 20 }), async (chunks: AsyncIterable<Buffer>) => {
-      for await (const chunk of chunks) {
-        unpackedBytes += chunk.length
-        if (unpackedBytes > limit) throw new TooMuch()
-        text.scan(chunk)
-      }
-    })
+    await pipeline(
+      createReadStream(path),
+      createGunzip({ chunkSize: 1 << 20 }),
+      async (chunks: AsyncIterable<Buffer>) => {
+        for await (const chunk of chunks) {
+          unpackedBytes += chunk.length
+          if (unpackedBytes > limit) throw new TooMuch()
+          text.scan(chunk)
+        }
+      },
+    )
     return undefined
   } catch (error) {
     if (error instanceof TooMuch) {
