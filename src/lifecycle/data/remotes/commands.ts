@@ -1,6 +1,7 @@
 import type { DatasetReference } from '../reference.ts'
 import type { Command, CommandContext } from '#platform/terminal/index'
-import type { DataTask } from './task-calls.ts'
+import { gcCommand } from './gc-command.ts'
+import { openTasks } from './open-tasks.ts'
 
 const remote = {
   type: 'string',
@@ -13,25 +14,6 @@ const renumber = {
   summary: 'Give a version the next free number where its own is taken by another one',
 } as const
 const name = { name: 'NAME', summary: 'the dataset, or NAME@VERSION; every dataset without it' } as const
-
-async function open(context: CommandContext) {
-  const { taskCalls } = await import('./task-calls.ts')
-  const { followTask } = await import('./follow-task.ts')
-  const { damageHint, damageOf, printResult } = await import('./print-result.ts')
-  const { fail } = await import('#contract/errors')
-  const calls = await context.client(taskCalls)
-  return {
-    calls,
-    finish: async (started: DataTask): Promise<void> => {
-      const result = await followTask(context, started, calls)
-      const damage = damageOf(result)
-      // One document: the error says what is damaged.
-      if (!context.json) printResult(context.terminal, result)
-      else if (damage === undefined) context.terminal.json(result)
-      if (damage !== undefined) fail('storage_corrupt', damage, { hint: damageHint })
-    },
-  }
-}
 
 interface Wanted {
   readonly name?: string
@@ -81,7 +63,7 @@ export const remotesCommands: readonly Command[] = [
       { line: 'devmlops data push flights@3 --remote s3://team/data', what: 'One version, to a bucket' },
     ],
     run: async (context) => {
-      const { calls, finish } = await open(context)
+      const { calls, finish } = await openTasks(context)
       const input = { ...(await numbered(context)), ...optional(context, 'remote') }
       await finish(await calls.push({ ...input, renumber: context.options.flag('renumber') }))
     },
@@ -114,7 +96,7 @@ export const remotesCommands: readonly Command[] = [
       { line: 'devmlops data pull images --only train/cats/', what: 'A part of a folder' },
     ],
     run: async (context) => {
-      const { calls, finish } = await open(context)
+      const { calls, finish } = await openTasks(context)
       const { name: dataset, version } = await wanted(context)
       const number = version === undefined ? undefined : await farVersion(version, dataset)
       const all = context.options.flag('all') && { version: 'all' as const }
@@ -153,57 +135,14 @@ export const remotesCommands: readonly Command[] = [
       { line: 'devmlops data verify flights@3 --repair', what: 'One version, and mend it' },
     ],
     run: async (context) => {
-      const { calls, finish } = await open(context)
+      const { calls, finish } = await openTasks(context)
       const place =
         context.options.text('remote') === undefined ? await numbered(context) : await farNumber(context)
       const input = { ...place, ...optional(context, 'remote', 'from') }
       await finish(await calls.verify({ ...input, repair: context.options.flag('repair') }))
     },
   },
-  {
-    name: 'data gc',
-    summary: 'Take away old versions that nothing names, and bytes that nothing names',
-    description:
-      'Shows what would go, and does it with --apply. Without --keep no version goes. The newest version of a dataset\n' +
-      'stays, and so does what a tag, a pointer file, a pipeline run, a run or a model names. A removed version keeps its\n' +
-      'bytes for --grace: when something turns out to name it, it comes back.',
-    options: {
-      keep: { type: 'number', value: 'N', summary: 'The newest N versions of each dataset stay' },
-      'older-than': { type: 'string', value: 'TIME', summary: 'Only versions older than that, such as 90d' },
-      grace: {
-        type: 'string',
-        value: 'TIME',
-        summary: 'How long removed versions keep their bytes, such as 12h or 0 (default: 24h)',
-      },
-      apply: { type: 'boolean', summary: 'Do it' },
-    },
-    examples: [
-      { line: 'devmlops data gc --keep 10 --older-than 90d', what: 'What would go' },
-      { line: 'devmlops data gc --keep 10 --older-than 90d --apply', what: 'Gone' },
-    ],
-    run: async (context) => {
-      const { calls, finish } = await open(context)
-      const { durationOf } = await import('./duration.ts')
-      const keep = context.options.number('keep')
-      const older = context.options.text('older-than')
-      const grace = context.options.text('grace')
-      if (older !== undefined && keep === undefined) {
-        const { fail } = await import('#contract/errors')
-        fail('invalid_input', '--older-than says which versions may go, and --keep how many stay.', {
-          hint: 'For example --keep 1 --older-than 90d.',
-          at: '--older-than',
-        })
-      }
-      await finish(
-        await calls.collect({
-          ...(keep !== undefined && { keep }),
-          ...(older !== undefined && { olderThanMs: durationOf(older, '--older-than') }),
-          ...(grace !== undefined && { graceMs: durationOf(grace, '--grace') }),
-          apply: context.options.flag('apply'),
-        }),
-      )
-    },
-  },
+  gcCommand,
 ]
 
 /** A remote knows versions by number. */

@@ -2,7 +2,7 @@ import { fail } from '#contract/errors'
 import type { DatasetVersion } from '../versions/dataset-version.ts'
 import { findDamage, type FoundDamage } from './find-damage.ts'
 import { numberTaken } from './number-conflict.ts'
-import { pullBytes, type Pull } from './pull-version.ts'
+import { pullBytes, type Pull, type PulledBytes } from './pull-version.ts'
 import type { Remote } from './remote.ts'
 import type { RemoteTools, TransferOptions, Transferred } from './remote-tools.ts'
 import { identityOf, type VersionDocument } from './version-document.ts'
@@ -14,6 +14,8 @@ export interface PullRequest {
   readonly remote: Remote
   readonly only?: string | undefined
 }
+
+const longPullMs = 30 * 60_000
 
 /** Brings versions here, the oldest first. What is here already is looked at, and completed if bytes are missing. */
 export async function pullDataset(
@@ -55,7 +57,7 @@ export async function pullDataset(
       results.push(await complete(pull, local.version, { tools, options, damages }))
       continue
     }
-    const pulled = await pullBytes({ document, place, remote, only }, tools, options)
+    const pulled = await pullFresh({ document, place, remote, only }, { tools, options })
     const { state, version: here } = await name(document, local.version, { tools, options, remote })
     results.push({ dataset, version: here, otherVersion: number, state, ...pulled })
     if (state === 'known') continue
@@ -95,6 +97,17 @@ export async function complete(
   const state = pulled.blocks + pulled.files > 0 ? 'completed' : 'known'
   const { dataset } = pull.place
   return { dataset, version, otherVersion: pull.place.version, state, ...pulled }
+}
+
+/** What is young for an hour must be named by then: after a long pull, a short one makes all of it young again. */
+async function pullFresh(
+  pull: Pull,
+  { tools, options }: Pick<Surroundings, 'tools' | 'options'>,
+): Promise<PulledBytes> {
+  const startedAt = performance.now()
+  const pulled = await pullBytes(pull, tools, options)
+  if (performance.now() - startedAt > longPullMs) await pullFresh(pull, { tools, options })
+  return pulled
 }
 
 /** Answers the damage of versions; those that are likely to be asked for are looked at together, each block once. */

@@ -1,9 +1,10 @@
 import type { Selectable } from 'kysely'
 import type { Database } from '#platform/database/index'
-import { toRow, toVersion } from '../store.ts'
+import { toRow } from '../store.ts'
 import type { DataTables } from '../tables.ts'
 import type { DatasetVersion, FileTree } from '../versions/dataset-version.ts'
 import type { VersionPlace } from './remote.ts'
+import { createRemovedRows, type RemovedRows } from './removed-rows.ts'
 import type { VersionIdentity } from './version-document.ts'
 
 type VersionRow = Selectable<DataTables['dataset_versions']>
@@ -21,14 +22,8 @@ export interface HeldVersion {
   readonly tree: FileTree | null
 }
 
-export interface RemovedVersion {
-  readonly version: DatasetVersion
-  readonly removedAt: number
-  readonly removedBy: string
-}
-
 /** The SQL of versions that come from elsewhere and of those that go. */
-export interface VersionRows {
+export interface VersionRows extends RemovedRows {
   datasets(): Promise<string[]>
   /** By their numbers, ascending. */
   identities(dataset: string): Promise<NumberedIdentity[]>
@@ -36,18 +31,6 @@ export interface VersionRows {
   held(): AsyncIterable<HeldVersion>
   /** Adds a version under the number that it has; nobody is told of it. False when the number is taken. */
   add(version: DatasetVersion): Promise<boolean>
-  /** Takes a version out of its dataset, and remembers it. False when it is gone already. */
-  remove(place: VersionPlace, by: { now: number; actor: string }): Promise<boolean>
-  /** Puts back what was removed. */
-  restore(place: VersionPlace): Promise<void>
-  /** What was removed and still has its bytes. */
-  removed(): AsyncIterable<RemovedVersion>
-  /** Gives up the bytes of what was removed. */
-  expire(place: VersionPlace, now: number): Promise<void>
-  /** When it was removed, for whoever asks for it. */
-  removal(
-    place: VersionPlace,
-  ): Promise<{ readonly removedAt: number; readonly removedBy: string } | undefined>
 }
 
 const pageRows = 100
@@ -55,28 +38,9 @@ const pageRows = 100
 export function createVersionRows(database: Database): VersionRows {
   const query = database.query.withTables<DataTables>()
 
-  const removals = async function* () {
-    const places = await query
-      .selectFrom('dataset_removed_versions')
-      .select(['dataset', 'version'])
-      .where('expired_at', 'is', null)
-      .orderBy('dataset')
-      .orderBy('version')
-      .execute()
-    for (const { dataset, version } of places) {
-      const row = await query
-        .selectFrom('dataset_removed_versions')
-        .selectAll()
-        .where('dataset', '=', dataset)
-        .where('version', '=', version)
-        .where('expired_at', 'is', null)
-        .executeTakeFirst()
-      // It came back, or was pulled again, meanwhile.
-      if (row !== undefined) yield row
-    }
-  }
-
+  const removed = createRemovedRows(database)
   return {
+    ...removed,
     datasets: async () =>
       (await query.selectFrom('datasets').select('name').orderBy('name').execute()).map(({ name }) => name),
     identities: async (dataset) => {
@@ -109,7 +73,7 @@ export function createVersionRows(database: Database): VersionRows {
         }
         return select.execute()
       })
-      for await (const { record } of removals()) yield heldOf(JSON.parse(record) as VersionRow)
+      for await (const row of removed.removedRecords()) yield heldOf(row)
     },
     add: (version) =>
       query.transaction().execute(async (transaction) => {
@@ -132,72 +96,6 @@ export function createVersionRows(database: Database): VersionRows {
           .execute()
         return true
       }),
-    remove: ({ dataset, version }, { now, actor }) =>
-      query.transaction().execute(async (transaction) => {
-        const row = await transaction
-          .selectFrom('dataset_versions')
-          .selectAll()
-          .where('dataset', '=', dataset)
-          .where('version', '=', version)
-          .executeTakeFirst()
-        if (row === undefined) return false
-        const removal = {
-          dataset,
-          version,
-          record: JSON.stringify(row),
-          removed_at: now,
-          removed_by: actor,
-          expired_at: null,
-        }
-        await transaction
-          .insertInto('dataset_removed_versions')
-          .values(removal)
-          .onConflict((conflict) => conflict.columns(['dataset', 'version']).doUpdateSet(removal))
-          .execute()
-        await transaction
-          .deleteFrom('dataset_versions')
-          .where('dataset', '=', dataset)
-          .where('version', '=', version)
-          .execute()
-        return true
-      }),
-    restore: ({ dataset, version }) =>
-      query.transaction().execute(async (transaction) => {
-        const removal = await transaction
-          .deleteFrom('dataset_removed_versions')
-          .where('dataset', '=', dataset)
-          .where('version', '=', version)
-          .returning('record')
-          .executeTakeFirst()
-        if (removal === undefined) return
-        await transaction
-          .insertInto('dataset_versions')
-          .values(JSON.parse(removal.record) as VersionRow)
-          .onConflict((conflict) => conflict.columns(['dataset', 'version']).doNothing())
-          .execute()
-      }),
-    removed: async function* () {
-      for await (const { record, removed_at: removedAt, removed_by: removedBy } of removals()) {
-        yield { version: toVersion(JSON.parse(record) as VersionRow), removedAt, removedBy }
-      }
-    },
-    expire: async ({ dataset, version }, now) => {
-      await query
-        .updateTable('dataset_removed_versions')
-        .set({ expired_at: now })
-        .where('dataset', '=', dataset)
-        .where('version', '=', version)
-        .execute()
-    },
-    removal: async ({ dataset, version }) => {
-      const row = await query
-        .selectFrom('dataset_removed_versions')
-        .select(['removed_at', 'removed_by'])
-        .where('dataset', '=', dataset)
-        .where('version', '=', version)
-        .executeTakeFirst()
-      return row === undefined ? undefined : { removedAt: row.removed_at, removedBy: row.removed_by }
-    },
   }
 }
 
