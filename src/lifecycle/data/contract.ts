@@ -66,7 +66,14 @@ export const dataContract = {
     path: '/api/v1/datasets/:name/check',
     summary: 'Check what would be taken in, or the newest version when nothing is new, and store nothing',
     permission: 'write',
-    input: z.object({ name, paths }),
+    input: z.object({
+      name,
+      paths,
+      now: z.iso
+        .datetime({ offset: true })
+        .optional()
+        .describe('The time that ages are measured against, instead of the clock'),
+    }),
     output: z.object({ dataset: z.string(), arrivals: z.array(arrivalSchema) }),
     errors: ['not_found', 'invalid_input', 'unreadable_data'],
   }),

@@ -13,9 +13,13 @@ export function dataHandlers(service: DataService): Handlers<typeof dataContract
     list: async () => ({ items: await service.list() }),
     add: ({ name, paths }, { caller }) => service.add(name, { paths }, caller),
     addAll: async (_input, { caller }) => ({ items: await service.addAll(caller) }),
-    check: async ({ name, paths }, { caller }) => ({
+    check: async ({ name, paths, now }, { caller }) => ({
       dataset: name,
-      arrivals: await service.check(name, { paths }, caller),
+      arrivals: await service.check(
+        name,
+        { paths, ...(now === undefined ? {} : { now: Date.parse(now) }) },
+        caller,
+      ),
     }),
     versions: async ({ name, limit, after }) => {
       const before = after === undefined ? undefined : Number(after)

@@ -70,7 +70,11 @@ export interface DataService {
     caller: Caller,
   ): Promise<AddResult>
   addAll(caller: Caller): Promise<AddResult[]>
-  check(name: string, options: { paths?: readonly string[] | undefined }, caller: Caller): Promise<Arrival[]>
+  check(
+    name: string,
+    options: { paths?: readonly string[] | undefined; now?: number },
+    caller: Caller,
+  ): Promise<Arrival[]>
   list(): Promise<DatasetSummary[]>
   versions(name: string, page: { limit: number; before?: number | undefined }): Promise<VersionSummary[]>
   get(name: string, version: VersionName): Promise<DatasetVersion>
@@ -231,7 +235,7 @@ export function createDataService({ platform, project: readProject }: DataServic
       }
       return results
     },
-    check: async (name, { paths }, caller) => {
+    check: async (name, { paths, now = platform.clock.now() }, caller) => {
       const project = await readProject()
       const config = requireDataset(project, name)
       requireAllowed(paths, project, caller)
@@ -247,7 +251,7 @@ export function createDataService({ platform, project: readProject }: DataServic
         const masking = await maskings.of(name)
         const files = collected?.files ?? []
         const compare = compareVersions({ dataset: name, config, platform, version: get })
-        return await checkArrivals({ dataset: name, config, files, parent, masking, compare }, platform)
+        return await checkArrivals({ dataset: name, config, files, parent, masking, compare, now }, platform)
       } finally {
         await collected?.release()
       }

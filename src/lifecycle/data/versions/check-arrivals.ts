@@ -21,6 +21,8 @@ export interface CheckRequest {
   readonly masking: Masking
   /** Finds what checks compare with. */
   readonly compare?: Compare
+  /** What ages are measured against; the clock's time when it is left out. */
+  readonly now?: number
 }
 
 /** Looks at the rows of an arrival while the view `arrival` has them. */
@@ -47,7 +49,7 @@ export async function checkArrivals(
   const { references, paths: others } = (await request.compare?.(previous)) ?? nothingCompared
   const paths = [...[...local, ...files].map(({ path }) => path), ...others]
   const tables = await openArrivalTables(platform, paths)
-  const now = platform.clock.now()
+  const now = request.now ?? platform.clock.now()
   await using scratch = createScratch(tablesDirectory(platform))
   try {
     if (plan.arrivals.length === 0 && parent !== undefined) {

@@ -86,7 +86,8 @@ async function printer(
   if (isCsv) return (page, first) => csvLines(page, first).forEach((line) => terminal.print(line))
   return (page, first) => {
     if (first && page.items.length === 0) return terminal.print('No row fails.')
-    for (const { expected, columns, items } of tablesOf(page)) {
+    for (const [index, { expected, columns, items }] of tablesOf(page).entries()) {
+      if (!first || index > 0) terminal.print('')
       terminal.print(terminal.style(expected, 'bold'))
       terminal.table(items, [
         { title: 'ROW', value: ({ row }) => (row === undefined ? '' : String(row)), align: 'right' },
