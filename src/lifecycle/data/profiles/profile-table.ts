@@ -79,10 +79,15 @@ export async function profileTable(
     columns,
     profiled: profiled.map(({ column }) => column),
   })
+  const unique = new Set(
+    relations.keys.flatMap(({ columns: names, exact }) => (exact && names.length === 1 ? names : [])),
+  )
   return {
     rows,
     columns: profiled.map(({ column }) => ({
       ...column,
+      // Every row was looked at, which knows better than a sketch.
+      ...(unique.has(column.name) ? { distinct: rows } : {}),
       surprises: surprisesOf(column, {
         rows,
         counted: counted.get(column.name),
