@@ -20,7 +20,7 @@ export const gitCommands: readonly Command[] = [
       working: { type: 'boolean', summary: 'Also refuse working files that differ from the pointers' },
     },
     examples: [
-      { line: 'devmlops git check', what: 'In CI' },
+      { line: 'devmlops git check', what: 'For a build in CI' },
       { line: 'devmlops git check --working', what: 'What the pre-commit hook does' },
     ],
     run: check,
