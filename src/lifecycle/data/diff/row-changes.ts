@@ -26,7 +26,7 @@ export const rowDiffSchema = z.object({
   notRead: count.describe('rows of the unchanged ones that are in parts that both versions share'),
   repeatedKeyRows: z
     .object({ from: count, to: count })
-    .describe('rows whose key occurs more than once; compared as whole rows'),
+    .describe('rows whose key occurs more than once on either side; compared as whole rows'),
   cells: z
     .array(z.object({ column: z.string(), changed: count }))
     .describe('changed cells by column, most first'),
