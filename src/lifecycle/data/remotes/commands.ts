@@ -6,8 +6,7 @@ import { openTasks } from './open-tasks.ts'
 const remote = {
   type: 'string',
   value: 'REMOTE',
-  summary:
-    'a remote of devmlops.yaml, a folder, s3://bucket/prefix or https://server (default: the default one)',
+  summary: 'a name of devmlops.yaml, or an address (default: the default remote)',
 } as const
 const renumber = {
   type: 'boolean',

@@ -11,11 +11,18 @@ export interface ContentFile {
 
 /** The files of a version, whatever kind it is; the same bytes may come under several paths. */
 export async function* filesOfVersion(
-  { kind, parts, tree }: Pick<DatasetVersion, 'kind' | 'parts' | 'tree'>,
+  {
+    kind,
+    parts,
+    originals = [],
+    tree,
+  }: Pick<DatasetVersion, 'kind' | 'parts' | 'tree'> & Partial<Pick<DatasetVersion, 'originals'>>,
   blobs: Pick<BlobStore, 'localPath'>,
 ): AsyncIterable<ContentFile> {
   if (kind === 'table' || tree === null) {
     yield* parts
+    // The files as they came, where the parts are what was made of them.
+    yield* originals
     return
   }
   await using opened = await openTree(blobs, tree)
@@ -27,8 +34,8 @@ export async function* filesOfVersion(
  * at every digest in it, so that whatever a version comes to name later is not forgotten here.
  */
 export function otherDigestsOf(version: DatasetVersion): Digest[] {
-  const { digest, tree, parts, ...rest } = version
-  const files = new Set<string>([digest, ...parts.map((part) => part.digest)])
+  const { digest, tree, parts, originals = [], ...rest } = version
+  const files = new Set<string>([digest, ...[...parts, ...originals].map((file) => file.digest)])
   if (tree !== null) files.add(tree.root)
   const found = [...digestsInText(JSON.stringify(rest)), ...(tree?.packs ?? [])]
   return [...new Set(found)].filter((each) => !files.has(each))
