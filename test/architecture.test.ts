@@ -42,6 +42,8 @@ const openRooms = /^(index|(?:[a-z-]+-)?contract|commands|reads|[a-z-]+-point|pl
 /** Where a package may be used; anything not listed may be used by any floor but `contract` and `ui`. */
 const packageHomes: Readonly<Record<string, RegExp>> = {
   pg: /^platform\/database\//,
+  mysql2: /^platform\/database\//,
+  'read-excel-file': /^lifecycle\/data\/rows\//,
   '@duckdb/node-api': /^platform\/tables\//,
   'onnxruntime-node': /^adapters\/model-runtimes\//,
   hono: /^server\//,

@@ -104,11 +104,18 @@ export function printVersion(terminal: Terminal, version: DatasetVersion, profil
     ['from', placeOf(source)],
     ...factsOf(version),
     ['checks', checksText(version.validation.checks)],
+    ...asideOf(version),
   ]
   for (const [name, value] of facts) terminal.print(`${name.padEnd(7)} ${value}`)
   printProblems(terminal, version.validation)
   terminal.print('')
   printProfile(terminal, profile)
+}
+
+function asideOf({ dataset, version, quarantined }: DatasetVersion): [string, string][] {
+  if (quarantined === 0) return []
+  const rows = `${formatCount(quarantined)} ${quarantined === 1 ? 'row' : 'rows'}`
+  return [['aside', `${rows} in quarantine: devmlops data quarantine ${dataset}@${version}`]]
 }
 
 function placeOf(source: VersionSource): string {

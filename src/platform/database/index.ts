@@ -7,7 +7,6 @@ export { acquireStoreLock, type StoreLock } from './store-lock.ts'
 export type { ReadFunction, ReadPlace } from './reader.ts'
 export {
   openQuery,
-  requireOneSelect,
   type QueryColumn,
   type QueryLocation,
   type QueryRequest,

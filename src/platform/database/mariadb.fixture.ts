@@ -74,7 +74,7 @@ export async function openMariadb(): Promise<FixtureMariadb> {
       (error: unknown) => error,
     )
     if (problem === undefined) break
-    if (attempt > 200 || child.exitCode !== null) throw problem
+    if (attempt > 200 || child.exitCode !== null) throw new Error('MariaDB did not start', { cause: problem })
     await pause(50)
   }
   await run(

@@ -52,10 +52,10 @@ export function explainQueryFailure(error: unknown, query: FailedQuery): Devmlop
       at: name,
     })
   }
-  if (unreachable.test(String(code)) || (code === '' && brokenOff.test(message))) {
+  if (unreachable.test(code) || (code === '' && brokenOff.test(message))) {
     return new DevmlopsError(
       'server_unreachable',
-      `The connection to the database of ${name} broke off: ${message || String(code)}.`,
+      `The connection to the database of ${name} broke off: ${message || code}.`,
       { hint: 'Nothing was taken in. Run the command again when the database answers.', at: name },
     )
   }

@@ -1,15 +1,7 @@
 import { fail, type DevmlopsError } from '#contract/errors'
 import { explainQueryFailure } from './query-failure.ts'
-import {
-  pageRows,
-  requireDistinctNames,
-  wrapped,
-  type QueryColumn,
-  type QueryLocation,
-  type QueryRequest,
-  type QueryRows,
-  type TextRow,
-} from './source-query.ts'
+import { pageRows, requireDistinctNames, wrapped } from './query-text.ts'
+import type { QueryColumn, QueryLocation, QueryRequest, QueryRows, TextRow } from './source-query.ts'
 
 type Location = Extract<QueryLocation, { url: string }>
 
@@ -130,7 +122,7 @@ export async function queryMysql(location: Location, request: QueryRequest): Pro
             yield page
             page = []
           }
-          if (timedOut || broken !== undefined) throw broken ?? new Error('the connection was closed')
+          if (timedOut || broken !== undefined) throw new Error('connection lost', { cause: broken })
         } catch (error) {
           throw explained(error)
         }

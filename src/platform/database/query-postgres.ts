@@ -1,16 +1,8 @@
 import type { FieldDef } from 'pg'
-import { DevmlopsError } from '#contract/errors'
+import type { DevmlopsError } from '#contract/errors'
 import { explainQueryFailure } from './query-failure.ts'
-import {
-  pageRows,
-  requireDistinctNames,
-  wrapped,
-  type QueryColumn,
-  type QueryLocation,
-  type QueryRequest,
-  type QueryRows,
-  type TextRow,
-} from './source-query.ts'
+import { pageRows, requireDistinctNames, wrapped } from './query-text.ts'
+import type { QueryColumn, QueryLocation, QueryRequest, QueryRows, TextRow } from './source-query.ts'
 
 type Location = Extract<QueryLocation, { url: string }>
 

@@ -3,17 +3,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { fail, type DevmlopsError } from '#contract/errors'
 import { explainQueryFailure } from './query-failure.ts'
-import {
-  pageRows,
-  requireDistinctNames,
-  withoutSemicolon,
-  wrapped,
-  type QueryColumn,
-  type QueryLocation,
-  type QueryRequest,
-  type QueryRows,
-  type TextRow,
-} from './source-query.ts'
+import { pageRows, requireDistinctNames, withoutSemicolon, wrapped } from './query-text.ts'
+import type { QueryColumn, QueryLocation, QueryRequest, QueryRows, TextRow } from './source-query.ts'
 
 type Location = Extract<QueryLocation, { path: string }>
 

@@ -1,6 +1,6 @@
 import { fail } from '#contract/errors'
 import { arrivingFile } from '../sources/arriving.ts'
-import { removeRenderings } from '../sources/collect-files.ts'
+import { removeRenderings } from '../sources/remove-renderings.ts'
 import type { Collected } from '../sources/collected.ts'
 import { spoolBytes } from '../sources/spool.ts'
 import type { DatasetConfig } from '../section.ts'

@@ -96,7 +96,7 @@ function toRow(version: number, row: Row, masking: Masking): QuarantinedRow {
   const plain = plainValues(values)
   return {
     version,
-    file: String(file as string),
+    file: file as string,
     row: Number(place),
     reasons: (reasons as QuarantinedRow['reasons']).map(({ column, value, rule }) => ({
       column,

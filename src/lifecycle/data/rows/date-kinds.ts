@@ -61,7 +61,7 @@ async function requireOneKind(
      ) GROUP BY kind ORDER BY first`,
   )
   if (found.length < 2 || found.some(({ kind }) => kind === null)) return
-  const told = found.map(({ first, value }) => `${String(value as string)} (row ${Number(first)})`).join(', ')
+  const told = found.map(({ first, value }) => `${value as string} (row ${Number(first)})`).join(', ')
   fail('unreadable_data', `${file}, column "${name}": dates of ${found.length} kinds: ${told}.`, {
     hint: 'Write all as 2024-01-31, or list the column as text in a `schema` to keep them as they stand.',
     at: file,

@@ -70,10 +70,10 @@ async function requireReadable(
      WHERE ${text} IS NOT NULL AND try_cast(${text} AS ${sqlType}) IS NULL ORDER BY rowid LIMIT 1`,
   )
   if (first === undefined) return
-  const value = String(first['value']).slice(0, 60)
+  const value = (first['value'] as string).slice(0, 60)
   fail(
     'unreadable_data',
-    `${source}, row ${String(first['row_number'])}, column "${name}": "${value}" is no ${sqlType}.`,
+    `${source}, row ${Number(first['row_number'])}, column "${name}": "${value}" is no ${sqlType}.`,
     { hint: 'Cast the column in the query to a type that holds all of its values.', at: source },
   )
 }
@@ -85,7 +85,7 @@ async function roundings(tables: Tables, { name }: TextColumnPlan, table: string
   )
   if (rounded === 0) return []
   return [
-    `column "${name}": ${String(rounded)} numbers have more digits than a double keeps; cast it in the query, such as to numeric(38,9), to keep them`,
+    `column "${name}": ${Number(rounded)} numbers have more digits than a double keeps; cast it in the query, such as to numeric(38,9), to keep them`,
   ]
 }
 

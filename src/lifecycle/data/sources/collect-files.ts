@@ -4,6 +4,7 @@ import { offeredDigest, type ArrivingFile } from './arriving-file.ts'
 import { arrivingFile } from './arriving.ts'
 import { released, type Collected, type CollectOptions } from './collected.ts'
 import { findFiles } from './find-files.ts'
+import { removeRenderings } from './remove-renderings.ts'
 import { isDatabaseSource } from './source-config.ts'
 
 export async function collectFiles(options: CollectOptions): Promise<Collected> {
@@ -53,12 +54,6 @@ function nothingPushed(): never {
       hint: 'Send a file: devmlops data send NAME FILE. Or add one by hand: devmlops data add NAME FILE.',
     },
   )
-}
-
-/** Removes what files were turned into; the files of the user stay. */
-export async function removeRenderings(files: readonly ArrivingFile[]): Promise<void> {
-  const { rm } = await import('node:fs/promises')
-  for (const { path, originals } of files) if (originals !== undefined) await rm(path, { force: true })
 }
 
 /** The same bytes twice are one part. */

@@ -169,7 +169,7 @@ async function newestOf(
      ORDER BY try_cast(value AS ${sqlType}) DESC NULLS LAST LIMIT 1`,
     last === undefined ? [] : [last],
   )
-  return newest === undefined ? undefined : { column, value: String(newest['value']) }
+  return newest === undefined ? undefined : { column, value: newest['value'] as string }
 }
 
 function nothingNew(name: string, source: Collected['source']): Collected {
