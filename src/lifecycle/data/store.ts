@@ -16,7 +16,10 @@ import type { DataTables } from './tables.ts'
 /** What only some versions have, or what follows from the rest. */
 type OptionalFields = 'kind' | 'files' | 'tree' | 'producedBy' | 'originals' | 'quarantined'
 export type NewVersion = Omit<DatasetVersion, 'version' | 'partCount' | 'outcome' | OptionalFields> &
-  Partial<Pick<DatasetVersion, OptionalFields>>
+  Partial<Pick<DatasetVersion, OptionalFields>> & {
+    /** The newest version, which it follows in number; where it was made from an older one. */
+    readonly newest?: number | undefined
+  }
 export type NewRejection = Omit<Rejection, 'id' | 'times'> & { readonly judged: Digest }
 
 interface Counts {
@@ -238,7 +241,7 @@ export function toRow(version: NewVersion): DataTables['dataset_versions'] {
   const { columns, parts, tree, kind = 'table', producedBy, originals = [] } = version
   return {
     dataset: version.dataset,
-    version: (version.parent ?? 0) + 1,
+    version: (version.newest ?? version.parent ?? 0) + 1,
     digest: version.digest,
     row_count: version.rows,
     size_bytes: version.sizeBytes,

@@ -12,6 +12,7 @@ import {
   type ProducedBy,
 } from '../versions/dataset-version.ts'
 import type { DataStore } from '../store.ts'
+import { baseVersion } from './base-version.ts'
 import { compareTrees, countChanges } from './compare-trees.ts'
 import type { FolderSource } from './folder-source.ts'
 import { createWarningList } from './folder-warnings.ts'
@@ -54,7 +55,7 @@ export async function addFolder(
   const { home } = platform.config
   const root = request.place ?? (await locateFolder(source.folder, project.directory))
   if (root === undefined) noFiles(source.folder, project.directory)
-  const parent = await store.version(dataset, 'latest')
+  const { parent, newest, pointed } = await versionsBefore(request, { platform, store })
   const folder = await openWorkingFolder({
     root,
     source,
@@ -71,11 +72,15 @@ export async function addFolder(
   await storeFiles(platform.files, { root, wanted }, request)
   const summary = wanted.length === 0 ? first : await summarise(folder.directories)
   if (folder.changed || wanted.length > 0) await folder.save()
-  if (parent !== undefined && parent.digest === summary.digest) {
+  const same = [pointed, newest].find((version) => version?.digest === summary.digest)
+  if (same !== undefined) {
     const arrivals = [{ paths: [source.folder], state: 'known' as const }]
-    return { dataset, version: summaryOf(parent), created: false, arrivals }
+    return { dataset, version: summaryOf(same), created: false, arrivals }
   }
-  const created = await createFolderVersion({ request, parent, before, folder, summary }, { platform, store })
+  const created = await createFolderVersion(
+    { request, parent, newest, before, folder, summary },
+    { platform, store },
+  )
   return {
     dataset,
     version: summaryOf(created),
@@ -88,16 +93,32 @@ export async function addFolder(
   }
 }
 
+/**
+ * What a folder was made from: on a branch of the code that stays with an older version that one, and not what another
+ * branch has added since. Numbers go on from the newest all the same. Without Git the newest counts, so that adding an
+ * older version again is how to go back to it.
+ */
+async function versionsBefore(
+  { dataset, place, project }: AddFolderRequest,
+  dependencies: Dependencies,
+): Promise<Record<'parent' | 'newest' | 'pointed', DatasetVersion | undefined>> {
+  const newest = await dependencies.store.version(dataset, 'latest')
+  if (place !== undefined) return { parent: newest, newest, pointed: undefined }
+  const { version, by } = await baseVersion(dataset, { ...dependencies, project })
+  return { parent: version ?? newest, newest, pointed: by === 'pointer' ? version : undefined }
+}
+
 interface Making {
   readonly request: AddFolderRequest
   readonly parent: DatasetVersion | undefined
+  readonly newest: DatasetVersion | undefined
   readonly before: StoredTree | undefined
   readonly folder: WorkingFolder
   readonly summary: NodeSummary
 }
 
 async function createFolderVersion(
-  { request, parent, before, folder, summary }: Making,
+  { request, parent, newest, before, folder, summary }: Making,
   { platform, store }: Dependencies,
 ): Promise<DatasetVersion> {
   const { directories, emptyDirectories } = folder
@@ -123,6 +144,7 @@ async function createFolderVersion(
     rows: 0,
     sizeBytes: summary.sizeBytes,
     parent: parent?.version ?? null,
+    newest: newest?.version,
     columns: [],
     parts: [],
     source: { kind: 'folder', folder: request.source.folder },

@@ -207,3 +207,20 @@ test('hooks refuse a commit whose data differ, bring the data of a branch, and o
     'data checkout',
   ])
 })
+
+test('a version that is made on a branch follows the one that the branch has', async () => {
+  await using workshop = await inGit()
+  await addVersion(workshop, 'one')
+  workshop.git('add', '.')
+  workshop.git('commit', '-qm', 'one')
+  workshop.git('checkout', '-qb', 'side')
+  await addVersion(workshop, 'two')
+  workshop.git('commit', '-qam', 'two')
+  workshop.git('checkout', '-q', 'main')
+  await checkout(workshop)
+  const again = await workshop.service.add('images', {}, ada)
+  assert.deepEqual([again.created, again.version?.version], [false, 1], 'nothing is new on this branch')
+  await addVersion(workshop, 'three')
+  const { version, parent } = await workshop.service.get('images', 'latest')
+  assert.deepEqual([version, parent], [3, 1])
+})
