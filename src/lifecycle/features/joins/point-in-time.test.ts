@@ -185,7 +185,7 @@ describe('a point-in-time join', () => {
             const own = byKey.get(moment.key) ?? []
             const expected = own[newestKnown(own, moment, settings)]?.value ?? null
             if (expected !== null) matched++
-            assert.equal(rows[i]?.['view__n'], expected, `${JSON.stringify([settings, moment, own])}`)
+            assert.equal(rows[i]?.['view__n'], expected, JSON.stringify([settings, moment, own]))
           }
         }
       }

@@ -216,7 +216,8 @@ export function createGraphWriter(): GraphWriter {
     graph: () => ({
       nodes,
       initializers,
-      operatorSets: usesHash ? [{ version: 20 }, { domain: 'com.microsoft', version: 1 }] : [],
+      // Comparing texts came with 19, splitting them with 20.
+      operatorSets: [{ version: 20 }, ...(usesHash ? [{ domain: 'com.microsoft', version: 1 }] : [])],
     }),
   }
 }

@@ -219,6 +219,7 @@ describe('the graph of a preparation gives what was computed offline', () => {
       passengers: { column: 'passenger_count', impute: 'most_frequent', encode: 'category' },
       vendor: { column: 'vendor_id', encode: 'one_hot' },
       flag: { column: 'store_and_fwd_flag', encode: 'ordinal' },
+      filled: { column: 'store_and_fwd_flag', impute: { value: 'none' } },
       distance: { column: 'trip_distance', bucket: { quantiles: 20 } },
     }
     const { preparation } = fitPreparation(Object.entries(features).map(request), {
