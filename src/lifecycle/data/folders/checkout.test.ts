@@ -87,7 +87,9 @@ test('a part can be checked out, and does not become a version by mistake', asyn
   assert.deepEqual([clean, only], [true, ['deep/**']])
   await assert.rejects(workshop.service.add('images', {}, ada), /only a part of images@1/)
   await checkout(workshop, 1)
-  assert.equal((await workshop.service.add('images', {}, ada)).changes?.deleted, 1)
+  // To go back to an older version is to add it again.
+  assert.equal((await workshop.service.add('images', {}, ada)).version?.version, 3)
+  assert.equal((await workshop.service.get('images', 3)).parent, 1)
 })
 
 test('nothing is written through a link', async () => {
