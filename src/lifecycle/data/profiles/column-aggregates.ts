@@ -46,8 +46,6 @@ export interface ColumnSummary {
   readonly distinct: number
   readonly min: number | null
   readonly max: number | null
-  /** The smallest distance from zero that is not zero. */
-  readonly minMagnitude: number | null
   readonly mean: number
   readonly variance: number
 }
@@ -85,7 +83,7 @@ function aggregatesOf(column: Column, prefix: string): string[] {
   ]
   const value = numberOf(column)
   if (value === undefined) return common
-  const numbers = [
+  return [
     ...common,
     `count(${value}) AS ${prefix}_finite`,
     `min(${value}) AS ${prefix}_min`,
@@ -94,8 +92,6 @@ function aggregatesOf(column: Column, prefix: string): string[] {
     // The square of a larger number has no room in a double, and DuckDB refuses the whole query.
     `var_pop(CASE WHEN abs(${value}) < 1e150 THEN ${value} END) AS ${prefix}_variance`,
   ]
-  if (column.type !== 'integer' && column.type !== 'number') return numbers
-  return [...numbers, `min(nullif(abs(${value}), 0)) AS ${prefix}_magnitude`]
 }
 
 function summaryOf(row: Row, prefix: string): ColumnSummary {
@@ -110,7 +106,6 @@ function summaryOf(row: Row, prefix: string): ColumnSummary {
     distinct: cell('distinct') ?? 0,
     min: cell('min'),
     max: cell('max'),
-    minMagnitude: cell('magnitude'),
     mean: cell('mean') ?? 0,
     variance: cell('variance') ?? 0,
   }

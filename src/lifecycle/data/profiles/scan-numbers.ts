@@ -15,7 +15,7 @@ export interface ScannedColumn {
 }
 
 /** Exact quantiles keep every value in memory and sort it; beyond so many values the column's sketch tells them. */
-const maximumExactValues = 2_000_000
+const maximumExactValues = 500_000
 
 /** 5, 10, …, 95 %: between them lie twenty cells of equal share. */
 const cutShares = Array.from({ length: 19 }, (_, index) => (index + 1) / 20)

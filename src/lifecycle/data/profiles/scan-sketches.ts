@@ -34,7 +34,9 @@ export async function scanSketches(
       column.type === 'text'
         ? lengthAggregates(`CAST(${quoteName(column.name)} AS VARCHAR)`, `c${index}`)
         : []
-    return [`${hashes} AS c${index}_hashes`, ...text]
+    const value = scaleOf(column) === 'logarithm' ? numberOf(column) : undefined
+    const magnitude = value === undefined ? [] : [`min(nullif(abs(${value}), 0)) AS c${index}_magnitude`]
+    return [`${hashes} AS c${index}_hashes`, ...text, ...magnitude]
   })
   const row = requireRow(await tables.rows(`SELECT ${aggregates.join(', ')} FROM ${relation}`))
   for (const [index, column] of columns.entries()) {
@@ -46,7 +48,12 @@ export async function scanSketches(
       hashes = numbersIn(requireRow(all)['hashes'])
     }
     const lengths = textLengths(row, { prefix: `c${index}`, count: summary.values })
-    const numbers = await countBins(tables, relation, { column, summary })
+    const numbers = await countBins(tables, relation, {
+      column,
+      summary,
+      // The smallest distance from zero that is not zero.
+      minMagnitude: Number(row[`c${index}_magnitude`] ?? 1),
+    })
     sketches.set(column.name, {
       distinct: distinctSketch(hashes, hash),
       ...(column.type !== 'text' || lengths === undefined ? {} : { lengths }),
@@ -69,15 +76,15 @@ function numbersIn(cell: Cell | undefined): number[] {
 async function countBins(
   tables: Tables,
   relation: string,
-  { column, summary }: { column: Column; summary: ColumnSummary },
+  { column, summary, minMagnitude }: { column: Column; summary: ColumnSummary; minMagnitude: number },
 ): Promise<NumberSketch | undefined> {
   const value = numberOf(column)
-  const { min, max, minMagnitude } = summary
+  const { min, max } = summary
   if (value === undefined || min === null || max === null) return undefined
   const scale = scaleOf(column)
   const level =
     scale === 'logarithm'
-      ? levelFor(scale, minMagnitude ?? 1, Math.max(Math.abs(min), Math.abs(max), minMagnitude ?? 1))
+      ? levelFor(scale, minMagnitude, Math.max(Math.abs(min), Math.abs(max), minMagnitude))
       : levelFor(scale, min, max)
   const bin = binExpression('v', { scale, level })
   const sign = scale === 'logarithm' ? 'CAST(sign(v) AS INTEGER)' : '1'
