@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { defineSection, type ReferenceIssue } from '../project/contract.ts'
 import { checksOf, expectationSchema } from './checks/expectation.ts'
+import { impossibilityOf } from './checks/impossible-check.ts'
+import { columnsOf } from './checks/named-columns.ts'
 import { givesAllAgain, isDatabaseSource, tableSources } from './sources/source-config.ts'
 import { contractSchema } from './quarantine/schema-contract.ts'
 import { folderSourceSchema, isFolderSource } from './folders/folder-source.ts'
@@ -156,9 +158,13 @@ function unknownColumns(name: string, dataset: DatasetConfig): ReferenceIssue[] 
   const checked = dataset.expectations.flatMap((expectation, index) =>
     checksOf({ ...dataset, key: [], expectations: [expectation] }).flatMap((check) => {
       const path = ['expectations', index, check.kind]
-      if (check.kind === 'not_null') return issue(check.column, path)
-      if ('column' in check && check.column !== '') return issue(check.column, [...path, 'column'])
-      return check.kind === 'unique' ? check.columns.flatMap((each) => issue(each, path)) : []
+      const written = (expectation as Record<string, unknown>)[check.kind]
+      // One column or a list of them stands under the key of the check itself.
+      const isListed = typeof written === 'object' && written !== null && 'each' in written
+      const at = 'column' in check && !isListed ? [...path, 'column'] : path
+      return check.kind === 'schema'
+        ? []
+        : columnsOf(check).flatMap((each) => (each === '' ? [] : issue(each, at)))
     }),
   )
   return [...own, ...checked]
@@ -168,19 +174,8 @@ function impossibleChecks(name: string, dataset: DatasetConfig): ReferenceIssue[
   return dataset.expectations.flatMap((expectation, index): ReferenceIssue[] =>
     checksOf({ ...dataset, key: [], expectations: [expectation] }).flatMap((check): ReferenceIssue[] => {
       const path = ['data', name, 'expectations', index, check.kind]
-      if (check.kind === 'fresh' && check.column === '') {
-        const message = 'the dataset has no `time`, so this needs a `column`'
-        return [{ path, message, target: 'key' }]
-      }
-      if (!('minimum' in check)) return []
-      const { minimum, maximum } = check
-      if (minimum === undefined && maximum === undefined) {
-        return [{ path, message: 'neither a lower nor an upper limit is given', target: 'key' }]
-      }
-      if (typeof minimum !== typeof maximum || minimum === undefined || maximum === undefined) return []
-      return minimum > maximum
-        ? [{ path, message: `the lower limit ${minimum} is above the upper limit ${maximum}`, target: 'key' }]
-        : []
+      const message = impossibilityOf(check)
+      return message === undefined ? [] : [{ path, message, target: 'key' }]
     }),
   )
 }

@@ -1,6 +1,7 @@
 import { quoteName, type Cell, type Row, type Tables } from '#platform/tables/index'
 import type { Column } from '../rows/column-type.ts'
-import { columnsOf, type PreparedCheck } from './compile-check.ts'
+import type { PreparedCheck } from './compile-check.ts'
+import { columnsOf } from './named-columns.ts'
 import { failingRows } from './failing-rows.ts'
 import type { Sample } from './validation.ts'
 

@@ -1,5 +1,5 @@
 import type { Tables } from '#platform/tables/index'
-import { columnsOf } from './compile-check.ts'
+import { columnsOf } from './named-columns.ts'
 import { describeCheck } from './describe-check.ts'
 import { isAboutSingleRows } from './expectation.ts'
 import { failingRows } from './failing-rows.ts'

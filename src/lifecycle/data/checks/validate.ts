@@ -1,13 +1,8 @@
 import type { Tables } from '#platform/tables/index'
 import { checkAgainstParent, checkSchema, type SchemaFacts } from './check-schema.ts'
 import { checkProblem } from './check-problem.ts'
-import {
-  columnsOf,
-  compileCheck,
-  type CheckedTable,
-  type PreparedCheck,
-  type TableCheck,
-} from './compile-check.ts'
+import { compileCheck, type CheckedTable, type PreparedCheck, type TableCheck } from './compile-check.ts'
+import { columnsOf } from './named-columns.ts'
 import { describeCheck } from './describe-check.ts'
 import type { Check } from './expectation.ts'
 import type { Judgement } from './judgement.ts'
