@@ -138,6 +138,16 @@ describe('what is stored of files', () => {
     assert.equal(await fixture.files.localPath(large.digest), await fixture.blobs.localPath(large.digest))
   })
 
+  it('is the file itself also when it is written past the page cache', async () => {
+    await using fixture = await openFilesFixture()
+    // Its end is no whole block of the disk.
+    const bytes = Buffer.concat([...Array.from({ length: 9 }, () => noise(8_000_000)), noise(1234)])
+    const [stored] = await fixture.store(write(fixture.home, 'huge', bytes))
+    assert.deepEqual(stored, { digest: digestOf(bytes), sizeBytes: 72_001_234 })
+    assert.ok(bytes.equals(readFileSync(await fixture.blobs.localPath(digestOf(bytes)))))
+    assert.deepEqual(await collect(fixture.files.verify([digestOf(bytes)])), [])
+  })
+
   it('is shared by large files that do not compress, once they have chunks in common', async () => {
     await using fixture = await openFilesFixture()
     const bytes = noise(8_000_000)

@@ -17,29 +17,32 @@ export async function withKernel<T>(work: (kernel: CutKernel) => Promise<T>): Pr
   }
 }
 
+/** Slabs are read to here: at the beginning of a page, with room before it for what is left of the one before. */
+const slabStart = cutRule.maxBytes
+
 /**
  * Cuts a file slab by slab. Each step yields where the chunks in the kernel's memory begin, and where the last one ends. What
- * is left of a slab is the beginning of the next, since its next cut may lie there.
+ * is left of a slab goes before the next, since its next cut may lie there.
  */
 export async function* cutSlabs(
   kernel: CutKernel,
   sizeBytes: number,
   read: (target: Uint8Array, position: number) => Promise<void> | void,
 ): AsyncIterable<readonly number[]> {
-  let rest = 0
+  let start = slabStart
   for (let position = 0; position < sizeBytes;) {
     const length = Math.min(slabBytes, sizeBytes - position)
-    await read(kernel.bytes.subarray(rest, rest + length), position)
+    const end = slabStart + length
+    await read(kernel.bytes.subarray(slabStart, end), position)
     position += length
-    const end = rest + length
     // A cut is certain when the longest chunk would fit.
     const last = position === sizeBytes ? end : end - cutRule.maxBytes + 1
-    const cuts = [0]
-    for (let at = 0; at < last;) cuts.push((at = kernel.cut(at, Math.min(end, at + cutRule.maxBytes))))
+    const cuts = [start]
+    for (let at = start; at < last;) cuts.push((at = kernel.cut(at, Math.min(end, at + cutRule.maxBytes))))
     if (cuts.length > 1) yield cuts
     await takeTurns()
-    const from = cuts.at(-1) ?? 0
-    kernel.bytes.copyWithin(0, from, end)
-    rest = end - from
+    const from = cuts.at(-1) ?? start
+    start = slabStart - (end - from)
+    kernel.bytes.copyWithin(start, from, end)
   }
 }

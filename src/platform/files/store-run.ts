@@ -1,8 +1,8 @@
 import type { BlobIntake, BlobStore, Digest } from '../blobs/index.ts'
 import { BlockPacker, type Block } from './block-packer.ts'
 import type { ChunkPlaces, Spot } from './chunk-places.ts'
-import { CopyProgress } from './copy-progress.ts'
-import type { Cuts } from './cut-file.ts'
+import type { Cuts } from './keep-file.ts'
+import { SharedSlab } from './shared-slab.ts'
 import { GrowingLayout, type FileLedger } from './file-ledger.ts'
 import type { FileToStore, StoredFile, StoreProgress } from './file-store.ts'
 import { segmentsIn } from './layout-text.ts'
@@ -115,14 +115,13 @@ export class StoreRun {
     return { digest, sizeBytes }
   }
 
-  /** The file is a block by itself: copied and digested by one thread, and cut by another at the same time. */
+  /** The file is a block by itself: copied and cut by one thread, and digested by another. */
   async #keepWhole(
     file: FileToStore,
     { sizeBytes, intake }: { sizeBytes: number; intake: BlobIntake },
   ): Promise<StoredFile> {
     const { pool, ledger, places } = this.#parts
     const to = await intake.place()
-    const { memory: progress } = new CopyProgress()
     const block: Block = { digest: undefined }
     const layout = new GrowingLayout()
     let offset = 0
@@ -135,14 +134,17 @@ export class StoreRun {
       }
       this.#count(0, offset - before)
     }
-    const signal = this.#signal
+    // With a thread to spare the whole is digested there.
+    const beside = pool.idle >= 2 ? new SharedSlab().memory : undefined
+    const stop = new AbortController()
+    const signal = AbortSignal.any([this.#signal, stop.signal])
     try {
-      const copying = pool.run('copyFileAside', { file, to, progress, sizeBytes }, { signal })
-      const cutting = pool.run('cutFile', { path: to, sizeBytes, progress }, { answer, signal })
-      // What keeps the copy from going on keeps the other from cutting it, and is what has to be said.
-      cutting.catch(() => undefined)
-      const digest: Digest = `sha256:${(await copying).sha256}`
-      await cutting
+      const keeping = pool.run('keepFile', { file, to, sizeBytes, beside }, { answer, signal })
+      const digesting = beside && pool.run('digestBeside', { memory: beside }, { signal })
+      // What keeps the one from reading keeps the other from digesting, and is what has to be said.
+      digesting?.catch(() => stop.abort())
+      const sha256 = (await keeping) ?? (await digesting)
+      const digest: Digest = `sha256:${sha256}`
       if ((await ledger.known([digest])).has(digest)) return { digest, sizeBytes }
       await intake.take(to, { digest, sizeBytes })
       this.#progress.newBytes += sizeBytes

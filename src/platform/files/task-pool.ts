@@ -80,6 +80,11 @@ export class TaskPool {
     }
   }
 
+  /** How many threads have nothing to do, or could be started. */
+  get idle(): number {
+    return this.size - [...this.#threads].filter(({ load }) => load > 0).length
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     await Promise.all([...this.#threads].map(({ worker }) => worker.terminate()))
