@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Caller } from '#contract/endpoint'
@@ -102,6 +103,13 @@ test('nothing is written through a link', async () => {
   await workshop.describe('images:\n  source: { folder: images/, exclude: [deep] }')
   await assert.rejects(checkout(workshop, 1), /deep is a symbolic link where a folder has to be/)
   assert.equal(existsSync(join(workshop.directory, 'elsewhere/er')), false)
+})
+
+test('the folder of a dataset does not lead out of the project', async () => {
+  await using workshop = await twoVersions()
+  await rm(join(workshop.directory, 'images'), { recursive: true })
+  await symlink(tmpdir(), join(workshop.directory, 'images'))
+  await assert.rejects(checkout(workshop, 1), /images\/ leads out of the project/)
 })
 
 test('another place is for an administrator, and never the store', async () => {

@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import type { Caller } from '#contract/endpoint'
 import { fail, messageOf } from '#contract/errors'
 import type { Platform } from '#platform/platform'
@@ -12,7 +11,6 @@ import { gitTop } from '../pointers/git-work-tree.ts'
 import { isOnRemote } from '../pointers/on-remote.ts'
 import { pointerPath, writePointer } from '../pointers/pointer-file.ts'
 import type { VersionName } from '../reference.ts'
-import { isInside } from '../sources/find-files.ts'
 import type { DataStore } from '../store.ts'
 import type {
   AddResult,
@@ -35,6 +33,7 @@ import { folderStatus } from './folder-status.ts'
 import { openFolder, type OpenedFolder } from './open-folder.ts'
 import { tableStatus } from './table-status.ts'
 import { filesOf, openTree, type TreeFile } from './tree.ts'
+import { checkoutPlace, writablePlace } from './writing-place.ts'
 import { createProgressBoard, type WorkProgress } from './work-progress.ts'
 
 export interface CheckoutInput {
@@ -138,7 +137,7 @@ export function createWorkspaceService(options: WorkspaceOptions): WorkspaceServ
     if (version.kind === 'table') requireRaw(await options.masking(name), name, caller)
     const config = project.sections.data[name]
     const source = config !== undefined && isFolderSource(config.source) ? config.source : undefined
-    const place = checkoutPlace({ to: input.to, source, name, project, caller, home })
+    const place = await checkoutPlace({ to: input.to, source, name, project, caller, home })
     return board.during(name, 'checkout', async (report) => {
       const common = { version, place, only, force, signal, report }
       if (version.kind === 'table') return checkoutTable(common, { platform, store })
@@ -250,44 +249,4 @@ export function createWorkspaceService(options: WorkspaceOptions): WorkspaceServ
       })
     },
   }
-}
-
-interface Place {
-  readonly project: DataProject
-  readonly caller: Caller
-  readonly home: string
-}
-
-function checkoutPlace({
-  to,
-  source,
-  name,
-  ...place
-}: Place & { to: string | undefined; source: FolderSource | undefined; name: string }): string {
-  if (to !== undefined) return writablePlace(to, place)
-  if (source !== undefined) return resolve(place.project.directory, source.folder)
-  return fail('invalid_input', `"${name}" has no folder of its own to be checked out into.`, {
-    hint: `Name one: devmlops data checkout ${name} --to FOLDER.`,
-    at: 'to',
-  })
-}
-
-/**
- * A place that is not the dataset's own folder is the word of a person at this machine: a file may be a program to
- * whoever finds it there, a hook of Git or a step of a pipeline.
- */
-function writablePlace(to: string, { project, caller, home }: Place): string {
-  if (!caller.permissions.has('admin')) {
-    fail(
-      'permission_denied',
-      `${caller.name} is no administrator, and only one chooses where files are written.`,
-      {
-        hint: 'Check the dataset out into its own folder, or download what you need.',
-        at: 'to',
-      },
-    )
-  }
-  const place = resolve(project.directory, to)
-  if (!isInside(home, place)) return place
-  return fail('invalid_input', `${to} is in the store.`, { hint: 'Choose a place of your own.', at: 'to' })
 }
