@@ -20,6 +20,7 @@ const tones: Readonly<Record<string, Tone>> = {
 const verbs: Readonly<Record<string, string>> = {
   'data.arrived': 'added',
   'data.rejected': 'had an arrival refused in',
+  'data.tagged': 'tagged',
   'run.started': 'started',
   'run.finished': 'finished',
   'logged_model.ready': 'logged',
@@ -60,12 +61,17 @@ export function eventVerb({ type }: Happening): string {
 /** The words of the payload that a person would ask for next. */
 export function eventDetail({ payload }: Happening): string {
   const alias = text(payload, 'alias')
-  const { version, rows } = payload
+  const { version, rows, files, kind } = payload
   return [
     text(payload, 'step'),
     alias === undefined ? undefined : `${alias} → ${typeof version === 'number' ? `v${version}` : 'none'}`,
     outcomeOf(payload),
-    typeof rows === 'number' ? `${formatCount(rows)} rows` : undefined,
+    text(payload, 'tag'),
+    kind === 'folder' && typeof files === 'number'
+      ? `${formatCount(files)} files`
+      : typeof rows === 'number'
+        ? `${formatCount(rows)} rows`
+        : undefined,
     text(payload, 'reason') ?? text(payload, 'message'),
   ]
     .filter(Boolean)
