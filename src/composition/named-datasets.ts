@@ -17,6 +17,6 @@ export async function* namedDatasets(
   yield* datasetsNamedByTracking(database)
   for (const { name, heldDigests } of stages) {
     if (name === 'data' || heldDigests === undefined) continue
-    for await (const digest of heldDigests()) yield { digest, by: `a record of ${name}` }
+    for await (const digest of heldDigests()) yield { digest, by: `a record of ${name}`, vague: true }
   }
 }

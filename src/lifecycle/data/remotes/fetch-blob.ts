@@ -13,6 +13,7 @@ interface Fetching {
   /** When it is known, a line that breaks is taken up where it broke. */
   readonly sizeBytes?: number | undefined
   readonly onReceived?: (bytes: number) => void
+  readonly signal: AbortSignal
 }
 
 /** Stores a blob of a remote here, if it has the bytes that its digest promises. */
@@ -26,6 +27,7 @@ async function* withoutBreaks({
   remote,
   sizeBytes,
   onReceived,
+  signal,
 }: Fetching): AsyncIterable<Uint8Array> {
   let received = 0
   for (let attempt = 1; ; attempt++) {
@@ -42,12 +44,14 @@ async function* withoutBreaks({
           },
         )
       for await (const chunk of body) {
+        signal.throwIfAborted()
         received += chunk.byteLength
         onReceived?.(chunk.byteLength)
         yield chunk
       }
       return
     } catch (error) {
+      signal.throwIfAborted()
       const resumable = received === 0 || (sizeBytes !== undefined && received < sizeBytes)
       if (error instanceof DevmlopsError || attempt === attempts || !resumable) throw explained(error, remote)
       await pause(firstPauseMs * 2 ** (attempt - 1))

@@ -50,8 +50,7 @@ export function folderRemote(directory: string): Remote {
       has: async (digest) => (await blobs.head(digest)) !== undefined,
       send: async (blob, path, onSent) => {
         await requireFolder(true)
-        await blobs.put(verified(fileChunks(path), blob.digest))
-        onSent(blob.sizeBytes)
+        await blobs.put(counted(verified(fileChunks(path), blob.digest), onSent))
       },
       addDocument: async (document) => {
         await requireFolder(true)
@@ -60,6 +59,16 @@ export function folderRemote(directory: string): Remote {
         return writeOnce(path, documentText(document))
       },
     },
+  }
+}
+
+async function* counted(
+  chunks: AsyncIterable<Uint8Array>,
+  onSent: (bytes: number) => void,
+): AsyncIterable<Uint8Array> {
+  for await (const chunk of chunks) {
+    onSent(chunk.byteLength)
+    yield chunk
   }
 }
 

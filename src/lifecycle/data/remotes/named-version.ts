@@ -5,6 +5,8 @@ export interface NamedVersion {
   readonly digest?: string | undefined
   /** Who names it, as a person calls it: `model flight-delays@3`. */
   readonly by: string
+  /** It stands in some record, and nobody said what that is: not told when somebody has said more. */
+  readonly vague?: true
 }
 
 /** What a text such as `flights@3` or `data.flights@3` names, if it names a version. */
@@ -25,6 +27,7 @@ const mostNamed = 5
 export function createNamings(): Namings {
   const byPlace = new Map<string, Set<string>>()
   const byDigest = new Map<string, Set<string>>()
+  const vaguely = new Map<string, Set<string>>()
   const put = (map: Map<string, Set<string>>, key: string, by: string): void => {
     const names = map.get(key) ?? new Set()
     // A version that a thousand runs used needs one of them to stay.
@@ -32,12 +35,14 @@ export function createNamings(): Namings {
     map.set(key, names)
   }
   return {
-    add: ({ dataset, version, digest, by }) => {
+    add: ({ dataset, version, digest, by, vague }) => {
+      if (vague === true && digest !== undefined) return put(vaguely, digest, by)
       if (dataset !== undefined && version !== undefined) put(byPlace, `${dataset}@${version}`, by)
       if (digest !== undefined) put(byDigest, digest, by)
     },
-    of: ({ dataset, version, digest }) => [
-      ...new Set([...(byPlace.get(`${dataset}@${version}`) ?? []), ...(byDigest.get(digest) ?? [])]),
-    ],
+    of: ({ dataset, version, digest }) => {
+      const said = [...(byPlace.get(`${dataset}@${version}`) ?? []), ...(byDigest.get(digest) ?? [])]
+      return [...new Set(said.length > 0 ? said : vaguely.get(digest))]
+    },
   }
 }

@@ -50,7 +50,7 @@ export async function pullBytes(
     async (digest) => {
       if (await isHere(digest)) return
       const onReceived = (bytes: number): void => void (received += bytes)
-      await fetchBlob({ digest, place, remote, onReceived }, blobs)
+      await fetchBlob({ digest, place, remote, onReceived, signal }, blobs)
       fetched += 1
     },
     { signal },
@@ -97,7 +97,7 @@ export async function pullBytes(
         received += bytes
         tell()
       }
-      await fetchBlob({ digest, place, remote, sizeBytes: sizeOf(digest), onReceived }, blobs)
+      await fetchBlob({ digest, place, remote, sizeBytes: sizeOf(digest), onReceived, signal }, blobs)
       fetched += 1
       tell()
     },

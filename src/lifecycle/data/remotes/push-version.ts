@@ -46,6 +46,8 @@ export async function pushVersion(
     missing,
     async (blob) => {
       await remote.writing.send(blob, await blobs.localPath(blob.digest), (bytes) => {
+        // A block may be a file of gigabytes: it is given up between its parts.
+        signal.throwIfAborted()
         sent.bytes += bytes
         tell()
       })

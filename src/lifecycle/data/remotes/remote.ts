@@ -23,7 +23,11 @@ export interface Remote {
 
 export interface RemoteWriting {
   has(digest: Digest): Promise<boolean>
-  /** Sends a file that has this digest; whole or not at all. @throws storage_corrupt when it has another one. */
+  /**
+   * Sends a file that has this digest; whole or not at all. What `onSent` throws ends it.
+   *
+   * @throws storage_corrupt when the file has another digest.
+   */
   send(blob: StoredBlob, path: string, onSent: (bytes: number) => void): Promise<void>
   /** Writes down a version, after its bytes. False, and nothing changes, when the number is taken. */
   addDocument(document: VersionDocument): Promise<boolean>

@@ -34,7 +34,7 @@ export async function* filesOfVersion(
  * at every digest in it, so that whatever a version comes to name later is not forgotten here.
  */
 export function otherDigestsOf(version: DatasetVersion): Digest[] {
-  const { digest, tree, parts, originals = [], ...rest } = version
+  const { digest, tree, parts, originals, ...rest } = version
   const files = new Set<string>([digest, ...[...parts, ...originals].map((file) => file.digest)])
   if (tree !== null) files.add(tree.root)
   const found = [...digestsInText(JSON.stringify(rest)), ...(tree?.packs ?? [])]
