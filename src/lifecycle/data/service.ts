@@ -218,6 +218,12 @@ export function createDataService({ platform, project: readProject }: DataServic
     oneAtATime(name, async () => {
       const project = await readProject()
       const config = requireDataset(project, name)
+      if (isFolderSource(config.source)) {
+        fail('invalid_input', `"${name}" is a folder; its files come from ${config.source.folder}.`, {
+          hint: `Put them there, then: devmlops data add ${name}`,
+          at: name,
+        })
+      }
       await announce(name, { store, events: platform.events })
       return addTable(name, { project, config, caller }, () => gather({ project, config }))
     })

@@ -15,6 +15,8 @@ export interface UpsertRequest {
   readonly cursor: string | undefined
   /** A row in which it is true removes the one with its key. */
   readonly deleted: string | undefined
+  /** What arrives is older than what is there, as rows that were in quarantine are: it fills gaps only. */
+  readonly isOlder: boolean
   /** Where the merged table is written. */
   readonly path: string
 }
@@ -30,7 +32,8 @@ export async function mergeUpsert(tables: Tables, request: UpsertRequest): Promi
     .map((name) => `old.${quoteName(name)} IS NOT DISTINCT FROM new.${quoteName(name)}`)
     .join(' AND ')
   const cursor = columnOf(columns, request.cursor)
-  const isNewer = cursor === undefined ? 'false' : `coalesce(old.${cursor} > new.${cursor}, false)`
+  const isNewer =
+    cursor === undefined ? String(request.isOlder) : `coalesce(old.${cursor} > new.${cursor}, false)`
   const deleted = columnOf(columns, request.deleted)
   const stays = deleted === undefined ? 'true' : `NOT coalesce(try_cast(new.${deleted} AS BOOLEAN), false)`
   const names = columns.map(({ name }) => quoteName(name)).join(', ')

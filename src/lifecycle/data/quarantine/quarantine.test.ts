@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { createArrivals, type ArrivalsService } from '../arrivals/arrivals-service.ts'
 import { ada, openWorkshop, type Workshop } from '../service.fixture.ts'
@@ -129,4 +131,69 @@ test('rows leave the quarantine when the rules change, or stay with what is stil
     [[2, -10]],
   )
   assert.equal((await arrivalsOf(workshop).quarantine('d', { version: 1, limit: 10 })).items.length, 2)
+})
+
+test('rows of a query stay in quarantine once, however often they are fetched, until they are corrected', async () => {
+  await using workshop = await openWorkshop(`d:
+  source:
+    sqlite: { path: shop.db, query: "SELECT * FROM orders" }
+    incremental: { cursor: at, lag: 100 }
+  mode: upsert
+  key: id
+  expectations:
+    - between: { column: amount, minimum: 0 }
+      severity: quarantine`)
+  const database = new DatabaseSync(join(workshop.directory, 'shop.db'))
+  database.exec('CREATE TABLE orders (id INTEGER, amount INTEGER, at INTEGER)')
+  database.exec('INSERT INTO orders VALUES (1, 5, 100), (2, -5, 101)')
+  const { version } = await workshop.service.add('d', {}, ada)
+  assert.deepEqual([version?.rows, version?.quarantined], [1, 1])
+  assert.equal((await workshop.service.add('d', {}, ada)).created, false)
+  database.exec('INSERT INTO orders VALUES (3, 6, 102)')
+  const next = await workshop.service.add('d', {}, ada)
+  assert.deepEqual([next.version?.rows, next.version?.quarantined], [2, 0])
+  database.exec('UPDATE orders SET amount = 7, at = 103 WHERE id = 2')
+  const corrected = await workshop.service.add('d', {}, ada)
+  assert.deepEqual([corrected.version?.rows, corrected.version?.quarantined], [3, 0])
+  assert.equal((await arrivalsOf(workshop).quarantine('d', { limit: 10 })).rows, 1)
+  database.close()
+})
+
+test('what is masked is masked in the quarantine too', async () => {
+  await using workshop = await openWorkshop(`d:
+  source: { files: "*.csv" }
+  columns: { mail: { class: personal } }
+  expectations:
+    - matches: { column: mail, pattern: "@" }
+      severity: quarantine`)
+  await workshop.write('1.csv', ['id,mail', '1,ann@example.com', '2,bob.example.com'])
+  await workshop.service.add('d', {}, ada)
+  const page = await arrivalsOf(workshop).quarantine('d', { limit: 10 })
+  assert.equal(page.items[0]?.row, 2)
+  assert.equal(page.items[0]?.reasons[0]?.value, null)
+  assert.ok(!JSON.stringify(page).includes('bob.example'), JSON.stringify(page))
+})
+
+test('a row that leaves the quarantine does not replace the newer one with its key', async () => {
+  const data = (minimum: number): string => `d:
+  source: { files: "*.csv" }
+  mode: upsert
+  key: id
+  expectations:
+    - between: { column: amount, minimum: ${minimum} }
+      severity: quarantine`
+  await using workshop = await openWorkshop(data(0))
+  await workshop.write('1.csv', ['id,amount', '1,-1', '2,-2', '3,3'])
+  await workshop.service.add('d', {}, ada)
+  await workshop.write('2.csv', ['id,amount', '1,10'])
+  await workshop.service.add('d', {}, ada)
+  await workshop.describe(data(-9))
+  const { version } = await arrivalsOf(workshop).release('d', {}, ada)
+  assert.deepEqual([version?.version, version?.quarantined], [3, 0])
+  const { rows } = await workshop.service.head('d', 3, 10)
+  assert.deepEqual(rows, [
+    { id: 1, amount: 10 },
+    { id: 2, amount: -2 },
+    { id: 3, amount: 3 },
+  ])
 })

@@ -65,7 +65,11 @@ export async function renderSheet(
     )
     await tables.appendText('sheet', pagesOf(texts))
     const plans = header.map((column, index) => (kinds[index] as CellKinds).planOf(column))
-    const { columns } = await typeColumns(tables, plans, { table: 'sheet', source: name })
+    const { columns } = await typeColumns(tables, plans, {
+      table: 'sheet',
+      source: name,
+      isShown: () => false,
+    })
     await writeParquet(tables, { path: target, columns, from: 'sheet', first: undefined })
     const facts = await inspectFile(target, name, { isText: false, compressed: false })
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}` as const

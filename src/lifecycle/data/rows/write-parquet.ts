@@ -12,6 +12,14 @@ export interface TextColumnPlan {
   readonly candidates?: readonly DeclaredType[] | undefined
 }
 
+interface TypingOptions {
+  readonly table: string
+  /** What errors call the rows. */
+  readonly source: string
+  /** Whether an error may show a value of the column. */
+  readonly isShown: (column: string) => boolean
+}
+
 export interface TypedColumn {
   readonly name: string
   readonly sqlType: string
@@ -29,7 +37,7 @@ const doubleDigits = 17
 export async function typeColumns(
   tables: Tables,
   plans: readonly TextColumnPlan[],
-  { table, source }: { table: string; source: string },
+  { table, source, isShown }: TypingOptions,
 ): Promise<{ columns: TypedColumn[]; warnings: string[] }> {
   const columns: TypedColumn[] = []
   const warnings: string[] = []
@@ -39,7 +47,7 @@ export async function typeColumns(
     const value = plan.form === 'hexadecimal' ? `unhex(${text})` : `CAST(${text} AS ${sqlType})`
     columns.push({ name: plan.name, sqlType, value })
     if (sqlType !== 'VARCHAR' && plan.form !== 'hexadecimal') {
-      await requireReadable(tables, plan, { table, source, sqlType })
+      await requireReadable(tables, plan, { table, source, sqlType, isShown })
     }
     if (plan.form === 'rounded') warnings.push(...(await roundings(tables, plan, table)))
   }
@@ -62,7 +70,7 @@ async function typeOf(tables: Tables, plan: TextColumnPlan, table: string): Prom
 async function requireReadable(
   tables: Tables,
   { name }: TextColumnPlan,
-  { table, source, sqlType }: { table: string; source: string; sqlType: string },
+  { table, source, sqlType, isShown }: TypingOptions & { readonly sqlType: string },
 ): Promise<void> {
   const text = quoteName(name)
   const [first] = await tables.rows(
@@ -70,10 +78,10 @@ async function requireReadable(
      WHERE ${text} IS NOT NULL AND try_cast(${text} AS ${sqlType}) IS NULL ORDER BY rowid LIMIT 1`,
   )
   if (first === undefined) return
-  const value = (first['value'] as string).slice(0, 60)
+  const value = isShown(name) ? `"${(first['value'] as string).slice(0, 60)}"` : 'a value'
   fail(
     'unreadable_data',
-    `${source}, row ${Number(first['row_number'])}, column "${name}": "${value}" is no ${sqlType}.`,
+    `${source}, row ${Number(first['row_number'])}, column "${name}": ${value} is no ${sqlType}.`,
     { hint: 'Cast the column in the query to a type that holds all of its values.', at: source },
   )
 }

@@ -16,7 +16,7 @@ import type { DatabaseSource } from './source-config.ts'
 import { spoolPath } from './spool.ts'
 
 /** Rows that stay in memory while they are sorted; the rest waits on the disk. */
-const memoryLimitBytes = 500_000_000
+const memoryLimitBytes = 300_000_000
 const table = 'fetched'
 
 /** The rows of a query, as a Parquet file of which the same rows always have the same bytes. */
@@ -53,7 +53,11 @@ export async function collectQuery(options: CollectOptions, source: DatabaseSour
     requireColumnCount(rows.names.length, location.name)
     requireCursor(rows, incremental?.cursor, location.name)
     const fetched = await fetchRows(tables, rows)
-    const typed = await typeColumns(tables, rows.columns(), { table, source: location.name })
+    const typed = await typeColumns(tables, rows.columns(), {
+      table,
+      source: location.name,
+      isShown: (column) => options.config.columns[column] === undefined,
+    })
     const cursor =
       incremental === undefined
         ? undefined

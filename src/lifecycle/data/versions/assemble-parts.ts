@@ -41,6 +41,8 @@ interface Assembling {
   readonly local: readonly (LocalPart & { readonly part: Part })[]
   readonly added: readonly NewPart[]
   readonly columns: readonly Column[]
+  /** What is added was in quarantine. */
+  readonly isRelease: boolean
   /** Where DuckDB may write. */
   readonly temporaryDirectory: string
 }
@@ -91,6 +93,7 @@ async function upserted(tables: Tables, request: Assembling): Promise<Assembled>
       key: config.key,
       cursor: isDatabaseSource(source) ? source.incremental?.cursor : undefined,
       deleted: config.deleted,
+      isOlder: request.isRelease,
       path,
     })
     const { digest, sizeBytes } = await inspectFile(path, name, { isText: false, compressed: false })

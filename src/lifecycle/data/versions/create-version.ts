@@ -86,6 +86,7 @@ export async function createVersion(
     local,
     added,
     columns,
+    isRelease: collected.source.kind === 'quarantine',
     temporaryDirectory,
   })
   const { parts, originals } = assembled
