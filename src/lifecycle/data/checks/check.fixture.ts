@@ -10,6 +10,7 @@ import type { CheckResult, Validation } from './validation.ts'
 
 export interface Bench extends AsyncDisposable {
   readonly tables: Tables
+  readonly directory: string
   /** Judges the rows of a query by expectations. */
   judge(
     query: string,
@@ -68,6 +69,7 @@ export async function openBench(): Promise<Bench> {
   }
   return {
     tables,
+    directory,
     judge,
     only: async (...request) => {
       const { checks } = await judge(...request)
