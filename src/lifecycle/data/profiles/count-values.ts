@@ -1,4 +1,4 @@
-import { quoteName, requireRow, type Tables } from '#platform/tables/index'
+import { quoteName, type Tables } from '#platform/tables/index'
 import { isFloating, type Column } from '../rows/column-type.ts'
 import { hashedValueOf, numberOf, type ColumnSummary } from './column-aggregates.ts'
 import type { LevelCount } from './column-profile.ts'
@@ -43,8 +43,10 @@ export async function countValues(
     const some = numeric.slice(at, at + columnsTogether)
     for (const [name, values] of await countNumbers(tables, relation, some)) counted.set(name, values)
   }
-  for (const column of columns) {
-    if (numberOf(column) === undefined) counted.set(column.name, await countTexts(tables, relation, column))
+  const texts = columns.filter((column) => numberOf(column) === undefined)
+  for (let at = 0; at < texts.length; at += columnsTogether) {
+    const some = texts.slice(at, at + columnsTogether)
+    for (const [name, values] of await countTexts(tables, relation, some)) counted.set(name, values)
   }
   return counted
 }
@@ -94,37 +96,49 @@ async function countNumbers(
   )
 }
 
-/** One pass over the distinct texts gives all that is wanted of them; only the named ones come to this side. */
-async function countTexts(tables: Tables, relation: string, column: Column): Promise<CountedValues> {
-  const name = quoteName(column.name)
-  const row = requireRow(
-    await tables.rows(
-      `WITH counted AS MATERIALIZED (
-         SELECT CAST(${name} AS VARCHAR) AS level, count(*) AS n FROM ${relation} WHERE ${name} IS NOT NULL GROUP BY ${name}
-       ) SELECT
-         (SELECT count(*) FROM counted) AS distinct_levels,
-         (SELECT list({ level: level, n: n } ORDER BY n DESC, level)
-            FROM (FROM counted ORDER BY n DESC, level LIMIT ${namedLevels})) AS levels,
-         (SELECT list(hash) FROM (SELECT ${hashExpression('level')} AS hash FROM counted
-            ORDER BY hash LIMIT ${distinctSketchSize})) AS hashes,
-         (SELECT list({ length: length, n: texts }) FROM (
-            SELECT length(level) AS length, CAST(sum(n) AS BIGINT) AS texts FROM counted GROUP BY 1)) AS lengths`,
-    ),
+/** The distinct texts are counted once; only the named ones, the smallest hashes and the lengths come to this side. */
+async function countTexts(
+  tables: Tables,
+  relation: string,
+  columns: readonly Column[],
+): Promise<ReadonlyMap<string, CountedValues>> {
+  const selects = columns.map(({ name: own }, index) => {
+    const name = quoteName(own)
+    return `SELECT ${index} AS c, CAST(${name} AS VARCHAR) AS level, count(*) AS n FROM ${relation}
+      WHERE ${name} IS NOT NULL GROUP BY ${name}`
+  })
+  await tables.run(`CREATE OR REPLACE TEMP TABLE counted_texts AS ${selects.join(' UNION ALL ')}`)
+  const found = columns.map(() => ({
+    levels: [] as LevelCount[],
+    distinct: 0,
+    hashes: [] as number[],
+    lengths: [] as { length: number; count: number }[],
+  }))
+  const of = (c: unknown): (typeof found)[number] => found[Number(c)] as (typeof found)[number]
+  const named = await tables.rows(
+    `SELECT c, level, n FROM counted_texts
+     QUALIFY row_number() OVER (PARTITION BY c ORDER BY n DESC, level) <= ${namedLevels} ORDER BY c, n DESC, level`,
   )
-  const list = <T>(value: unknown): T[] => (Array.isArray(value) ? (value as T[]) : [])
-  return {
-    levels: list<{ level: string; n: number }>(row['levels']).map(({ level, n }) => ({
-      level,
-      count: n,
-    })),
-    distinct: Number(row['distinct_levels']),
-    numbers: [],
-    hashes: list<number>(row['hashes']),
-    lengths: lengthsOfCounts(
-      list<{ length: number; n: number }>(row['lengths']).map(({ length, n }) => ({
-        length,
-        count: n,
-      })),
-    ),
+  for (const { c, level, n } of named) of(c).levels.push({ level: level as string, count: Number(n) })
+  const lengths = await tables.rows(
+    `SELECT c, length(level) AS length, count(*) AS levels, CAST(sum(n) AS BIGINT) AS texts FROM counted_texts GROUP BY ALL`,
+  )
+  for (const { c, length, levels, texts } of lengths) {
+    of(c).lengths.push({ length: Number(length), count: Number(texts) })
+    of(c).distinct += Number(levels)
   }
+  const frame = await tables.frame(
+    `SELECT c, ${hashExpression('level')} AS hash FROM counted_texts
+     QUALIFY row_number() OVER (PARTITION BY c ORDER BY hash) <= ${distinctSketchSize}`,
+  )
+  const [c, hash] = [frame.columns['c'], frame.columns['hash']]
+  if (c?.kind === 'number' && hash?.kind === 'number') {
+    c.values.forEach((index, row) => of(index).hashes.push(hash.values[row] as number))
+  }
+  return new Map(
+    columns.map(({ name }, index): [string, CountedValues] => {
+      const own = of(index)
+      return [name, { ...own, numbers: [], lengths: lengthsOfCounts(own.lengths) }]
+    }),
+  )
 }

@@ -25,9 +25,6 @@ export const distinctSketchSize = 1024
 const hashBytes = 6
 const hashRange = 2 ** (8 * hashBytes)
 
-/** Standard error of the estimate, relative. */
-export const distinctStandardError = 1 / Math.sqrt(distinctSketchSize - 2)
-
 /** 48 bits of DuckDB's hash. */
 export function hashExpression(value: string): string {
   return `(hash(${value}) >> 16)`
