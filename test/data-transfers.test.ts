@@ -54,9 +54,9 @@ function fill(directory: string, seed: number): void {
   rmSync(join(directory, 'images'), { recursive: true, force: true })
   for (const folder of ['cats', 'dogs']) {
     mkdirSync(join(directory, 'images', folder), { recursive: true })
-    for (let index = 0; index < 30; index++)
+    for (let index = 0; index < 10; index++)
       writeFileSync(join(directory, 'images', folder, `${index}.png`), bytes(500))
-    for (let index = 0; index < 3; index++) {
+    for (let index = 0; index < 2; index++) {
       writeFileSync(join(directory, 'images', folder, `${index}.bin`), bytes(1_500_000))
     }
   }
@@ -66,6 +66,16 @@ const run = async (directory: string, words: string): Promise<Result> => {
   const { code, answer, notes } = await command<Result>(directory, words.split(' '), environment)
   assert.equal(code, 0, `devmlops ${words}: ${notes} ${JSON.stringify(answer)}`)
   return answer
+}
+
+/** Starts a push or a pull and kills it when the bucket was asked so often. */
+async function killed(directory: string, verb: 'push' | 'pull', requests: number): Promise<void> {
+  const from = server.requests.length
+  const { child, finished } = startCommand(directory, ['data', verb], environment)
+  const asked = (): true | undefined => (server.requests.length >= from + requests ? true : undefined)
+  await Promise.race([until(asked, 'requests'), finished])
+  child.kill('SIGKILL')
+  await finished
 }
 
 function filesOf(directory: string): Map<string, string> {
@@ -83,28 +93,10 @@ describe('kill -9', () => {
   it('of a push and a pull at any moment loses nothing: run again, they go on, and all is intact', async () => {
     const here = newProject('s3://team/killed')
     await run(here, 'data add images')
-    for (const requests of [3, 8]) {
-      const from = server.requests.length
-      const { child, finished } = startCommand(here, ['data', 'push'], environment)
-      await Promise.race([
-        until(() => (server.requests.length >= from + requests ? true : undefined), 'requests'),
-        finished,
-      ])
-      child.kill('SIGKILL')
-      await finished
-    }
+    for (const requests of [3, 8]) await killed(here, 'push', requests)
     assert.equal((await run(here, 'data push')).versions[0]?.version, 1)
     const there = newProject('s3://team/killed', { files: false })
-    for (const requests of [3, 6]) {
-      const from = server.requests.length
-      const { child, finished } = startCommand(there, ['data', 'pull'], environment)
-      await Promise.race([
-        until(() => (server.requests.length >= from + requests ? true : undefined), 'requests'),
-        finished,
-      ])
-      child.kill('SIGKILL')
-      await finished
-    }
+    await killed(there, 'pull', 4)
     await run(there, 'data pull')
     assert.equal((await run(there, 'data verify')).damaged, 0)
     await run(there, 'data checkout images')
@@ -118,7 +110,7 @@ describe('kill -9', () => {
       await run(here, 'data add images')
     }
     const words = ['data', 'gc', '--keep', '1', '--grace', '0', '--apply']
-    for (const delayMs of [250, 500, 900]) {
+    for (const delayMs of [400, 900]) {
       const { child, finished } = startCommand(here, words, environment)
       setTimeout(() => child.kill('SIGKILL'), delayMs)
       await finished
@@ -150,7 +142,6 @@ describe('a flipped bit', () => {
     assert.deepEqual([exit, problem.code], [11, 'storage_corrupt'])
     assert.match(problem.detail, /images@1 .*\.bin/)
     assert.equal((await run(here, 'data verify --repair')).damaged, 0)
-    assert.equal((await run(here, 'data verify')).damaged, 0)
   })
 })
 

@@ -19,7 +19,7 @@ const youngMs = 30 * 60_000
 export function s3BlobStore(
   location: S3Location,
   cacheDirectory: string,
-  options: { readonly firstPauseMs?: number } = {},
+  { partBytes, ...options }: { readonly firstPauseMs?: number; readonly partBytes?: number } = {},
 ): BlobStore {
   const client = createS3Client(location, options)
   const cache = fileBlobStore(join(cacheDirectory, 'blobs'))
@@ -39,7 +39,8 @@ export function s3BlobStore(
 
   const transfer = async (blob: StoredBlob): Promise<StoredBlob> => {
     const path = await cache.localPath(blob.digest)
-    await uploadBlobFile(client, { key: keyOf(blob.digest), path, blob })
+    const sizes = partBytes === undefined ? {} : { partBytes }
+    await uploadBlobFile(client, { key: keyOf(blob.digest), path, blob }, sizes)
     return blob
   }
 

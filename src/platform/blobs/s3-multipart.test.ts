@@ -11,13 +11,14 @@ import { fixtureS3 } from './s3-server.fixture.ts'
 const folder = mkdtempSync(join(tmpdir(), 'devmlops-multipart-'))
 after(() => rmSync(folder, { recursive: true }))
 
-/** Three parts: two of 64 MiB and a rest. */
-const large = Buffer.alloc(129 * 1024 * 1024, 'some bytes that are not all the same. ')
+const partBytes = 100_000
+/** Three parts: two whole ones and a rest. */
+const large = Buffer.alloc(2 * partBytes + 999, 'some bytes that are not all the same. ')
 const isPart = (request: string): boolean => request.startsWith('PUT') && request.includes('partNumber')
 
 test('a large blob goes up in parts, and an upload that broke off is taken up where it was', async () => {
   const server = await fixtureS3()
-  const store = s3BlobStore(server.location, join(folder, 'one'), { firstPauseMs: 1 })
+  const store = s3BlobStore(server.location, join(folder, 'one'), { firstPauseMs: 1, partBytes })
   // HEAD, the uploads under way, the beginning and the first part come through.
   server.diesAfter = 4
   await assert.rejects(store.put(large), { code: 'server_unreachable' })
@@ -26,7 +27,7 @@ test('a large blob goes up in parts, and an upload that broke off is taken up wh
   const sent = server.requests.filter(isPart).length
   assert.equal(sent, 1)
 
-  const elsewhere = s3BlobStore(server.location, join(folder, 'two'))
+  const elsewhere = s3BlobStore(server.location, join(folder, 'two'), { partBytes })
   const { digest } = await elsewhere.put(large)
   assert.equal(server.requests.filter(isPart).length - sent, 2, 'the part that was there was not sent again')
   assert.deepEqual([...server.objects.values()].map(digestOf), [digest])
@@ -36,7 +37,7 @@ test('a large blob goes up in parts, and an upload that broke off is taken up wh
 
 test('a large blob whose copy here has changed is not uploaded', async () => {
   const server = await fixtureS3()
-  const store = s3BlobStore(server.location, join(folder, 'three'), { firstPauseMs: 1 })
+  const store = s3BlobStore(server.location, join(folder, 'three'), { firstPauseMs: 1, partBytes })
   server.diesAfter = 1
   await assert.rejects(store.put(large), { code: 'server_unreachable' })
   server.diesAfter = undefined
@@ -48,11 +49,11 @@ test('a large blob whose copy here has changed is not uploaded', async () => {
   writeFileSync(path, changed)
   const { uploadBlobFile } = await import('./s3-multipart.ts')
   await assert.rejects(
-    uploadBlobFile(createS3Client(server.location), {
-      key: 'team/x',
-      path,
-      blob: { digest: digestOf(large), sizeBytes: large.length },
-    }),
+    uploadBlobFile(
+      createS3Client(server.location),
+      { key: 'team/x', path, blob: { digest: digestOf(large), sizeBytes: large.length } },
+      { partBytes },
+    ),
     { code: 'storage_corrupt' },
   )
   assert.deepEqual([server.objects.size, server.uploads.size], [0, 0])

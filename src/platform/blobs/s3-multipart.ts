@@ -6,9 +6,11 @@ import { fileChunks } from './blob-file.ts'
 import type { StoredBlob } from './blob-store.ts'
 import { elementOf, escaped, type S3Client } from './s3-client.ts'
 
-/** S3 takes one request up to 5 GB; above this size, what was sent before a line broke need not be sent again. */
-const singleBytes = 64 * 1024 * 1024
-const partBytes = 64 * 1024 * 1024
+/**
+ * What is larger goes in parts of this size. S3 takes one request up to 5 GB; but what was sent before a line broke need not
+ * be sent again. Of all parts but the last it wants 5 MiB at least.
+ */
+const usualPartBytes = 64 * 1024 * 1024
 /** S3 takes 10,000. */
 const mostParts = 9000
 
@@ -28,12 +30,15 @@ interface SentPart {
 export async function uploadBlobFile(
   client: S3Client,
   { key, path, blob }: { readonly key: string; readonly path: string; readonly blob: StoredBlob },
-  { onSent }: { readonly onSent?: (bytes: number) => void } = {},
+  {
+    onSent,
+    partBytes = usualPartBytes,
+  }: { readonly onSent?: (bytes: number) => void; readonly partBytes?: number } = {},
 ): Promise<void> {
   const { digest, sizeBytes } = blob
   // Not a stream: its length is known, which S3 asks for, and it can be sent again.
   const file = await openAsBlob(path)
-  if (sizeBytes <= singleBytes) {
+  if (sizeBytes <= partBytes) {
     await client.put(key, file, { sha256: digest.slice('sha256:'.length) })
     onSent?.(sizeBytes)
     return
