@@ -154,34 +154,40 @@ interface Join {
 
 async function joinSides(tables: Tables, { keys, words, where }: Join): Promise<void> {
   const side = (name: 'left' | 'right'): string => {
+    const hashes = words.map((columns) => `hash(${columns.map((column) => column[name]).join(', ')})`)
     const list = [
       ...keys.map((column, index) => `${column[name]} AS k${index}`),
-      'true AS present',
-      ...words.map(
-        (columns, index) => `hash(${columns.map((column) => column[name]).join(', ')}) AS h${index}`,
-      ),
+      // A hash is never missing, so that the first one tells whether the row is there.
+      ...(hashes.length === 0 ? ['1'] : hashes).map((hash, index) => `${hash} AS h${index}`),
     ]
     const rows = `SELECT ${list.join(', ')} FROM ${name}_rows`
     return where === ''
       ? `(${rows})`
       : `(SELECT s.* FROM (${rows}) s ${where}${sameKey(keys, 's', 'repeated')})`
   }
-  const mask = words.map((_, index) => `(CASE WHEN l.h${index} <> r.h${index} THEN ${1 << index} ELSE 0 END)`)
-  const differs = mask.length === 0 ? '0' : mask.join(' + ')
-  const kind = `CASE WHEN r.present IS NULL THEN 'removed' WHEN l.present IS NULL THEN 'added'
-    WHEN ${differs} = 0 THEN 'same' ELSE 'changed' END`
+  const differing = words.map(
+    (_, index) => `(CASE WHEN l.h${index} <> r.h${index} THEN ${1 << index} ELSE 0 END)`,
+  )
+  // A number for all of it: text for ten million rows took a tenth of the time.
+  const code = `CASE WHEN r.h0 IS NULL THEN -1 WHEN l.h0 IS NULL THEN -2 ELSE ${['0', ...differing].join(' + ')} END`
   // All equal rows fall into one group, so that their number comes with the join, and shows whether a key was repeated.
   const named = keys.map(
-    (_, index) => `CASE WHEN kind <> 'same' THEN coalesce(lk${index}, rk${index}) END AS k${index}`,
+    (_, index) => `CASE WHEN code <> 0 THEN coalesce(lk${index}, rk${index}) END AS k${index}`,
   )
+  const names = keys.map((_, index) => `k${index}`).join(', ')
   await tables.run(
-    `CREATE OR REPLACE TEMP TABLE differing AS
-     SELECT ${named.join(', ')}, kind, words, count(*) AS n, CAST(NULL AS UBIGINT) AS whole FROM (
-       SELECT ${keys.map((_, index) => `l.k${index} AS lk${index}, r.k${index} AS rk${index}`).join(', ')},
-         ${kind} AS kind, coalesce(${differs}, 0) AS words
+    `CREATE OR REPLACE TEMP TABLE coded AS
+     SELECT ${named.join(', ')}, code, count(*) AS n FROM (
+       SELECT ${keys.map((_, index) => `l.k${index} AS lk${index}, r.k${index} AS rk${index}`).join(', ')}, ${code} AS code
        FROM ${side('left')} l FULL OUTER JOIN ${side('right')} r ON ${sameKey(keys, 'l', 'r')})
      GROUP BY ALL`,
   )
+  await tables.run(
+    `CREATE OR REPLACE TEMP TABLE differing AS
+     SELECT ${names}, CASE code WHEN 0 THEN 'same' WHEN -1 THEN 'removed' WHEN -2 THEN 'added' ELSE 'changed' END AS kind,
+       greatest(code, 0) AS words, n, CAST(NULL AS UBIGINT) AS whole FROM coded`,
+  )
+  await tables.run('DROP TABLE coded')
 }
 
 function sameKey(keys: readonly Compared[], left: string, right: string): string {
