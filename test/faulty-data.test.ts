@@ -83,9 +83,15 @@ describe('bad data', () => {
       ],
       [
         'a format that is not read',
-        text('book.xlsx', 'PK'),
+        text('book.ods', 'PK'),
         'invalid_input',
-        /book\.xlsx has no known ending/,
+        /book\.ods has no known ending/,
+      ],
+      [
+        'a spreadsheet that is none',
+        text('book.xlsx', 'PK'),
+        'unreadable_data',
+        /book\.xlsx is no whole \.xlsx file/,
       ],
       [
         'a column that vanished',

@@ -22,7 +22,7 @@ const upload = endpoint({
 
 const rowsFile = endpoint({
   method: 'GET',
-  path: '/api/v1/datasets/:name/versions/:version/rows.parquet',
+  path: '/api/v1/datasets/:name/versions/:version/rows/file',
   summary: 'All rows of a version as one Parquet file, masked as the project says',
   permission: 'read',
   input: z.object({ name, version: versionNameSchema }),

@@ -30,7 +30,7 @@ export async function collectServer(options: CollectOptions, source: ServerSourc
     }
   }
   const fetched = await download({
-    url: `${base}/${version}/rows.parquet`,
+    url: `${base}/${version}/rows/file`,
     timeoutMs: source.timeout,
     maximumSizeBytes: source.maximum_size,
     spool: options.spool,
