@@ -60,7 +60,7 @@ export function printArrivals(terminal: Terminal, arrivals: readonly Arrival[]):
       terminal.print(`${terminal.style('=', 'dim')} ${name}: nothing new`)
     } else if (state === 'accepted') {
       const checks = validation === undefined ? '' : `, ${checksText(validation.checks)}`
-      const what = rows === undefined ? 'taken in' : `${formatCount(rows)} rows${checks}`
+      const what = rows === undefined ? 'accepted' : `${formatCount(rows)} rows${checks}`
       terminal.print(`${terminal.style('✓', 'green')} ${name}: ${what}`)
     } else {
       terminal.print(`${terminal.style('✗', 'red')} ${name}: rejected`)
@@ -76,7 +76,7 @@ function printProblems(terminal: Terminal, { checks, warnings }: Validation): vo
   for (const warning of warnings) terminal.print(`  ${terminal.style('!', 'yellow')} ${warning}`)
   for (const check of checks) {
     if (check.outcome === 'pass') continue
-    const mark = check.severity === 'warn' ? terminal.style('!', 'yellow') : terminal.style('✗', 'red')
+    const mark = check.severity === 'fail' ? terminal.style('✗', 'red') : terminal.style('!', 'yellow')
     terminal.print(`  ${mark} ${check.expected}${check.why === undefined ? '' : ` (${check.why})`}`)
     terminal.print(`    ${check.outcome === 'error' ? 'cannot be checked' : 'found'}: ${check.found}`)
     for (const { row, file, values } of check.samples) {

@@ -44,8 +44,9 @@ function changedWhileRead(name: string): never {
 }
 
 /**
- * Files whose digests are known, from an earlier look at the folder, but whose bytes no version promises to be stored:
- * they are not where the version before has the same.
+ * Files whose digests are known, from an earlier look at the folder, but whose bytes are not stored: they are not where the
+ * version before has the same, and nobody else stored them. What is there already is made young, so that whoever collects
+ * garbage meanwhile leaves it.
  */
 export async function unstoredFiles(
   { directories }: Pick<WorkingFolder, 'directories'>,
@@ -54,7 +55,6 @@ export async function unstoredFiles(
 ): Promise<UnhashedFile[]> {
   const unsure = await changedFiles(directories, parent)
   if (unsure.length === 0) return []
-  // About to be named by the new version: garbage that is collected at the same time must spare them.
   const stored = await files.renew(unsure.map(({ digest }) => digest))
   return unsure.filter(({ digest }) => !stored.has(digest))
 }
