@@ -118,7 +118,12 @@ export function createDataService({ platform, project: readProject }: DataServic
   const get = async (name: string, version: VersionName): Promise<DatasetVersion> =>
     (await store.version(name, await tags.numberOf(name, version))) ?? noVersion(name, version)
   const tags = createTagService({ platform, version: get })
-  const personal = createPersonalService({ platform, project: readProject, version: get })
+  const personal = createPersonalService({
+    platform,
+    project: readProject,
+    version: get,
+    masking: maskings.of,
+  })
   const workspace = createWorkspaceService({
     platform,
     store,

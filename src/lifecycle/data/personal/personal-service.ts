@@ -10,6 +10,7 @@ import type { DatasetVersion } from '../versions/dataset-version.ts'
 import type { ClassProposal } from './class-proposal.ts'
 import { classifyColumns } from './classify-columns.ts'
 import { defaultMasking } from './column-class.ts'
+import type { Masking } from './masking.ts'
 import type { personalCalls } from './personal-calls.ts'
 
 type Classes = z.input<typeof personalCalls.classify.output>
@@ -29,6 +30,7 @@ export interface PersonalServiceOptions {
   readonly platform: Platform
   readonly project: () => Promise<DataProject>
   readonly version: (name: string, version: VersionName) => Promise<DatasetVersion>
+  readonly masking: (dataset: string) => Promise<Masking>
 }
 
 /** Rows that an arrival is looked at by: it must not be felt. */
@@ -54,6 +56,10 @@ export function createPersonalService(options: PersonalServiceOptions): Personal
     } finally {
       tables.close()
     }
+  }
+  const hashesWithoutKey = async (dataset: string): Promise<boolean> => {
+    const { rules, key } = await options.masking(dataset)
+    return key === undefined && [...rules.values()].some(({ action }) => action === 'hash')
   }
   return {
     classify: async (name, version) => {
@@ -82,6 +88,9 @@ export function createPersonalService(options: PersonalServiceOptions): Personal
             `${column}: ${why}. Without a class its values are shown: give it \`class: ${proposal}\` under \`columns\`, or \`public\`.`,
         ),
         ...lost.map((name) => `${name} has a class in devmlops.yaml, and there is no such column.`),
+        ...((await hashesWithoutKey(version.dataset))
+          ? ['Columns with the rule hash are masked instead: DEVMLOPS_MASKING_KEY is not set.']
+          : []),
       ]
     },
     unmaskedRows: async (name, version, limit) => {
