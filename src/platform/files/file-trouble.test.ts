@@ -193,7 +193,7 @@ describe('a store that is given up', () => {
     try {
       const small = Array.from({ length: 600 }, (_, at) => write(home, `s${at}`, noise(500)))
       const paths = [...small, write(home, 'text', rows(600_000)), write(home, 'large', noise(20_000_000))]
-      for (const delayMs of [0, 40, 150, 400]) {
+      for (const delayMs of [0, 60, 250]) {
         const child = spawn(
           process.execPath,
           ['--conditions=source', join(import.meta.dirname, 'store-child.fixture.ts'), home, ...paths],
