@@ -63,6 +63,8 @@ export interface QueryCheck {
   readonly shape: 'query'
   readonly query: string
   readonly rowsTested: string | undefined
+  /** Columns of the answer that name a row; they are shown first. */
+  readonly key: readonly string[]
 }
 
 /** Rows that a check compares with: another version, or another dataset. */

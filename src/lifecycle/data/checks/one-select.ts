@@ -76,3 +76,15 @@ function notSelect(message: string): string {
     ? 'a check may only read: one SELECT is expected, and this statement does something else'
     : message
 }
+
+/** The columns of a query's answer, those that name a row first. */
+export async function columnsOfQuery(
+  tables: Tables,
+  query: string,
+  key: readonly string[],
+): Promise<{ name: string; sqlType: string }[]> {
+  const given = await tables.columns(`SELECT * FROM (${query}\n)`)
+  const isKey = ({ name }: { name: string }): boolean => key.includes(name)
+  const ordered = [...given.filter(isKey), ...given.filter((column) => !isKey(column))]
+  return ordered.map(({ name, type }) => ({ name, sqlType: type }))
+}

@@ -1,4 +1,3 @@
-import { messageOf } from '#contract/errors'
 import { requireRow, type Tables } from '#platform/tables/index'
 import { isOfTheMachine } from '../rows/read-failure.ts'
 import type { PreparedCheck } from './compile-check.ts'
@@ -8,6 +7,7 @@ import { judgeKeys } from './judge-keys.ts'
 import { judgeQuery } from './judge-query.ts'
 import { judgeRows, type Judgement, type RowCounts } from './judgement.ts'
 import type { Scanned } from './scan.ts'
+import { uncomputed } from './uncomputed.ts'
 
 /** Aggregates that the common scan computes for a check. */
 export function aggregatesOf({ compiled, context }: PreparedCheck): readonly string[] {
@@ -62,7 +62,7 @@ export async function runCheck(
   } catch (error) {
     if (isOfTheMachine(error)) throw error
     if (error instanceof Uncheckable) return { outcome: 'error', found: error.message }
-    return { outcome: 'error', found: `it could not be computed: ${messageOf(error)}` }
+    return { outcome: 'error', found: uncomputed(error) }
   }
 }
 

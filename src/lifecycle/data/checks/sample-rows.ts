@@ -2,7 +2,9 @@ import { quoteName, type Cell, type Row, type Tables } from '#platform/tables/in
 import type { Column } from '../rows/column-type.ts'
 import type { PreparedCheck } from './compile-check.ts'
 import { columnsOf } from './named-columns.ts'
+import type { QueryCheck } from './compiled-check.ts'
 import { failingRows } from './failing-rows.ts'
+import { columnsOfQuery } from './one-select.ts'
 import type { Sample } from './validation.ts'
 
 const shownRows = 5
@@ -28,7 +30,7 @@ export function createSampler(tables: Tables, { columns, files, key }: SamplerOp
   return {
     rowsOf: async (prepared) => {
       const { compiled, check } = prepared
-      if (compiled.shape === 'query') return queriedRows(tables, compiled.query)
+      if (compiled.shape === 'query') return queriedRows(tables, compiled)
       const failing = failingRows(prepared)
       if (failing === undefined) return []
       const checked = columnsOf(check)
@@ -42,9 +44,9 @@ export function createSampler(tables: Tables, { columns, files, key }: SamplerOp
   }
 }
 
-async function queriedRows(tables: Tables, query: string): Promise<Sample[]> {
-  const described = await tables.columns(`SELECT * FROM (${query}\n)`)
-  const cells = described.slice(0, shownColumns).map(({ name, type }) => shownCell(name, type))
+async function queriedRows(tables: Tables, { query, key }: QueryCheck): Promise<Sample[]> {
+  const given = await columnsOfQuery(tables, query, key)
+  const cells = given.slice(0, shownColumns).map(({ name, sqlType }) => shownCell(name, sqlType))
   const rows = await tables.rows(`SELECT ${cells.join(', ')} FROM (${query}\n) LIMIT ${shownRows}`)
   return rows.map((row) => ({ values: plainValues(row) }))
 }

@@ -1,7 +1,7 @@
-import { messageOf } from '#contract/errors'
 import { quoteName, requireRow, type Cell, type Tables } from '#platform/tables/index'
 import type { Column } from '../rows/column-type.ts'
 import { isOfTheMachine } from '../rows/read-failure.ts'
+import { uncomputed } from './uncomputed.ts'
 
 /**
  * So many aggregates are one query. Far more than a suite has; only tables of thousands of columns take several, each of
@@ -67,7 +67,7 @@ async function readBatch(tables: Tables, batch: readonly ScanRequest[], reading:
     const [only] = batch
     if (batch.length === 1 && only !== undefined) {
       await readBatch(tables, [], reading)
-      broken.set(only.index, reasonOf(error))
+      broken.set(only.index, uncomputed(error))
       return
     }
     const middle = Math.ceil(batch.length / 2)
@@ -102,8 +102,4 @@ function decodingOf(columns: readonly Column[]): string[][] {
     groups.push([`max(hash(${names.join(', ')}))`])
   }
   return groups
-}
-
-function reasonOf(error: unknown): string {
-  return `it could not be computed: ${messageOf(error).replace(/^SQL failed: /, '')}`
 }

@@ -48,5 +48,5 @@ export function ChecksTable({ checks }: { checks: readonly CheckResult[] }) {
 
 function toneOf(outcome: CheckResult['outcome'], severity: CheckResult['severity']): 'good' | 'warn' | 'bad' {
   if (outcome === 'pass') return 'good'
-  return severity === 'warn' ? 'warn' : 'bad'
+  return severity === 'fail' || severity === 'quarantine' ? 'bad' : 'warn'
 }

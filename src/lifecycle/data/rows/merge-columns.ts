@@ -37,22 +37,28 @@ function mergeChecks(checks: readonly CheckResult[]): CheckResult {
   const [first, ...others] = checks as [CheckResult, ...CheckResult[]]
   if (others.length === 0) return first
   const missed = checks.filter(({ outcome }) => outcome !== 'pass')
-  const { observed: _each, ...merged } = missed[0] ?? first
+  // A figure of one arrival, and shares of its rows, say nothing of all.
+  const { observed: _observed, total: _total, percentOfTotal: _of, ...merged } = missed[0] ?? first
   const counted = checks.every(
     ({ considered, unexpected }) => considered !== undefined && unexpected !== undefined,
   )
   return {
     ...merged,
-    ...(counted
-      ? {
-          considered: checks.reduce((sum, { considered = 0 }) => sum + considered, 0),
-          unexpected: checks.reduce((sum, { unexpected = 0 }) => sum + unexpected, 0),
-        }
-      : {}),
+    ...(counted ? mergedCounts(checks) : {}),
     found:
       missed.length === 0
         ? `in each of ${checks.length} arrivals`
         : `in ${missed.length} of ${checks.length} arrivals not; first: ${merged.found}`,
     samples: checks.flatMap(({ samples }) => samples).slice(0, keptSamples),
+  }
+}
+
+function mergedCounts(checks: readonly CheckResult[]) {
+  const considered = checks.reduce((sum, check) => sum + (check.considered ?? 0), 0)
+  const unexpected = checks.reduce((sum, check) => sum + (check.unexpected ?? 0), 0)
+  return {
+    considered,
+    unexpected,
+    percentOfConsidered: considered === 0 ? 0 : (unexpected / considered) * 100,
   }
 }

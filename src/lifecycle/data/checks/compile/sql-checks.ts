@@ -5,10 +5,11 @@ import { judgeLimits } from '../judge-limits.ts'
 import { requireOneSelect } from '../one-select.ts'
 
 export const sqlChecks = {
-  sql: ({ query, rows_tested }: CheckOf<'sql'>): CompiledCheck => ({
+  sql: ({ query, rows_tested, key }: CheckOf<'sql'>): CompiledCheck => ({
     shape: 'query',
     query: bare(query),
     rowsTested: rows_tested === undefined ? undefined : bare(rows_tested),
+    key: key ?? [],
   }),
   sql_value: (check: CheckOf<'sql_value'>): CompiledCheck => ({
     shape: 'figure',

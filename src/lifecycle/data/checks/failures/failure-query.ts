@@ -3,7 +3,7 @@ import { isFloating, type Column } from '../../rows/column-type.ts'
 import type { PreparedCheck } from '../compile-check.ts'
 import { columnsOf } from '../named-columns.ts'
 import { failingRows } from '../failing-rows.ts'
-import { requireOneSelect } from '../one-select.ts'
+import { columnsOfQuery, requireOneSelect } from '../one-select.ts'
 
 /** What a query of failing rows gives: `"row#"` and `cells`, a JSON object. */
 export interface FailureQuery {
@@ -23,8 +23,9 @@ export async function failureQuery(
   const { compiled, check } = prepared
   if (compiled.shape === 'query') {
     await requireOneSelect(tables, compiled.query)
-    const given = (await tables.columns(`SELECT * FROM (${compiled.query}\n)`)).slice(0, mostQueryColumns)
-    const cells = cellsOf(given.map(({ name, type }) => ({ name, sqlType: type })))
+    const all = await columnsOfQuery(tables, compiled.query, compiled.key)
+    const given = all.slice(0, mostQueryColumns)
+    const cells = cellsOf(given)
     return {
       sql: `SELECT row_number() OVER () AS "row#", ${cells} AS cells FROM (${compiled.query}\n)`,
       columns: given.map(({ name }) => name),
