@@ -90,11 +90,19 @@ export function createFeaturesService(options: FeaturesServiceOptions): Features
     }
   }
 
-  const keepVersion: FeaturesService['keepVersion'] = (name, view, actor) =>
-    store.keepVersion(
+  const keepVersion: FeaturesService['keepVersion'] = async (name, view, actor) => {
+    const { version, isNew } = await store.keepVersion(
       { view: name, digest: definitionDigest(view), definition: view },
       { at: platform.clock.now(), by: actor },
     )
+    if (isNew) {
+      const subject = `feature-view/${name}@${version}`
+      await platform.events.emit({ type: 'features.versioned', subject, actor })
+    }
+    return version
+  }
+
+  const oneAtATime = createQueue()
 
   return {
     keepVersion,
@@ -126,17 +134,24 @@ export function createFeaturesService(options: FeaturesServiceOptions): Features
       store.addSplit({ ...split, id: stepRunId, createdAt: platform.clock.now(), createdBy: actor }),
     splits: (filter) => store.splits(filter),
     join: async (call, caller) => joinFile(call, { platform, project: await project(), datasets, caller }),
-    materialize: async (name, { full }, caller) => {
-      const view = entityView(name, requireView((await project()).sections.features, name))
-      const version = await keepVersion(name, view, caller.name)
-      const previous = await store.materialization(name, version)
-      const made = await materialize(
-        { name, view, version, previous, full, actor: caller.name },
-        { platform, datasets },
-      )
-      await store.keepMaterialization(made)
-      return made
-    },
+    materialize: (name, { full }, caller) =>
+      oneAtATime(async () => {
+        const view = entityView(name, requireView((await project()).sections.features, name))
+        const version = await keepVersion(name, view, caller.name)
+        const previous = await store.materialization(name, version)
+        const made = await materialize(
+          { name, view, version, previous, full, actor: caller.name },
+          { platform, datasets },
+        )
+        await store.keepMaterialization(made)
+        await platform.events.emit({
+          type: 'features.materialized',
+          subject: `feature-view/${name}@${version}`,
+          actor: caller.name,
+          payload: { source: made.source.label, keys: made.keys, changedKeys: made.changedKeys },
+        })
+        return made
+      }),
     lookup: async (name, keys) => {
       const view = entityView(name, requireView((await project()).sections.features, name))
       const { version } = stateOf(name, view, await store.versions(name))
@@ -179,6 +194,16 @@ function entityView(name: string, view: ViewConfig): EntityView {
       at: name,
     },
   )
+}
+
+/** Two at once would write the same file. */
+function createQueue(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const next = last.then(work, work)
+    last = next.catch(() => undefined)
+    return next
+  }
 }
 
 function openReader(path: string): ValueReader | undefined {

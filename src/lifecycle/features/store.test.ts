@@ -21,7 +21,15 @@ forEachEngine('The store of features', featureMigrations, (open) => {
     const made = { at: 1, by: 'ann' }
     const keep = (ttl: string) =>
       store.keepVersion({ view: 'v', digest: definitionDigest(view(ttl)), definition: view(ttl) }, made)
-    assert.deepEqual([await keep('7d'), await keep('8d'), await keep('7d')], [1, 2, 1])
+    const kept = [await keep('7d'), await keep('8d'), await keep('7d')]
+    assert.deepEqual(
+      kept.map(({ version, isNew }) => [version, isNew]),
+      [
+        [1, true],
+        [2, true],
+        [1, false],
+      ],
+    )
     const versions = await store.versions('v')
     assert.deepEqual(
       versions.map(({ version }) => version),

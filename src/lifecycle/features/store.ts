@@ -69,7 +69,7 @@ export function createFeatureStore(database: Database) {
     keepVersion: (
       entry: Pick<ViewVersion, 'view' | 'digest' | 'definition'>,
       made: { readonly at: number; readonly by: string },
-    ): Promise<number> =>
+    ): Promise<{ version: number; isNew: boolean }> =>
       query.transaction().execute(async (transaction) => {
         const known = await transaction
           .selectFrom('feature_view_versions')
@@ -77,7 +77,7 @@ export function createFeatureStore(database: Database) {
           .where('view', '=', entry.view)
           .execute()
         const same = known.find(({ digest }) => digest === entry.digest)
-        if (same !== undefined) return same.version
+        if (same !== undefined) return { version: same.version, isNew: false }
         const version = Math.max(0, ...known.map(({ version }) => version)) + 1
         await transaction
           .insertInto('feature_view_versions')
@@ -90,7 +90,7 @@ export function createFeatureStore(database: Database) {
             created_by: made.by,
           })
           .execute()
-        return version
+        return { version, isNew: true }
       }),
     addUse: async ({ view, version, features, user, usedAt, usedBy }: FeatureUse): Promise<void> => {
       await query

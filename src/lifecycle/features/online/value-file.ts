@@ -85,12 +85,13 @@ export async function writeValueFile(
     writeFully(file, head, preambleBytes)
     writeFully(file, index, preambleBytes + head.length)
     fsyncSync(file)
-    closeSync(file)
     renameSync(aside, path)
     return position
   } catch (error) {
     rmSync(aside, { force: true })
     throw error
+  } finally {
+    closeSync(file)
   }
 }
 
