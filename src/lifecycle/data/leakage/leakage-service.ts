@@ -99,7 +99,14 @@ export function createLeakage({ platform, project: readProject, service, store }
   const open = async (name: string, caller: Caller): Promise<Opened> => {
     const { directory } = await readProject()
     const isFile = isAbsolute(name) || existsSync(join(directory, name))
-    return isFile ? openFile(name, caller) : openVersion(name)
+    if (isFile) return openFile(name, caller)
+    if (/[./\\]/.test(name.replace(/^data\./, '')) && !name.includes('@')) {
+      fail('not_found', `There is no file ${name}.`, {
+        hint: 'A dataset is named without a dot or slash.',
+        at: name,
+      })
+    }
+    return openVersion(name)
   }
 
   const maskedColumns = async (names: readonly string[]): Promise<LeakContext['isMasked']> => {
@@ -134,6 +141,7 @@ export function createLeakage({ platform, project: readProject, service, store }
           ]
           for (const name of [label, ...(time === undefined ? [] : [time]), ...key])
             requireColumn(name, trainTable)
+          requireCommon(trainTable, testTable)
           const isFeature = ({ name, type }: Column): boolean =>
             name !== label &&
             !key.includes(name) &&
@@ -196,5 +204,14 @@ function requireColumn(name: string, { columns, name: table }: LeakTable): Colum
   return fail('invalid_input', `${table} has no column "${name}".`, {
     ...(near === undefined ? {} : { hint: `Did you mean "${near}"?` }),
     at: name,
+  })
+}
+
+function requireCommon(train: LeakTable, test: LeakTable | undefined): void {
+  if (test === undefined) return
+  const names = new Set(train.columns.map(({ name }) => name))
+  if (test.columns.some(({ name }) => names.has(name))) return
+  fail('invalid_input', `${train.name} and ${test.name} have no column in common.`, {
+    hint: 'Check that both are tables of the same kind.',
   })
 }

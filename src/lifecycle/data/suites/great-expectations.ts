@@ -1,6 +1,7 @@
 import { expectationSchema } from '../checks/expectation.ts'
 import { conditionOf } from './gx-condition.ts'
-import { gxChecks, type Arguments } from './gx-checks.ts'
+import type { Arguments } from './gx-arguments.ts'
+import { gxChecks } from './gx-checks.ts'
 import {
   NoCounterpart,
   noCounterpart,
