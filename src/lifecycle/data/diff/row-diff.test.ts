@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import test from 'node:test'
 import { openTables, type Tables } from '#platform/tables/index'
 import { columnTypeOf } from '../rows/column-type.ts'
-import { diffRows, type RowDiffCounts, type RowSide } from './row-diff.ts'
+import type { RowSide } from './compared-columns.ts'
+import { diffRows, type RowDiffCounts } from './row-diff.ts'
 
 async function withTables<T>(use: (tables: Tables) => Promise<T>): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'devmlops-diff-'))

@@ -1,7 +1,7 @@
 import { quoteText, type Row, type Tables } from '#platform/tables/index'
 import { plainValues, shownCell } from '../checks/sample-rows.ts'
 import type { PlainCell } from '../personal/mask-cell.ts'
-import { comparedColumns, splitColumns, type RowDiffRequest, type RowSide } from './row-diff.ts'
+import { comparedColumns, splitColumns, type RowDiffRequest, type RowSide } from './compared-columns.ts'
 
 export type RowChangeKind = 'added' | 'removed' | 'changed'
 

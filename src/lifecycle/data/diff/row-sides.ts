@@ -3,7 +3,7 @@ import { relationOf, type LocalPart } from '../rows/relation.ts'
 import type { DatasetVersion } from '../versions/dataset-version.ts'
 import { sameReading } from '../versions/manifest-digest.ts'
 import type { Part } from '../versions/snapshot.ts'
-import type { RowSide } from './row-diff.ts'
+import type { RowSide } from './compared-columns.ts'
 
 type Local = LocalPart & { readonly part: Part }
 
