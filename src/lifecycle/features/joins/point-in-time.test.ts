@@ -214,6 +214,41 @@ describe('a point-in-time join', () => {
     }
   })
 
+  it('does the same on Parquet, where files and rows say their place themselves', async () => {
+    const { features, moments } = worlds(60)
+    await fill(features, moments)
+    const half = Math.floor(features.length / 2)
+    const paths = ['first', 'second'].map((name) => join(directory, `${name}.parquet`))
+    for (const [i, path] of paths.entries()) {
+      const rows = i === 0 ? `rowid < ${half}` : `rowid >= ${half}`
+      await tables.run(
+        `COPY (SELECT * FROM features WHERE ${rows}) TO ${quoteText(path)} (FORMAT parquet, ROW_GROUP_SIZE 2048)`,
+      )
+    }
+    const view = {
+      ...joinedView({}),
+      relation: `read_parquet([${paths.map(quoteText).join(', ')}], union_by_name = true)`,
+    }
+    const request = {
+      rows: 'moments',
+      label: 'moments',
+      time: 'seen',
+      boundary: 'at_or_before',
+      views: [view],
+    } as const
+    await joinPointInTime(tables, request)
+    const rows = await tables.rows(joinedRows)
+    const byKey = Map.groupBy(features, ({ key }) => key)
+    for (const [i, moment] of moments.entries()) {
+      const own = byKey.get(moment.key) ?? []
+      assert.equal(
+        rows[i]?.['view__n'],
+        own[newestKnown(own, moment, {})]?.value ?? null,
+        JSON.stringify([moment, own]),
+      )
+    }
+  })
+
   it('never tells a row what was filled in later', async () => {
     // A balance of 100 was booked at second 10; at second 50 it was corrected, for second 10, to 7.
     await fill(
