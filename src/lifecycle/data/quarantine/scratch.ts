@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
+import { spoolPath } from '../sources/spool.ts'
 
 /** Files that are written on the way to a version and are in nobody's way afterwards. */
 export interface Scratch extends AsyncDisposable {
@@ -12,8 +11,7 @@ export function createScratch(directory: string): Scratch {
   const paths: string[] = []
   return {
     path: async () => {
-      await mkdir(directory, { recursive: true, mode: 0o700 })
-      const path = join(directory, `${randomUUID()}.parquet`)
+      const path = await spoolPath(directory, '.parquet')
       paths.push(path)
       return path
     },

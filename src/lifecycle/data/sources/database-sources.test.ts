@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import pg from 'pg'
@@ -8,6 +8,7 @@ import { mariadbProblem, openMariadb, type FixtureMariadb } from '#platform/data
 import { openQuery } from '#platform/database/index'
 import { openTables } from '#platform/tables/index'
 import { ada, openWorkshop, type Workshop } from '../service.fixture.ts'
+import { createDataStore } from '../store.ts'
 
 async function rowsOf(workshop: Workshop, columns: string): Promise<Record<string, unknown>[]> {
   const { relation, allowedPaths } = await workshop.service.open('d')
@@ -152,21 +153,20 @@ describe('PostgreSQL', { skip: noPostgres }, () => {
 
   test('a connection that is killed half-way leaves no version, and the cursor where it was', async () => {
     await run(`CREATE TABLE many AS SELECT i AS id, repeat('x', 200) AS t FROM generate_series(1, 60000) i`)
-    await using rows = await openQuery(
-      { engine: 'postgres', url: url.toString(), name: '$SHOP' },
-      { query: 'SELECT * FROM many', timeoutMs: 10_000 },
+    const more = '    incremental: { cursor: id }\n  mode: append'
+    await using workshop = await openWorkshop(
+      section('postgres', 'SELECT id, t FROM many WHERE id <= 100', more),
     )
-    await assert.rejects(
-      async () => {
-        for await (const page of rows.pages()) {
-          assert.ok(page.length > 0)
-          await run(
-            `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'devmlops'`,
-          )
-        }
-      },
-      { code: 'server_unreachable' },
-    )
+    await workshop.service.add('d', {}, ada)
+    // The query kills its own connection when it comes to this row.
+    const deadly = 'CASE id WHEN 30000 THEN pg_terminate_backend(pg_backend_pid())::text ELSE t END AS t'
+    await workshop.describe(section('postgres', `SELECT id, ${deadly} FROM many`, more))
+    await assert.rejects(workshop.service.add('d', {}, ada), { code: 'server_unreachable' })
+    assert.equal((await workshop.service.list())[0]?.latest?.version, 1)
+    assert.equal(await createDataStore(workshop.platform.database).cursor('d', 'id'), '100')
+    assert.deepEqual(await readdir(join(workshop.home, 'spool')), [])
+    await workshop.describe(section('postgres', 'SELECT id, t FROM many', more))
+    assert.equal((await workshop.service.add('d', {}, ada)).version?.rows, 60_000)
   })
 })
 

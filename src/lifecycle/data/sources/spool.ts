@@ -56,6 +56,6 @@ async function removeLeftovers(spool: string): Promise<void> {
   for (const name of await readdir(spool)) {
     const path = join(spool, name)
     const found = await stat(path).catch(() => undefined)
-    if (found !== undefined && found.mtimeMs < oldestMs) await rm(path, { force: true })
+    if (found?.isFile() === true && found.mtimeMs < oldestMs) await rm(path, { force: true })
   }
 }

@@ -1,6 +1,4 @@
-import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Digest } from '#platform/blobs/index'
 import type { Tables } from '#platform/tables/index'
 import { mergeUpsert } from '../loads/merge-upsert.ts'
@@ -10,6 +8,7 @@ import type { DatasetConfig } from '../section.ts'
 import type { ArrivingFile } from '../sources/arriving-file.ts'
 import { inspectFile } from '../sources/inspect-file.ts'
 import { isDatabaseSource } from '../sources/source-config.ts'
+import { spoolPath } from '../sources/spool.ts'
 import type { DatasetVersion } from './dataset-version.ts'
 import type { Original, Part } from './snapshot.ts'
 
@@ -83,7 +82,7 @@ export async function assembleParts(tables: Tables, request: Assembling): Promis
 async function upserted(tables: Tables, request: Assembling): Promise<Assembled> {
   const { dataset, config, parent, local, added, columns, temporaryDirectory } = request
   const { source } = config
-  const path = join(temporaryDirectory, `${randomUUID()}.parquet`)
+  const path = await spoolPath(temporaryDirectory, '.parquet')
   const name = `${dataset}.parquet`
   try {
     const { rows } = await mergeUpsert(tables, {
