@@ -4,7 +4,7 @@ import { openAsideCopy } from './aside-copy.ts'
 import { changedWhileRead } from './file-problems.ts'
 import type { FileToStore } from './file-store.ts'
 import type { TaskChannel } from './file-task.ts'
-import { SharedSlab } from './shared-slab.ts'
+import { SharedSlabs } from './shared-slabs.ts'
 import { cutSlabs, withKernel } from './slab-kernel.ts'
 import { openSource } from './source-file.ts'
 
@@ -35,7 +35,7 @@ export function keepFile(
 ): Promise<string | undefined> {
   return withKernel(async (kernel) => {
     const { signal } = channel
-    const shared = beside === undefined ? undefined : new SharedSlab(beside)
+    const shared = beside === undefined ? undefined : new SharedSlabs(beside)
     const whole = createHash('sha256')
     const source = openSource(file)
     try {
@@ -56,7 +56,7 @@ export function keepFile(
           const sizes = Uint32Array.from(chunks, (_, at) => (cuts[at + 1] as number) - (cuts[at] as number))
           await channel.ask({ chunks: chunks.join(''), sizes } satisfies Cuts)
         }
-        await shared?.end(signal)
+        shared?.end()
         await copy.finish()
         source.requireUnchanged()
         if (statSync(to).size !== sizeBytes) changedWhileRead(file.name)

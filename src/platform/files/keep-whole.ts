@@ -6,7 +6,7 @@ import { GrowingLayout, type FileLedger } from './file-ledger.ts'
 import type { FileToStore, StoredFile } from './file-store.ts'
 import type { Cuts } from './keep-file.ts'
 import { segmentsIn } from './layout-text.ts'
-import { SharedSlab } from './shared-slab.ts'
+import { SharedSlabs } from './shared-slabs.ts'
 import type { ProgressCount } from './store-progress.ts'
 import type { TaskPool } from './task-pool.ts'
 
@@ -39,7 +39,7 @@ export async function keepWhole(
     progress.add({ bytes: offset - before })
   }
   // Where no thread is to spare the whole is digested by the one that reads.
-  const beside = pool.idle >= 2 ? new SharedSlab().memory : undefined
+  const beside = pool.idle >= 2 ? new SharedSlabs().memory : undefined
   const stop = new AbortController()
   const signal = AbortSignal.any([given, stop.signal])
   try {
