@@ -11,7 +11,7 @@ describe('the commands', () => {
   it('each say in a line what they do, and show how', () => {
     assert.ok(commands.length > 20)
     for (const { name, summary, examples } of commands) {
-      assert.match(name, /^[a-z]+( [a-z]+)?$/)
+      assert.match(name, /^[a-z]+( [a-z]+(-[a-z]+)*)?$/)
       assert.match(summary, /^[A-Z`].{8,}[^.]$/, name)
       assert.ok(examples.length > 0, `${name} has an example`)
     }
