@@ -201,7 +201,12 @@ export function createDataService({ platform, project: readProject }: DataServic
     try {
       const result = await addArrivals(
         {
-          ...{ dataset: name, config, project, collected, caller, masking },
+          dataset: name,
+          config,
+          project,
+          collected,
+          caller,
+          masking,
           compare: compareVersions({ dataset: name, config, platform, version: get }),
         },
         { platform, store },

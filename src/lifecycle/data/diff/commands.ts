@@ -11,7 +11,7 @@ const rowsInMarkdown = 20
 export const diffCommands: readonly Command[] = [
   {
     name: 'data diff',
-    summary: 'Compare two versions: columns, rows, distributions (the most different first), or files',
+    summary: 'Compare two versions: columns, rows and distributions, or files',
     description:
       'NAME A B are two versions of a dataset; NAME@A OTHER@B two of any datasets. Rows are matched by the key of the\n' +
       'dataset or --key, and as whole rows without one. Empty equals empty, NaN equals NaN, and NaN is not empty.\n' +

@@ -6,14 +6,7 @@ import { hidesAnything, ruleOf, type Masking } from './masking.ts'
 import { scrubText } from './scrub-text.ts'
 
 /** What these observe is a count or a share, not a value of some row. */
-const countedKinds = new Set([
-  'row_count',
-  'distinct_count',
-  'not_null',
-  'unique',
-  'mean',
-  'standard_deviation',
-])
+const countedKinds = new Set(['row_count', 'distinct_count', 'not_null', 'unique', 'mean', 'stdev'])
 
 /**
  * A validation as it may be stored and shown: sample rows masked, and no value in a sentence. Columns that were masked

@@ -1,16 +1,8 @@
 import { createHash, createHmac } from 'node:crypto'
 import { fail } from '#contract/errors'
-import type { Tables } from '#platform/tables/index'
+import type { MaskingKey } from './masking.ts'
 
 export const shortestMaskingKey = 16
-
-/** HMAC-SHA-256 with a key that is nowhere to be read: not in a property, a statement or an error. */
-export interface MaskingKey {
-  /** 64 hexadecimal digits, the same for the same text as long as the key stays. */
-  hash(text: string): string
-  /** Makes {@link hashExpression} work on this connection. Only for connections that run no SQL of a user. */
-  lend(tables: Tables): Promise<void>
-}
 
 const blockBytes = 64
 

@@ -5,7 +5,6 @@ import {
   type MaskAction,
   type MaskingByClass,
 } from './column-class.ts'
-import type { MaskingKey } from './masking-key.ts'
 
 /** What happens to the values of a column on their way out. */
 export interface ColumnRule {
@@ -15,6 +14,14 @@ export interface ColumnRule {
   readonly band: number | undefined
   readonly period: 'month' | 'year'
   readonly prefix: number
+}
+
+/** HMAC-SHA-256 with a key that is nowhere to be read: not in a property, a statement or an error. */
+export interface MaskingKey {
+  /** 64 hexadecimal digits, the same for the same text as long as the key stays. */
+  hash(text: string): string
+  /** Makes the same hash known to SQL on this connection. Only for connections that run no SQL of a user. */
+  lend(tables: { run(sql: string, parameters?: readonly string[]): Promise<void> }): Promise<void>
 }
 
 /** The columns of a dataset whose values do not leave as they are. Whoever shows cells goes through this. */

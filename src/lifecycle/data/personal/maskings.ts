@@ -1,8 +1,8 @@
 import type { Database } from '#platform/database/index'
 import type { DataProject } from '../data-project.ts'
 import type { ColumnClasses, MaskingByClass } from './column-class.ts'
-import { createMaskingKey, type MaskingKey } from './masking-key.ts'
-import { maskingFor, type Masking } from './masking.ts'
+import { createMaskingKey } from './masking-key.ts'
+import { maskingFor, type Masking, type MaskingKey } from './masking.ts'
 import type { PolicyTables } from './policy-tables.ts'
 
 interface Policy {

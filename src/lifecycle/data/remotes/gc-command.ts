@@ -20,7 +20,7 @@ export const gcCommand: Command = {
   },
   examples: [
     { line: 'devmlops data gc --keep 10 --older-than 90d', what: 'What would go' },
-    { line: 'devmlops data gc --keep 10 --older-than 90d --apply', what: 'Gone' },
+    { line: 'devmlops data gc --keep 10 --older-than 90d --apply', what: 'Take it away' },
   ],
   run: async (context) => {
     const { calls, finish } = await openTasks(context)

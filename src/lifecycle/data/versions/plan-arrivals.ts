@@ -80,7 +80,17 @@ export function judgedDigest(
   const header = config.header_row === 1 ? undefined : config.header_row
   const versions = compared.length === 0 ? undefined : compared
   const rules = {
-    ...{ expectations, format, key, mode, nulls, time, contract, deleted, sheet, encoding, header },
+    expectations,
+    format,
+    key,
+    mode,
+    nulls,
+    time,
+    contract,
+    deleted,
+    sheet,
+    encoding,
+    header,
     versions,
   }
   return digestOf(new TextEncoder().encode(JSON.stringify([digests, rules])))
