@@ -81,12 +81,7 @@ describe('bad data', () => {
         'unreadable_data',
         /cut\.csv, line 3: expected 4 columns, found 2/,
       ],
-      [
-        'a format that is not read',
-        text('book.ods', 'PK'),
-        'invalid_input',
-        /book\.ods has no known ending/,
-      ],
+      ['a format that is not read', text('book.ods', 'PK'), 'invalid_input', /book\.ods has no known ending/],
       [
         'a spreadsheet that is none',
         text('book.xlsx', 'PK'),

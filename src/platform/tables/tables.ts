@@ -1,20 +1,10 @@
 import { mkdirSync } from 'node:fs'
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { DevmlopsError, fail, messageOf } from '#contract/errors'
+import type { Cell, Row } from './cell.ts'
 import type { Frame } from './frame.ts'
 import { frameOf } from './frame-of.ts'
 import { quoteText } from './quote.ts'
-
-/** One result cell. Integers beyond 2^53 come as bigint, dates and timestamps as ISO text. */
-export type Cell =
-  | string
-  | number
-  | bigint
-  | boolean
-  | null
-  | readonly Cell[]
-  | { readonly [key: string]: Cell }
-export type Row = Readonly<Record<string, Cell>>
 
 /** A DuckDB connection that may read and write only the folders it was opened with. */
 export interface Tables {

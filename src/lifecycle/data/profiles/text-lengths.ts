@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Cell } from '#platform/tables/index'
+import type { Cell } from '#platform/tables/cell'
 
 /** How long the texts of a column are, in code points. Counted on edges that are the same everywhere, so that it merges exactly. */
 export const textLengthsSchema = z.object({
