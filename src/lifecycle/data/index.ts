@@ -36,7 +36,6 @@ export type {
 export { mergeProfiles } from './profiles/merge-profiles.ts'
 export type { GarbagePoint } from './remotes/garbage-point.ts'
 export { namedInText, type NamedVersion } from './remotes/named-version.ts'
-export { openAt as openRemoteAt } from './remotes/open-remote.ts'
 export { remotesSection } from './remotes/remotes-section.ts'
 export { dataSection } from './section.ts'
 export type { DataService } from './service.ts'

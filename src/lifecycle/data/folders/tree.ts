@@ -67,19 +67,3 @@ async function* filesBelow(tree: Tree, { path, digest, prefix, after }: Below): 
     }
   }
 }
-
-/** The file of that path, if the tree has one. */
-export async function fileAt(tree: Tree, path: string): Promise<FileEntry | undefined> {
-  let digest = tree.root
-  let parent = ''
-  const names = path.split('/')
-  for (const [depth, name] of names.entries()) {
-    const entry = (await tree.entries(parent, digest)).find((each) => each.name === name)
-    if (entry === undefined) return undefined
-    const isLast = depth === names.length - 1
-    if (entry.kind === 'file') return isLast ? entry : undefined
-    digest = entry.digest
-    parent = joinPath(parent, name)
-  }
-  return undefined
-}

@@ -32,8 +32,6 @@ export interface Masking {
   readonly key: MaskingKey | undefined
 }
 
-export const nothingMasked: Masking = { rules: new Map(), key: undefined }
-
 const defaultPrefix = 2
 
 /** @param projectWide applies where the dataset says nothing of a class. */
