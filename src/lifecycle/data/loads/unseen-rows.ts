@@ -1,4 +1,4 @@
-import { quoteName, quoteText, type Tables } from '#platform/tables/index'
+import { quoteName, quoteText, requireRow, type Tables } from '#platform/tables/index'
 import type { Column } from '../rows/column-type.ts'
 import { relationOf, type LocalPart } from '../rows/relation.ts'
 import type { TypedColumn } from '../rows/write-parquet.ts'
@@ -45,6 +45,33 @@ export async function unseenRows(tables: Tables, request: UnseenRequest): Promis
      ) kept ON ${table}.rowid = kept.position`,
   )
   return 'unseen'
+}
+
+/**
+ * How many of the fetched rows have a key that the version has already, with other values: an append leaves such a row as it
+ * was first, and must say so.
+ */
+export async function changedAtSource(
+  tables: Tables,
+  request: Omit<UnseenRequest, 'cursor'>,
+): Promise<number> {
+  const { table, columns, existing, key } = request
+  if (key.length === 0 || existing.parts.length === 0) return 0
+  const known = new Set(existing.columns.map(({ name }) => name))
+  const compared = columns.filter(({ name }) => known.has(name))
+  const others = compared.filter(({ name }) => !key.includes(name))
+  if (others.length === 0 || !key.every((name) => known.has(name))) return 0
+  const fresh = compared.map(({ name, value }) => `${value} AS ${quoteName(name)}`)
+  const join = key.map((name) => `fresh.${quoteName(name)} = seen.${quoteName(name)}`)
+  const differ = others.map(
+    ({ name }) =>
+      `CAST(fresh.${quoteName(name)} AS VARCHAR) IS DISTINCT FROM CAST(seen.${quoteName(name)} AS VARCHAR)`,
+  )
+  const found = await tables.rows(
+    `SELECT count(*) AS rows FROM (SELECT ${fresh.join(', ')} FROM ${table}) fresh
+     JOIN ${relationOf(existing.columns, existing.parts)} seen ON ${join.join(' AND ')} WHERE ${differ.join(' OR ')}`,
+  )
+  return Number(requireRow(found)['rows'])
 }
 
 /**

@@ -6,7 +6,7 @@ import { environmentVariable } from '#platform/config'
 import { openQuery, type QueryLocation, type QueryRows } from '#platform/database/index'
 import { openTables, quoteName, requireRow, type Tables } from '#platform/tables/index'
 import { cursorBound } from '../loads/cursor-bound.ts'
-import { outsideQuarantine, unseenRows } from '../loads/unseen-rows.ts'
+import { changedAtSource, outsideQuarantine, unseenRows } from '../loads/unseen-rows.ts'
 import { requireColumnCount } from '../rows/column-limit.ts'
 import { typeColumns, writeParquet, type TypedColumn } from '../rows/write-parquet.ts'
 import { released, type Collected, type CollectOptions } from './collected.ts'
@@ -83,7 +83,24 @@ export async function collectQuery(options: CollectOptions, source: DatabaseSour
     await writeParquet(tables, { path, columns: typed.columns, from: kept, first })
     await requireSize(path, location.name, source.maximum_size)
     const facts = await inspectFile(path, location.name, { isText: false, compressed: false })
-    const warnings = [...rows.warnings(), ...typed.warnings].map((warning) => `${location.name}: ${warning}`)
+    const changed =
+      kept === outside || existing === undefined
+        ? 0
+        : await changedAtSource(tables, {
+            table: outside,
+            columns: typed.columns,
+            existing,
+            key: options.config.key,
+          })
+    const stale =
+      changed === 0
+        ? []
+        : [
+            `${changed} rows were taken earlier and have changed since; they stay as they were. \`mode: upsert\` takes the newer ones.`,
+          ]
+    const warnings = [...rows.warnings(), ...typed.warnings, ...stale].map(
+      (warning) => `${location.name}: ${warning}`,
+    )
     return {
       files: [{ name: location.name, path, format: 'parquet', compressed: false, facts, warnings }],
       source: told,

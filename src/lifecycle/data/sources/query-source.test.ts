@@ -80,6 +80,26 @@ test('an incremental load appends what is new, and tells rows at the boundary by
   database.close()
 })
 
+test('an append says how many rows have changed at the source since they were taken', async () => {
+  await using workshop = await openWorkshop(
+    orders('    incremental: { cursor: changed }\n  key: id\n  mode: append'),
+  )
+  const database = databaseIn(
+    workshop,
+    `${table}; INSERT INTO orders VALUES (1, 1, '2024-01-01 10:00:00'), (2, 2, '2024-01-01 11:00:00')`,
+  )
+  await workshop.service.add('orders', {}, ada)
+  database.exec(`UPDATE orders SET amount = 9, changed = '2024-01-01 12:00:00' WHERE id = 1;
+    INSERT INTO orders VALUES (3, 3, '2024-01-01 12:00:00')`)
+  const { version, arrivals } = await workshop.service.add('orders', {}, ada)
+  assert.equal(version?.rows, 3)
+  assert.match(
+    arrivals[0]?.validation?.warnings.join() ?? '',
+    /1 rows were taken earlier and have changed since/,
+  )
+  database.close()
+})
+
 test('without a key, equal rows are told by how many of them there are', async () => {
   await using workshop = await openWorkshop(orders('    incremental: { cursor: changed }\n  mode: append'))
   const database = databaseIn(
