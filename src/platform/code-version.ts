@@ -14,11 +14,12 @@ const limitMs = 3000
 
 /**
  * Undefined outside of Git, without Git, or when it takes too long: version control is the user's choice. Files that Git
- * does not know yet are code to a pipeline and mostly data to a dataset, so the caller says whether they count.
+ * does not know yet are code to a pipeline and mostly data to a dataset, so the caller says whether they count; and which folders do
+ * not count at all, because the program writes them by itself.
  */
 export async function codeVersionOf(
   directory: string,
-  { newFiles }: { readonly newFiles: 'count' | 'ignore' },
+  { newFiles, except }: { readonly newFiles: 'count' | 'ignore'; readonly except: readonly string[] },
 ): Promise<CodeVersion | undefined> {
   // A command that only looks must not take the index lock from somebody who commits.
   const env = childEnvironment({ GIT_OPTIONAL_LOCKS: '0' })
@@ -29,7 +30,14 @@ export async function codeVersionOf(
   try {
     const [commit, changes] = await Promise.all([
       git('rev-parse', 'HEAD'),
-      git('status', '--porcelain', `--untracked-files=${newFiles === 'count' ? 'normal' : 'no'}`, '--', '.'),
+      git(
+        'status',
+        '--porcelain',
+        `--untracked-files=${newFiles === 'count' ? 'normal' : 'no'}`,
+        '--',
+        '.',
+        ...except.map((folder) => `:(exclude)${folder}`),
+      ),
     ])
     return { commit, dirty: changes !== '' }
   } catch {

@@ -34,6 +34,7 @@ export type {
   TableProfile,
 } from './profiles/column-profile.ts'
 export { mergeProfiles } from './profiles/merge-profiles.ts'
+export { pointerFolder } from './pointers/pointer-file.ts'
 export type { GarbagePoint } from './remotes/garbage-point.ts'
 export { namedInText, type NamedVersion } from './remotes/named-version.ts'
 export { remotesSection } from './remotes/remotes-section.ts'

@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { Caller } from '#contract/endpoint'
 import { fail } from '#contract/errors'
+import { pointerFolder } from '#lifecycle/data/index'
 import { codeVersionOf } from '#platform/code-version'
 import type { PipelineRunDetail, PlannedStep, RunState, Trigger } from './contract.ts'
 import { definePipeline } from './definition.ts'
@@ -63,7 +64,9 @@ export function createPipelinesService(tools: RunTools, queue: RunQueue) {
         ...newRun(prepared, tools.platform.clock.now()),
         actor: caller.name,
         trigger: request.trigger,
-        code: isCached ? undefined : await codeVersionOf(project.directory, { newFiles: 'count' }),
+        code: isCached
+          ? undefined
+          : await codeVersionOf(project.directory, { newFiles: 'count', except: [pointerFolder] }),
       }
       const steps = planned.map(({ step, assessment }, position): StepRun => {
         const pending = newStep(run, step, position)

@@ -25,6 +25,7 @@ import { summarise, workingEntries, workingTree } from './working-directory.ts'
 import { treeOf } from './version-tree.ts'
 import { openWorkingFolder, type WorkingFolder } from './working-folder.ts'
 import { writeTree } from './write-tree.ts'
+import { pointerFolder } from '../pointers/pointer-file.ts'
 
 export interface AddFolderRequest {
   readonly dataset: string
@@ -150,7 +151,9 @@ async function createFolderVersion(
     source: { kind: 'folder', folder: request.source.folder },
     validation: { outcome: outcomeOf([], risky), rows: 0, checks: [], warnings: noticed },
     profileDigest: (await platform.blobs.put(profile)).digest,
-    code: (await codeVersionOf(request.project.directory, { newFiles: 'ignore' })) ?? null,
+    code:
+      (await codeVersionOf(request.project.directory, { newFiles: 'ignore', except: [pointerFolder] })) ??
+      null,
     createdAt: platform.clock.now(),
     createdBy: request.caller.name,
     ...(request.producedBy && { producedBy: request.producedBy }),

@@ -19,6 +19,7 @@ import type { Part } from './snapshot.ts'
 import type { DataStore, NewVersion } from '../store.ts'
 import { assembleParts, type NewPart } from './assemble-parts.ts'
 import { versionProfileSchema, type VersionProfile } from '../profiles/version-profile.ts'
+import { pointerFolder } from '../pointers/pointer-file.ts'
 
 type Accepted = Extract<Verdict, { accepted: true }>
 interface VersionRequest {
@@ -127,7 +128,9 @@ export async function createVersion(
       source: sourceOf(request.collected, added),
       validation: mergeValidations(judged.map(({ verdict }) => verdict.validation)),
       profileDigest,
-      code: (await codeVersionOf(request.project.directory, { newFiles: 'ignore' })) ?? null,
+      code:
+        (await codeVersionOf(request.project.directory, { newFiles: 'ignore', except: [pointerFolder] })) ??
+        null,
       createdAt: platform.clock.now(),
       createdBy: request.caller.name,
       ...(collected.producedBy && { producedBy: collected.producedBy }),
