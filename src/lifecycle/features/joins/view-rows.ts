@@ -99,7 +99,7 @@ async function readTimes(
   )
   if (typeof e0 !== 'string' || typeof e1 !== 'string') return { sql: checked, span: undefined }
   return {
-    sql: `epoch_us(CAST(${quoteName(column)} AS TIMESTAMP))`,
+    sql: `epoch_us(${momentOf(column, columns)})`,
     span: { first: BigInt(e0), last: BigInt(e1) },
   }
 }
@@ -113,8 +113,14 @@ export function microseconds(name: string, columns: readonly SourceColumn[]): st
       at: name,
     })
   }
-  const moment = `CAST(${quoteName(name)} AS TIMESTAMP)`
+  const moment = momentOf(name, columns)
   return `CASE WHEN isfinite(${moment}) THEN epoch_us(${moment}) END`
+}
+
+/** A time with a zone is UTC underneath; casting it to one without goes through the calendar, 2 s for 10 M rows. */
+function momentOf(name: string, columns: readonly SourceColumn[]): string {
+  const column = quoteName(name)
+  return typeOf(name, columns) === 'TIMESTAMP WITH TIME ZONE' ? column : `CAST(${column} AS TIMESTAMP)`
 }
 
 export function typeOf(name: string, columns: readonly SourceColumn[]): string {
