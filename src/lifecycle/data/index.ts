@@ -1,9 +1,9 @@
 import { routesOf } from '#platform/dispatch'
+import { late } from '#platform/late'
 import type { Digest } from '#platform/blobs/index'
 import type { Stage } from '#platform/platform'
 import { arrivalsCalls } from './arrivals/arrivals-calls.ts'
 import { arrivalsHandlers } from './arrivals/arrivals-handlers.ts'
-import { createArrivals } from './arrivals/arrivals-service.ts'
 import { createWatcher, type Watcher } from './arrivals/watch-sources.ts'
 import { dataContract } from './contract.ts'
 import { dataHandlers } from './handlers.ts'
@@ -12,12 +12,8 @@ import { inferenceCalls } from './inference/inference-calls.ts'
 import { inferenceHandlers } from './inference/inference-handlers.ts'
 import { failuresCalls } from './checks/failures/failures-calls.ts'
 import { failuresHandlers } from './checks/failures/failures-handlers.ts'
-import { createFailuresService } from './checks/failures/failures-service.ts'
-import { createInference } from './inference/inference-service.ts'
 import { leakageCalls } from './leakage/leakage-calls.ts'
-import { createLeakage } from './leakage/leakage-service.ts'
 import { profileCalls } from './profiles/profile-calls.ts'
-import { createProfileSums } from './profiles/profile-sums.ts'
 import { createRemotes } from './remotes/create-remotes.ts'
 import { garbageOf, isMasked, type GarbagePoint } from './remotes/garbage-point.ts'
 import { remoteCalls } from './remotes/remote-calls.ts'
@@ -56,12 +52,18 @@ export function createDataStage({ garbage, ...options }: DataStageOptions): {
   const { platform, project } = options
   const service = createDataService(options)
   const store = createDataStore(platform.database)
-  const failures = createFailuresService({ platform, project, store, version: service.get })
-  const watcher = createWatcher({ platform, project, service, store })
-  const arrivals = createArrivals({ platform, project, service, store })
-  const inference = createInference({ platform, project, service, store })
-  const leakage = createLeakage({ platform, project, service, store })
-  const profileSums = createProfileSums({ platform, project, store })
+  const tools = { platform, project, service, store }
+  const failures = late(async () => {
+    const { createFailuresService } = await import('./checks/failures/failures-service.ts')
+    return createFailuresService({ ...tools, version: service.get })
+  })
+  const watcher = createWatcher(tools)
+  const arrivals = late(async () => (await import('./arrivals/arrivals-service.ts')).createArrivals(tools))
+  const inference = late(async () =>
+    (await import('./inference/inference-service.ts')).createInference(tools),
+  )
+  const leakage = late(async () => (await import('./leakage/leakage-service.ts')).createLeakage(tools))
+  const profileSums = late(async () => (await import('./profiles/profile-sums.ts')).createProfileSums(tools))
   const held = (versions: AsyncIterable<Digest>): AsyncIterable<Digest> =>
     heldDigests(platform.database, versions)
   const remotes = createRemotes({

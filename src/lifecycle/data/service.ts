@@ -1,12 +1,10 @@
 import { join } from 'node:path'
 import type { Caller } from '#contract/endpoint'
 import { DevmlopsError, fail, messageOf } from '#contract/errors'
+import { late } from '#platform/late'
 import type { Platform } from '#platform/platform'
-import { addArrivals } from './versions/add-arrivals.ts'
 import { announce } from './versions/announce.ts'
-import { checkArrivals } from './versions/check-arrivals.ts'
 import type { Collected } from './sources/collected.ts'
-import { collect } from './sources/collector.ts'
 import type { DatasetConfig } from './section.ts'
 import type { Column } from './rows/column-type.ts'
 import { requireDataset, type DataProject } from './data-project.ts'
@@ -18,13 +16,12 @@ import type {
   Rejection,
   VersionSummary,
 } from './versions/dataset-version.ts'
-import { createDiffService, type DiffService } from './diff/diff-service.ts'
-import { firstRows, type PlainRow } from './rows/first-rows.ts'
+import type { DiffService } from './diff/diff-service.ts'
+import type { PlainRow } from './rows/first-rows.ts'
 import { listDatasets } from './versions/list-datasets.ts'
 import { isFolderSource, requireNoPaths } from './folders/folder-source.ts'
-import { createWorkspaceService, type WorkspaceService } from './folders/workspace-service.ts'
-import { compareVersions } from './versions/compared-versions.ts'
-import { publishedFiles, requireDirectory, type Published } from './versions/published-files.ts'
+import type { WorkspaceService } from './folders/workspace-service.ts'
+import type { Published } from './versions/published-files.ts'
 import { parseReference, type VersionName } from './reference.ts'
 import { createTagService, type TagService } from './tags/tag-service.ts'
 import { failIfRemoved } from './remotes/removed-version.ts'
@@ -32,7 +29,7 @@ import { relationOf } from './rows/relation.ts'
 import { requireAllowed } from './require-allowed.ts'
 import { createDataStore } from './store.ts'
 import { createMaskings } from './personal/maskings.ts'
-import { createPersonalService, type PersonalService } from './personal/personal-service.ts'
+import type { PersonalService } from './personal/personal-service.ts'
 import { createShown } from './personal/shown.ts'
 import { versionProfileSchema, type VersionProfile } from './profiles/version-profile.ts'
 
@@ -118,19 +115,17 @@ export function createDataService({ platform, project: readProject }: DataServic
   const get = async (name: string, version: VersionName): Promise<DatasetVersion> =>
     (await store.version(name, await tags.numberOf(name, version))) ?? noVersion(name, version)
   const tags = createTagService({ platform, version: get })
-  const personal = createPersonalService({
-    platform,
-    project: readProject,
-    version: get,
-    masking: maskings.of,
+  const tools = { platform, store, project: readProject, version: get, masking: maskings.of }
+  const personal = late(async () =>
+    (await import('./personal/personal-service.ts')).createPersonalService(tools),
+  )
+  const workspace = late(async () => {
+    const { createWorkspaceService } = await import('./folders/workspace-service.ts')
+    return createWorkspaceService({ ...tools, oneAtATime })
   })
-  const workspace = createWorkspaceService({
-    platform,
-    store,
-    project: readProject,
-    version: get,
-    masking: maskings.of,
-    oneAtATime,
+  const diffs = late(async () => {
+    const { createDiffService } = await import('./diff/diff-service.ts')
+    return createDiffService({ ...tools, maskings, profile: profileOf })
   })
 
   const profileOf = async ({ profileDigest }: DatasetVersion): Promise<VersionProfile> => {
@@ -183,9 +178,10 @@ export function createDataService({ platform, project: readProject }: DataServic
           await announce(name, { store, events: platform.events })
         }
       }
-      return addTable(name, { project, config, caller }, () =>
-        collect(name, { project, config, paths }, { platform, store }),
-      )
+      return addTable(name, { project, config, caller }, async () => {
+        const { collect } = await import('./arriving.ts')
+        return collect(name, { project, config, paths }, { platform, store })
+      })
     })
 
   /** Judges what was gathered, and makes it a version. */
@@ -197,6 +193,7 @@ export function createDataService({ platform, project: readProject }: DataServic
     const startedMs = performance.now()
     await maskings.remember(name)
     const masking = await maskings.of(name)
+    const { addArrivals, compareVersions } = await import('./arriving.ts')
     const collected = await gather()
     try {
       const result = await addArrivals(
@@ -257,6 +254,7 @@ export function createDataService({ platform, project: readProject }: DataServic
       requireAllowed(paths, project, caller)
       if (isFolderSource(config.source)) return workspace.check(name)
       const parent = await store.version(name, 'latest')
+      const { checkArrivals, collect, compareVersions } = await import('./arriving.ts')
       const collected = await collect(name, { project, config, paths }, { platform, store }).catch(
         (error: unknown) => {
           if (paths !== undefined || parent === undefined) throw error
@@ -280,8 +278,10 @@ export function createDataService({ platform, project: readProject }: DataServic
     },
     get: async (name, version) => shown.version(await get(name, version)),
     profile: async (name, version) => shown.profile(name, await profileOf(await get(name, version))),
-    head: async (name, version, limit) =>
-      shown.rows(name, await firstRows(await get(name, version), limit, platform)),
+    head: async (name, version, limit) => {
+      const { firstRows } = await import('./rows/first-rows.ts')
+      return shown.rows(name, await firstRows(await get(name, version), limit, platform))
+    },
     rejections: async (name, limit) => {
       const rejections = await store.rejections(name, limit)
       if (rejections.length === 0 && (await store.version(name, 'latest')) === undefined) {
@@ -289,11 +289,12 @@ export function createDataService({ platform, project: readProject }: DataServic
       }
       return shown.rejections(rejections)
     },
-    diffs: createDiffService({ platform, project: readProject, maskings, version: get, profile: profileOf }),
+    diffs,
     personal,
     publish: async (name, published, caller) => {
       const startedMs = performance.now()
       const { source } = requireDataset(await readProject(), name)
+      const { publishedFiles, requireDirectory } = await import('./versions/published-files.ts')
       if (!isFolderSource(source)) {
         const spool = join(platform.config.home, 'spool')
         return addFrom(name, ({ config }) => publishedFiles(name, { config, published, spool }), caller)

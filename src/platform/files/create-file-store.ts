@@ -9,13 +9,9 @@ import { oneChunkBytes } from './cut-rule.ts'
 import { createFileCache } from './file-cache.ts'
 import type { FileLayout, FileStore, StoredFile } from './file-store.ts'
 import { blocksOfLayout, readLayout, segmentsIn, writeLayout } from './layout-text.ts'
-import { materializeFiles } from './materialize-files.ts'
 import { pagesOf } from './pages-of.ts'
-import { storeFiles } from './store-files.ts'
 import { createStoredFiles, type StoredFileRow } from './stored-files.ts'
-import { streamFile } from './stream-file.ts'
 import { TaskPool } from './task-pool.ts'
-import { verifyFiles, verifyLayouts } from './verify-files.ts'
 
 export interface FileStoreOptions {
   readonly blobs: BlobStore
@@ -101,7 +97,11 @@ export function openFiles({ blobs, database, clock, config }: FileStoreOptions):
   }
 
   return {
-    store: (files, options = {}) => storeFiles(files, options, { blobs, pool, stored, clock, index }),
+    store: async function* (files, options = {}) {
+      // Read when it is needed, as below: most commands store nothing, and each module costs their start a file.
+      const { storeFiles } = await import('./store-files.ts')
+      yield* storeFiles(files, options, { blobs, pool, stored, clock, index })
+    },
     has: (digests) =>
       present(digests, {
         plainBlobs: true,
@@ -120,10 +120,14 @@ export function openFiles({ blobs, database, clock, config }: FileStoreOptions):
     stream: async (digest) => {
       const row = (await stored.find([digest])).at(0)
       if (row === undefined) return blobs.stream(digest)
+      const { streamFile } = await import('./stream-file.ts')
       return verified(streamFile(readLayout(row, row.layout), blobs), digest)
     },
     localPath: (digest) => cache.pathOf(digest),
-    materialize: (files, options = {}) => materializeFiles(files, options, parts),
+    materialize: async (files, options = {}) => {
+      const { materializeFiles } = await import('./materialize-files.ts')
+      await materializeFiles(files, options, parts)
+    },
     layouts: async function* (digests) {
       for await (const page of pagesOf(digests, pageSize))
         for (const row of await rowsOf(page)) yield readLayout(row, row.layout)
@@ -149,8 +153,14 @@ export function openFiles({ blobs, database, clock, config }: FileStoreOptions):
       }
     },
     forget: (held, { before = Infinity } = {}) => stored.forget(held, before),
-    verify: (digests, options = {}) => verifyFiles(digests, options, parts),
-    verifyLayouts: (layouts, options = {}) => verifyLayouts(layouts, options, parts),
+    verify: async function* (digests, options = {}) {
+      const { verifyFiles } = await import('./verify-files.ts')
+      yield* verifyFiles(digests, options, parts)
+    },
+    verifyLayouts: async function* (layouts, options = {}) {
+      const { verifyLayouts } = await import('./verify-files.ts')
+      yield* verifyLayouts(layouts, options, parts)
+    },
     close: async () => {
       await pool.close()
       const found = await opened?.catch(() => undefined)

@@ -17,7 +17,7 @@ export function workspaceHandlers(
     },
     checkout: (input, { caller, signal }) => workspace.checkout(input, { caller, signal }),
     export: (input, { caller, signal }) => workspace.exportVersion(input, { caller, signal }),
-    progress: async ({ name }) => ({ current: workspace.progress(name) ?? null }),
+    progress: async ({ name }) => ({ current: (await workspace.progress(name)) ?? null }),
     tags: async ({ name }) => ({ items: await tags.list(name) }),
     setTag: ({ name, ...wanted }, { caller }) => tags.set({ dataset: name, ...wanted }, caller),
     removeTag: ({ name, tag }, { caller }) => tags.remove(name, tag, caller),

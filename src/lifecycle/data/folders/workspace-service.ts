@@ -83,7 +83,7 @@ export interface WorkspaceService {
   ): Promise<{ items: TreeFile[]; next: string | undefined }>
   checkout(input: CheckoutInput, asking: Asking): Promise<CheckoutResult>
   exportVersion(input: ExportInput, asking: Asking): Promise<ExportResult>
-  progress(name: string): WorkProgress | undefined
+  progress(name: string): Promise<WorkProgress | undefined>
   /** Whether data and code belong together; with `working`, the working files too. */
   checkPointers(working: boolean): Promise<PointerCheck>
 }
@@ -237,7 +237,7 @@ export function createWorkspaceService(options: WorkspaceOptions): WorkspaceServ
         ),
       )
     },
-    progress: board.of,
+    progress: async (name) => board.of(name),
     checkPointers: async (working) => {
       const project = await readProject()
       return checkPointers({
