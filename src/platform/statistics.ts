@@ -108,3 +108,18 @@ export function benjaminiHochberg(pValues: readonly number[]): number[] {
   }
   return adjusted
 }
+
+/**
+ * The chance that the largest gap between a distribution function and an empirical one, times the root of the sample's size, is
+ * at least `x`, as samples grow without bound (Kolmogorov, 1933).
+ */
+export function kolmogorovLimit(x: number): number {
+  if (x < 0.2) return 1
+  let sum = 0
+  for (let k = 1; k <= 100; k++) {
+    const term = Math.exp(-2 * k * k * x * x)
+    sum += k % 2 === 1 ? term : -term
+    if (term < 1e-300) break
+  }
+  return Math.min(1, Math.max(0, 2 * sum))
+}

@@ -1,3 +1,5 @@
+import { kolmogorovLimit } from '#platform/statistics'
+
 /** Above this many lattice points the exact law costs more than it tells. */
 const exactLimit = 10_000_000
 
@@ -26,7 +28,7 @@ export function kolmogorovSmirnov(first: Float64Array, second: Float64Array): Ko
     ? { statistic, pValue: crossingProbability(n, m, largest), method: 'exact' }
     : {
         statistic,
-        pValue: kolmogorovSurvival(statistic * Math.sqrt((n * m) / (n + m))),
+        pValue: kolmogorovLimit(statistic * Math.sqrt((n * m) / (n + m))),
         method: 'asymptotic',
       }
 }
@@ -46,18 +48,6 @@ function crossingProbability(n: number, m: number, largest: number): number {
     }
   }
   return row[m] as number
-}
-
-/** Limiting law of Kolmogorov (1933). */
-function kolmogorovSurvival(x: number): number {
-  if (x < 0.2) return 1
-  let sum = 0
-  for (let k = 1; k <= 100; k++) {
-    const term = Math.exp(-2 * k * k * x * x)
-    sum += k % 2 === 1 ? term : -term
-    if (term < 1e-300) break
-  }
-  return Math.min(1, Math.max(0, 2 * sum))
 }
 
 /**

@@ -1,3 +1,5 @@
+import { kolmogorovLimit } from '#platform/statistics'
+
 /** The law of the one-sample Kolmogorov-Smirnov statistic. */
 
 /** Above this the exact law takes longer than it tells. */
@@ -14,24 +16,12 @@ export function kolmogorovSurvival(distance: number, n: number): number {
   if (n > exactLimit) {
     const root = Math.sqrt(n)
     const x = root * distance
-    return limitingSurvival(x + 1 / (6 * root) + (x - 1) / (4 * n))
+    return kolmogorovLimit(x + 1 / (6 * root) + (x - 1) / (4 * n))
   }
   // In the far tail 1 - cdf would have lost its digits, and twice the one-sided chance is exact.
   if (distance > 0.5) return Math.min(1, 2 * oneSided(distance, n))
   const survival = 1 - exactCdf(distance, n)
   return survival < 1e-7 ? Math.min(1, 2 * oneSided(distance, n)) : Math.min(1, survival)
-}
-
-/** Kolmogorov (1933). */
-function limitingSurvival(x: number): number {
-  if (x < 0.2) return 1
-  let sum = 0
-  for (let k = 1; k <= 100; k++) {
-    const term = Math.exp(-2 * k * k * x * x)
-    sum += k % 2 === 1 ? term : -term
-    if (term < 1e-300) break
-  }
-  return Math.min(1, Math.max(0, 2 * sum))
 }
 
 /** Birnbaum and Tingey (1951): the chance that the distance to one side is at least `distance`. */
