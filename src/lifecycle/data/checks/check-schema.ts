@@ -44,7 +44,10 @@ export function checkAgainstParent(
   return {
     kind: 'schema',
     columns: [...expected.keys()],
-    expected: `the columns of version ${parent.version}, which the rows are appended to`,
+    expected:
+      parent.version === 0
+        ? 'the columns of the files before, which the rows are appended to'
+        : `the columns of version ${parent.version}, which the rows are appended to`,
     severity: 'fail',
     outcome: problems.length === 0 ? 'pass' : 'fail',
     found: problems.length === 0 ? `the same columns` : problems.join('; '),
