@@ -146,6 +146,7 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
     platform,
     project,
     datasets: datasetPoint(data.service),
+    requireRaw: data.service.requireRaw,
     modelsOfRun: async (runId) => {
       const filter = `run_id = '${runId.replaceAll("'", "''")}'`
       const { items } = await registry.service.searchVersions({ filter, limit: 100 })

@@ -89,6 +89,8 @@ export interface DataService {
   readonly tags: TagService
   /** Makes a version of what a step of a pipeline made, as if it had arrived. */
   publish(name: string, published: Published, caller: Caller): Promise<AddResult>
+  /** Fails with permission_denied where the dataset masks columns and the caller may not see them. */
+  requireRaw(reference: string, caller: Caller): Promise<void>
   /** Looks up metadata only. */
   resolve(reference: string): Promise<ResolvedDataset>
   /** Makes the files available on this machine. */
@@ -306,6 +308,11 @@ export function createDataService({ platform, project: readProject }: DataServic
         await announce(name, { store, events: platform.events })
         return { ...result, durationMs: performance.now() - startedMs }
       })
+    },
+    requireRaw: async (reference, caller) => {
+      const { name } = parseReference(reference)
+      const { requireRaw } = await import('./personal/require-raw.ts')
+      requireRaw(await maskings.of(name), name, caller)
     },
     resolve: async (reference) => {
       const { name, version } = parseReference(reference)

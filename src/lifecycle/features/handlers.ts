@@ -30,10 +30,11 @@ export function featuresHandlers(service: FeaturesService): Handlers<typeof feat
       const { notes, ...made } = await service.materialize(view, { full }, caller)
       return { ...made, notes: [...notes] }
     },
-    lookup: async ({ view, keys }) => {
+    lookup: async ({ view, keys }, { caller }) => {
       const { rows, ...found } = await service.lookup(
         view,
         keys.map((key) => (Array.isArray(key) ? key : [key])),
+        caller,
       )
       return { ...found, rows: rows.map((row) => ({ ...row, key: [...row.key], values: { ...row.values } })) }
     },

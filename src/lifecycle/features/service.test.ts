@@ -3,10 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, it } from 'node:test'
+import { fail } from '#contract/errors'
 import { systemCaller } from '#platform/access/access'
 import { migrate, openDatabase } from '#platform/database/index'
 import { fixturePlatform, platformMigrations } from '#platform/platform.fixture'
 import { openTables, quoteText, type Cell } from '#platform/tables/index'
+import type { JoinCall } from './joins/join-file.ts'
 import { createFeaturesService, type FeaturesService } from './service.ts'
 import { featureMigrations } from './tables.ts'
 import { viewSchema, type ViewConfig } from './views/feature-view.ts'
@@ -21,6 +23,8 @@ let csv = ''
 let views: Record<string, ViewConfig> = {}
 let service: FeaturesService
 let close: () => Promise<void>
+
+let isMasked = false
 
 before(async () => {
   directory = mkdtempSync(join(tmpdir(), 'devmlops-features-'))
@@ -39,6 +43,9 @@ before(async () => {
         writeFileSync(path, csv)
         return { ...version(), parts: [], relation: `read_csv(${quoteText(path)})`, allowedPaths: [path] }
       },
+    },
+    requireRaw: async (dataset, { permissions }) => {
+      if (dataset === 'orders' && !permissions.has('admin') && isMasked) fail('permission_denied', 'masked')
     },
     modelsOfRun: async (id) => (id === 'run-1' ? ['returns@3'] : []),
   })
@@ -74,6 +81,7 @@ const values = async (...keys: string[]) =>
     await service.lookup(
       'buying',
       keys.map((key) => [key]),
+      caller,
     )
   ).rows.map((row) => row.values)
 
@@ -152,8 +160,10 @@ describe('what is materialized', () => {
       code: 'not_found',
       hint: 'Work them out: devmlops features materialize buying',
     })
-    await assert.rejects(service.lookup('order', [['DE']]), { message: /computed from the row itself/ })
-    await assert.rejects(service.lookup('buyng', [['DE']]), { hint: 'Did you mean "buying"?' })
+    await assert.rejects(service.lookup('order', [['DE']], caller), {
+      message: /computed from the row itself/,
+    })
+    await assert.rejects(service.lookup('buyng', [['DE']], caller), { hint: 'Did you mean "buying"?' })
   })
 })
 
@@ -202,3 +212,24 @@ async function rowsOf(path: string): Promise<Readonly<Record<string, Cell>>[]> {
     tables.close()
   }
 }
+
+it('values of a dataset with masked columns are for administrators alone', async () => {
+  csv += order('DE', 1, 10)
+  await service.materialize('buying', { full: true }, caller)
+  isMasked = true
+  const reader = { name: 'reader', permissions: new Set(['read', 'operate'] as const) }
+  try {
+    await assert.rejects(service.lookup('buying', [['DE']], reader), { code: 'permission_denied' })
+    const call: JoinCall = {
+      rows: 'data.orders',
+      time: 'ordered_at',
+      boundary: 'before',
+      features: ['buying'],
+      output: 'out.parquet',
+    }
+    await assert.rejects(service.join(call, reader), { code: 'permission_denied' })
+    assert.equal((await service.lookup('buying', [['DE']], caller)).rows.length, 1)
+  } finally {
+    isMasked = false
+  }
+})

@@ -37,6 +37,8 @@ export interface FeaturesServiceOptions {
   readonly platform: Platform
   readonly project: () => Promise<FeatureProject>
   readonly datasets: DatasetPoint
+  /** Fails with permission_denied where a dataset masks columns and the caller may not see them. */
+  readonly requireRaw: (dataset: string, caller: Caller) => Promise<void>
   /** Model versions that were registered from a run, as in `returns@3`. */
   readonly modelsOfRun: (runId: string) => Promise<readonly string[]>
 }
@@ -65,7 +67,7 @@ export interface FeaturesService {
   splits(filter: { name?: string | undefined; limit: number }): Promise<KeptSplit[]>
   join(call: JoinCall, caller: Caller): Promise<JoinResult>
   materialize(name: string, how: { readonly full: boolean }, caller: Caller): Promise<Materialized>
-  lookup(name: string, keys: readonly (readonly StoredCell[])[]): Promise<LookupResult>
+  lookup(name: string, keys: readonly (readonly StoredCell[])[], caller: Caller): Promise<LookupResult>
 }
 
 export interface LookupResult {
@@ -77,7 +79,7 @@ export interface LookupResult {
 const mostUses = 200
 
 export function createFeaturesService(options: FeaturesServiceOptions): FeaturesService {
-  const { platform, project, datasets, modelsOfRun } = options
+  const { platform, project, datasets, requireRaw, modelsOfRun } = options
   const store = createFeatureStore(platform.database)
 
   const stateOf = (name: string, view: ViewConfig, versions: readonly ViewVersion[]): ViewState => {
@@ -133,7 +135,15 @@ export function createFeaturesService(options: FeaturesServiceOptions): Features
     recordSplit: (split, { stepRunId, actor }) =>
       store.addSplit({ ...split, id: stepRunId, createdAt: platform.clock.now(), createdBy: actor }),
     splits: (filter) => store.splits(filter),
-    join: async (call, caller) => joinFile(call, { platform, project: await project(), datasets, caller }),
+    join: async (call, caller) => {
+      // What is joined is written as it is.
+      const openDataset: DatasetPoint['openDataset'] = async (reference) => {
+        await requireRaw(reference, caller)
+        return datasets.openDataset(reference)
+      }
+      const seen = { ...datasets, openDataset }
+      return joinFile(call, { platform, project: await project(), datasets: seen, caller })
+    },
     materialize: (name, { full }, caller) =>
       oneAtATime(async () => {
         const view = entityView(name, requireView((await project()).sections.features, name))
@@ -152,8 +162,9 @@ export function createFeaturesService(options: FeaturesServiceOptions): Features
         })
         return made
       }),
-    lookup: async (name, keys) => {
+    lookup: async (name, keys, caller) => {
       const view = entityView(name, requireView((await project()).sections.features, name))
+      await requireRaw(view.source, caller)
       const { version } = stateOf(name, view, await store.versions(name))
       const reader =
         version === undefined ? undefined : openReader(valuePath(platform.config.home, name, version))
