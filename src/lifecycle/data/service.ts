@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Caller } from '#contract/endpoint'
 import { DevmlopsError, fail, messageOf } from '#contract/errors'
 import { late } from '#platform/late'
+import { createTurns } from '#platform/turns'
 import type { Platform } from '#platform/platform'
 import { announce } from './versions/announce.ts'
 import type { Collected } from './sources/collected.ts'
@@ -112,7 +113,8 @@ export function createDataService({ platform, project: readProject }: DataServic
     secret: platform.config.maskingKey,
   })
   const shown = createShown(maskings)
-  const oneAtATime = createQueue()
+  // Two adds at once would both follow the same version.
+  const oneAtATime = createTurns()
 
   const get = async (name: string, version: VersionName): Promise<DatasetVersion> =>
     (await store.version(name, await tags.numberOf(name, version))) ?? noVersion(name, version)
@@ -346,18 +348,4 @@ export function createDataService({ platform, project: readProject }: DataServic
 function nothingThere(name: string, error: unknown): AddResult {
   if (!(error instanceof DevmlopsError) || error.code !== 'not_found') throw error
   return { dataset: name, version: null, created: false, arrivals: [], durationMs: 0 }
-}
-
-/** Runs work for the same name one after the other: two adds at once would both follow the same version. */
-function createQueue(): <T>(name: string, work: () => Promise<T>) => Promise<T> {
-  const last = new Map<string, Promise<unknown>>()
-  return (name, work) => {
-    const next = (last.get(name) ?? Promise.resolve()).then(work, work)
-    const settled = next.catch(() => undefined)
-    last.set(name, settled)
-    void settled.then(() => {
-      if (last.get(name) === settled) last.delete(name)
-    })
-    return next
-  }
 }

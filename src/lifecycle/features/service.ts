@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { Caller } from '#contract/endpoint'
 import { fail } from '#contract/errors'
+import { createTurns } from '#platform/turns'
 import type { Platform } from '#platform/platform'
 import type { DatasetPoint } from '../pipelines/index.ts'
 import { joinFile, type JoinCall, type JoinResult } from './joins/join-file.ts'
@@ -104,7 +105,7 @@ export function createFeaturesService(options: FeaturesServiceOptions): Features
     return version
   }
 
-  const oneAtATime = createQueue()
+  const inTurn = createTurns()
 
   return {
     keepVersion,
@@ -145,7 +146,8 @@ export function createFeaturesService(options: FeaturesServiceOptions): Features
       return joinFile(call, { platform, project: await project(), datasets: seen, caller })
     },
     materialize: (name, { full }, caller) =>
-      oneAtATime(async () => {
+      // Two at once would write the same file.
+      inTurn('materialize', async () => {
         const view = entityView(name, requireView((await project()).sections.features, name))
         const version = await keepVersion(name, view, caller.name)
         const previous = await store.materialization(name, version)
@@ -205,16 +207,6 @@ function entityView(name: string, view: ViewConfig): EntityView {
       at: name,
     },
   )
-}
-
-/** Two at once would write the same file. */
-function createQueue(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve()
-  return (work) => {
-    const next = last.then(work, work)
-    last = next.catch(() => undefined)
-    return next
-  }
 }
 
 function openReader(path: string): ValueReader | undefined {

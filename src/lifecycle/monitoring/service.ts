@@ -3,6 +3,7 @@ import { fail, messageOf } from '#contract/errors'
 import { predictionsDirectory, readPredictions } from '#lifecycle/serving/index'
 import { nearestName } from '#platform/nearest-name'
 import type { Platform } from '#platform/platform'
+import { createTurns } from '#platform/turns'
 import type { WatchedServing } from './canary-trial.ts'
 import { checkDeployment, type Checked } from './check.ts'
 import type { CheckResult, FeedbackResult, Label, MonitorStatus } from './contract.ts'
@@ -34,7 +35,7 @@ export function createMonitoringService(dependencies: MonitoringDependencies) {
   const { clock, log, jobs, config } = platform
   const store = createMonitoringStore(platform.database)
   const context = { ...dependencies, store }
-  const inTurn = turnsByName()
+  const inTurn = createTurns()
 
   const monitorOf = async (name: string): Promise<Monitor> => {
     const all = await settings()
@@ -194,16 +195,5 @@ export function createMonitoringService(dependencies: MonitoringDependencies) {
     },
 
     countFiring: () => store.alerts.countFiring(),
-  }
-}
-
-/** Work of one name runs one after the other. */
-function turnsByName() {
-  const tails = new Map<string, Promise<unknown>>()
-  return <Result>(name: string, work: () => Promise<Result>): Promise<Result> => {
-    const before = tails.get(name) ?? Promise.resolve()
-    const next = before.then(work, work)
-    tails.set(name, next)
-    return next
   }
 }

@@ -1,7 +1,7 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { randomUUID } from 'node:crypto'
-import { dirname, join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { z } from 'zod'
+import { replaceFile } from '#platform/replace-file'
 import { digestSchema } from '../versions/snapshot.ts'
 
 /** Which version the working folder of a dataset was made from, or made into, by the last command. */
@@ -25,11 +25,8 @@ export async function readFolderRecord(home: string, dataset: string): Promise<F
 }
 
 export async function saveFolderRecord(home: string, dataset: string, record: FolderRecord): Promise<void> {
-  const path = recordPath(home, dataset)
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const aside = `${path}.${randomUUID()}`
-  await writeFile(aside, `${JSON.stringify(record)}\n`, { mode: 0o600 })
-  await rename(aside, path)
+  const content = `${JSON.stringify(record)}\n`
+  await replaceFile(recordPath(home, dataset), content, { mode: 0o600, directoryMode: 0o700 })
 }
 
 function recordPath(home: string, dataset: string): string {

@@ -1,7 +1,7 @@
-import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
-import { randomUUID } from 'node:crypto'
+import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Platform } from '#platform/platform'
+import { replaceFile } from '#platform/replace-file'
 import { quoteText } from '#platform/tables/index'
 import type { Column } from '../rows/column-type.ts'
 import type { DataStore } from '../store.ts'
@@ -65,9 +65,7 @@ export async function openFolder(
     lines.push([quoted(path), sizeBytes, digest, quoted(file)].join(','))
   }
   const list = `${place}.csv`
-  const aside = `${list}.${randomUUID()}`
-  await writeFile(aside, `${lines.join('\n')}\n`)
-  await rename(aside, list)
+  await replaceFile(list, `${lines.join('\n')}\n`)
   const types = columns.map((column) => `${quoteText(column.name)}: ${quoteText(column.sqlType)}`)
   return {
     files,

@@ -1,8 +1,8 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { randomUUID } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { digestOf } from '#platform/blobs/index'
+import { replaceFile } from '#platform/replace-file'
 import type { FolderSource } from './folder-source.ts'
 import type { NodeSummary } from './tree-node.ts'
 import {
@@ -117,14 +117,8 @@ export async function saveStatCache(
   ])
   bytes.writeUInt32LE(crc32(bytes.subarray(16)), 12)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const aside = `${path}.${randomUUID()}`
-  try {
-    await writeFile(aside, bytes, { mode: 0o600 })
-    await rename(aside, path)
-  } catch {
-    // Without a cache the next command reads more, which is no reason to fail this one.
-    await rm(aside, { force: true }).catch(() => undefined)
-  }
+  // Without a cache the next command reads more, which is no reason to fail this one.
+  await replaceFile(path, bytes, { mode: 0o600 }).catch(() => undefined)
 }
 
 function headOf(directory: WorkingDirectory): DirectoryHead {

@@ -1,8 +1,8 @@
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { randomUUID } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Digest } from '#platform/blobs/index'
 import { isDigest } from '#platform/blobs/blob-store'
+import { replaceFile } from '#platform/replace-file'
 import { fail } from '#contract/errors'
 import type { VersionSummary } from '../versions/dataset-version.ts'
 
@@ -60,10 +60,7 @@ export async function writePointer(directory: string, version: VersionSummary): 
   const path = pointerPath(directory, version.dataset)
   const text = pointerText(version)
   if ((await readFile(path, 'utf8').catch(() => undefined)) === text) return
-  await mkdir(join(directory, pointerFolder), { recursive: true })
-  const aside = join(directory, pointerFolder, `.${version.dataset}.${randomUUID()}`)
-  await writeFile(aside, text)
-  await rename(aside, path)
+  await replaceFile(path, text)
 }
 
 /** @throws invalid_input when the file is there and is no pointer. */
