@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { HttpAnswer, HttpCall, Method, Protocol, Route, RouteTable } from './http-call.ts'
+import type { HttpAnswer, HttpCall, Method, Protocol, Route, RouteTable } from './http/http-call.ts'
 import {
   infer,
   live,
@@ -8,9 +8,9 @@ import {
   modelReady,
   ready,
   serverMetadata,
-} from './inference-protocol.ts'
-import { invocations, onlyDeployment, ping } from './mlflow-protocol.ts'
-import { predict } from './predict-protocol.ts'
+} from './protocols/inference-protocol.ts'
+import { invocations, onlyDeployment, ping } from './protocols/mlflow-protocol.ts'
+import { predict } from './protocols/predict-protocol.ts'
 import type { ServingContext } from './serving-context.ts'
 import type { DeploymentPlan } from '../plan.ts'
 

@@ -1,8 +1,8 @@
 import type { Clock } from '#platform/clock'
-import type { HttpCall } from './http-call.ts'
+import type { HttpCall } from './http/http-call.ts'
 import type { ServingMetrics } from './metrics.ts'
-import { deploymentNamed, type RoutingTable } from './routing-table.ts'
-import type { ServedDeployment } from './served-deployment.ts'
+import { deploymentNamed, type RoutingTable } from './routing/routing-table.ts'
+import type { ServedDeployment } from './routing/served-deployment.ts'
 
 /** What the protocols answer from. */
 export interface ServingContext {

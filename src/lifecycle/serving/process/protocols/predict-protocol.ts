@@ -1,5 +1,5 @@
 import { fail } from '#contract/errors'
-import { parseJsonBody } from './json-body.ts'
+import { parseJsonBody } from '../http/json-body.ts'
 import {
   headerText,
   jsonAnswer,
@@ -9,12 +9,12 @@ import {
   traceIdOf,
   type HttpAnswer,
   type HttpCall,
-} from './http-call.ts'
+} from '../http/http-call.ts'
 import { outputText } from './output-text.ts'
-import { predictRows, type ScoredVariantRows, type VariantRows } from './predict-rows.ts'
-import { batchFromRecords } from './row-schema.ts'
-import { chooseVariant, type ServedDeployment, type ServedVariant } from './served-deployment.ts'
-import { deploymentOf, type ServingContext } from './serving-context.ts'
+import { predictRows, type ScoredVariantRows, type VariantRows } from '../scoring/predict-rows.ts'
+import { batchFromRecords } from '../rows/row-schema.ts'
+import { chooseVariant, type ServedDeployment, type ServedVariant } from '../routing/served-deployment.ts'
+import { deploymentOf, type ServingContext } from '../serving-context.ts'
 
 const knownFields = ['rows', 'ids', 'key', 'keys', 'event_time', 'event_times']
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
-import { flightRow, flightVariant, runProcess, type RunningProcess } from './fixtures/running-process.ts'
+import { flightRow, flightVariant, runProcess, type RunningProcess } from '../fixtures/running-process.ts'
 
 async function servingSmallBodies(t: Parameters<typeof runProcess>[0]): Promise<RunningProcess> {
   const running = await runProcess(t)

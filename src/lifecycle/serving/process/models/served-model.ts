@@ -1,5 +1,5 @@
 import { fail } from '#contract/errors'
-import type { LoadedModel, RowBatch } from '../model-runtime-point.ts'
+import type { LoadedModel, RowBatch } from '../../model-runtime-point.ts'
 import { BatchQueue, type BatchQueueOptions, type ScoredSlice } from './batch-queue.ts'
 
 /**

@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { fail } from '#contract/errors'
-import type { DeploymentStatus, ServingStatus } from '../plan.ts'
-import { jsonAnswer, type HttpAnswer, type HttpCall } from './http-call.ts'
-import { parseJsonBody } from './json-body.ts'
-import type { ServingMetrics } from './metrics.ts'
+import type { DeploymentStatus, ServingStatus } from '../../plan.ts'
+import { jsonAnswer, type HttpAnswer, type HttpCall } from '../http/http-call.ts'
+import { parseJsonBody } from '../http/json-body.ts'
+import type { ServingMetrics } from '../metrics.ts'
 import type { PlanKeeper } from './plan-keeper.ts'
 
 /** Fails unless the request carries the token. Digests are compared, so that neither content nor length shows in time. */

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { fail } from '#contract/errors'
-import { readDatetime } from './cell-value.ts'
-import type { VariantMetrics } from './metrics.ts'
+import { readDatetime } from '../rows/cell-value.ts'
+import type { VariantMetrics } from '../metrics.ts'
 
 /** One HTTP request whose body has arrived. */
 export interface HttpCall {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readTextCell } from './cell-value.ts'
-import { parseCsvBody } from './csv-body.ts'
+import { readTextCell } from '../rows/cell-value.ts'
+import { parseCsvBody } from '../protocols/csv-body.ts'
 import { parseJsonBody } from './json-body.ts'
-import { predictionIds } from './prediction-id.ts'
+import { predictionIds } from '../scoring/prediction-id.ts'
 
 test('reads a bare NaN as null, but not inside of text', () => {
   assert.deepEqual(parseJsonBody(Buffer.from('{"a": [NaN, 1], "b": "NaN \\" NaN"}')), {

@@ -1,4 +1,4 @@
-import type { SignatureInput } from '../plan.ts'
+import type { SignatureInput } from '../../plan.ts'
 
 type NumberType = Exclude<SignatureInput['type'], 'string'>
 

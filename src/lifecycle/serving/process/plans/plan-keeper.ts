@@ -1,13 +1,19 @@
 import { DevmlopsError, fail, messageOf } from '#contract/errors'
 import type { Clock } from '#platform/clock'
 import type { Log } from '#platform/log'
-import { servingPlanSchema, type DeploymentPlan, type ServingPlan, type ServingStatus } from '../plan.ts'
-import { PredictionLog } from '../prediction-log/prediction-log.ts'
-import { predictionDirectory } from '../prediction-log/segments.ts'
-import type { ServingMetrics } from './metrics.ts'
-import type { ModelPool } from './model-pool.ts'
+import { servingPlanSchema, type DeploymentPlan, type ServingPlan, type ServingStatus } from '../../plan.ts'
+import { PredictionLog } from '../../prediction-log/prediction-log.ts'
+import { predictionDirectory } from '../../prediction-log/segments.ts'
+import type { ServingMetrics } from '../metrics.ts'
+import type { ModelPool } from '../models/model-pool.ts'
 import { planFile, type PlanFile } from './plan-file.ts'
-import { buildTable, emptyTable, rebuildTable, releaseTable, type RoutingTable } from './routing-table.ts'
+import {
+  buildTable,
+  emptyTable,
+  rebuildTable,
+  releaseTable,
+  type RoutingTable,
+} from '../routing/routing-table.ts'
 
 export interface PlanKeeperOptions {
   readonly stateDirectory: string

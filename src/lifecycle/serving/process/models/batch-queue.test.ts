@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { RowBatch, ScoredRows } from '../model-runtime-point.ts'
+import type { RowBatch, ScoredRows } from '../../model-runtime-point.ts'
 import { BatchQueue } from './batch-queue.ts'
 
 /** Doubles the first number of each row, and keeps what it was asked. */

@@ -1,8 +1,8 @@
-import type { RowBatch } from '../model-runtime-point.ts'
-import type { VariantPlan } from '../plan.ts'
-import type { ScoredSlice } from './batch-queue.ts'
-import { outputText, valueText } from './output-text.ts'
-import type { RowSchema } from './row-schema.ts'
+import type { RowBatch } from '../../model-runtime-point.ts'
+import type { VariantPlan } from '../../plan.ts'
+import type { ScoredSlice } from '../models/batch-queue.ts'
+import { outputText, valueText } from '../protocols/output-text.ts'
+import type { RowSchema } from '../rows/row-schema.ts'
 
 /** What the log says about one row besides its inputs and outputs. */
 export interface RowFacts {

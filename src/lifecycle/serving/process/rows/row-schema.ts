@@ -1,8 +1,8 @@
 import { fail } from '#contract/errors'
 import type { ModelSignature } from '#lifecycle/tracking/contract'
 import { nearestName } from '#platform/nearest-name'
-import type { RowBatch } from '../model-runtime-point.ts'
-import type { SignatureInput } from '../plan.ts'
+import type { RowBatch } from '../../model-runtime-point.ts'
+import type { SignatureInput } from '../../plan.ts'
 import { readNumber } from './cell-value.ts'
 
 /** A signature prepared for reading: where each field goes in a {@link RowBatch}. */

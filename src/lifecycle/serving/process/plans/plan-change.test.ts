@@ -3,17 +3,17 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
-import { readPredictions } from '../prediction-log/read-predictions.ts'
-import { predictionDirectory } from '../prediction-log/segments.ts'
-import type { ServingStatus } from '../plan.ts'
+import { readPredictions } from '../../prediction-log/read-predictions.ts'
+import { predictionDirectory } from '../../prediction-log/segments.ts'
+import type { ServingStatus } from '../../plan.ts'
 import {
   controlToken,
   flightRow,
   flightVariant,
   runProcess,
   type RunningProcess,
-} from './fixtures/running-process.ts'
-import { memoryFiles } from './fixtures/small-models.ts'
+} from '../fixtures/running-process.ts'
+import { memoryFiles } from '../fixtures/small-models.ts'
 
 const authorization = `Bearer ${controlToken}`
 

@@ -1,7 +1,7 @@
 import type { Clock } from '#platform/clock'
-import type { RowBatch } from '../model-runtime-point.ts'
-import type { ScoredSlice } from './batch-queue.ts'
-import type { ServedDeployment, ServedVariant } from './served-deployment.ts'
+import type { RowBatch } from '../../model-runtime-point.ts'
+import type { ScoredSlice } from '../models/batch-queue.ts'
+import type { ServedDeployment, ServedVariant } from '../routing/served-deployment.ts'
 
 /** Checked rows that one variant is to score. */
 export interface VariantRows {

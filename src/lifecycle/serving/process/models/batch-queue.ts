@@ -1,5 +1,5 @@
 import { fail } from '#contract/errors'
-import type { LoadedModel, OutputColumn, RowBatch, ScoredRows } from '../model-runtime-point.ts'
+import type { LoadedModel, OutputColumn, RowBatch, ScoredRows } from '../../model-runtime-point.ts'
 
 /** The part of a scored batch that belongs to one request. */
 export interface ScoredSlice {

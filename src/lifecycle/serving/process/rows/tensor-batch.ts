@@ -1,6 +1,6 @@
 import { fail } from '#contract/errors'
-import type { SignatureInput } from '../plan.ts'
-import { objectOf } from './http-call.ts'
+import type { SignatureInput } from '../../plan.ts'
+import { objectOf } from '../http/http-call.ts'
 import {
   clip,
   describe,

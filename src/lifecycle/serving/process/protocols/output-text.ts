@@ -1,4 +1,4 @@
-import type { OutputColumn } from '../model-runtime-point.ts'
+import type { OutputColumn } from '../../model-runtime-point.ts'
 
 /** The outputs of one row as JSON: a value, or a list where the model gives several per row. */
 export function outputText({ width, values }: OutputColumn, type: string, row: number): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DevmlopsError } from '#contract/errors'
-import type { SignatureInput } from '../plan.ts'
+import type { SignatureInput } from '../../plan.ts'
 import { batchFromRecords, rowSchema } from './row-schema.ts'
 import { batchFromTensors } from './tensor-batch.ts'
 

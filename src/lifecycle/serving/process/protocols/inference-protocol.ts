@@ -1,5 +1,5 @@
 import { fail } from '#contract/errors'
-import { parseJsonBody } from './json-body.ts'
+import { parseJsonBody } from '../http/json-body.ts'
 import {
   headerText,
   jsonAnswer,
@@ -9,17 +9,17 @@ import {
   traceIdOf,
   type HttpAnswer,
   type HttpCall,
-} from './http-call.ts'
+} from '../http/http-call.ts'
 import { outputText } from './output-text.ts'
-import { predictRows, type ScoredVariantRows } from './predict-rows.ts'
+import { predictRows, type ScoredVariantRows } from '../scoring/predict-rows.ts'
 import {
   chooseVariant,
   variantOfVersion,
   type ServedDeployment,
   type ServedVariant,
-} from './served-deployment.ts'
-import { deploymentOf, type ServingContext } from './serving-context.ts'
-import { batchFromTensors, datatypeOf } from './tensor-batch.ts'
+} from '../routing/served-deployment.ts'
+import { deploymentOf, type ServingContext } from '../serving-context.ts'
+import { batchFromTensors, datatypeOf } from '../rows/tensor-batch.ts'
 
 /**
  * The Open Inference Protocol, version 2, over REST (github.com/kserve/open-inference-protocol). A deployment is a model;

@@ -1,13 +1,20 @@
 import { fail } from '#contract/errors'
-import { readTextCell } from './cell-value.ts'
+import { readTextCell } from '../rows/cell-value.ts'
 import { parseCsvBody } from './csv-body.ts'
-import { headerText, jsonAnswer, objectOf, traceIdOf, type HttpAnswer, type HttpCall } from './http-call.ts'
-import { parseJsonBody } from './json-body.ts'
+import {
+  headerText,
+  jsonAnswer,
+  objectOf,
+  traceIdOf,
+  type HttpAnswer,
+  type HttpCall,
+} from '../http/http-call.ts'
+import { parseJsonBody } from '../http/json-body.ts'
 import { outputText } from './output-text.ts'
-import { predictRows, type ScoredVariantRows } from './predict-rows.ts'
-import { batchFromRecords, type RowSchema } from './row-schema.ts'
-import { chooseVariant } from './served-deployment.ts'
-import { deploymentOf, type ServingContext } from './serving-context.ts'
+import { predictRows, type ScoredVariantRows } from '../scoring/predict-rows.ts'
+import { batchFromRecords, type RowSchema } from '../rows/row-schema.ts'
+import { chooseVariant } from '../routing/served-deployment.ts'
+import { deploymentOf, type ServingContext } from '../serving-context.ts'
 
 /**
  * MLflow's scoring server (`mlflow models serve`): `/invocations` in its four JSON forms and as CSV. Columns that the

@@ -1,7 +1,7 @@
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fail, messageOf } from '#contract/errors'
-import { servingPlanSchema, type ServingPlan } from '../plan.ts'
+import { servingPlanSchema, type ServingPlan } from '../../plan.ts'
 
 /** The accepted plan on disk, from which a restarted process comes back by itself. */
 export interface PlanFile {

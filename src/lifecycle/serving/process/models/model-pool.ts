@@ -1,9 +1,9 @@
 import { DevmlopsError, fail } from '#contract/errors'
 import { digestOf, type Digest } from '#platform/blobs/index'
-import type { LoadedModel, ModelRuntime } from '../model-runtime-point.ts'
-import type { VariantPlan } from '../plan.ts'
-import type { ServingMetrics } from './metrics.ts'
-import { openBatch, rowSchema } from './row-schema.ts'
+import type { LoadedModel, ModelRuntime } from '../../model-runtime-point.ts'
+import type { VariantPlan } from '../../plan.ts'
+import type { ServingMetrics } from '../metrics.ts'
+import { openBatch, rowSchema } from '../rows/row-schema.ts'
 import { ServedModel } from './served-model.ts'
 
 /** Where the bytes of models come from; the project's blob store is one. */

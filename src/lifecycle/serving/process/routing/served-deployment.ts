@@ -1,10 +1,10 @@
 import { fail } from '#contract/errors'
-import type { PredictionLog } from '../prediction-log/prediction-log.ts'
-import type { DeploymentPlan, VariantPlan } from '../plan.ts'
-import type { VariantMetrics } from './metrics.ts'
-import type { RecordFormat } from './record-line.ts'
-import type { RowSchema } from './row-schema.ts'
-import type { ServedModel } from './served-model.ts'
+import type { PredictionLog } from '../../prediction-log/prediction-log.ts'
+import type { DeploymentPlan, VariantPlan } from '../../plan.ts'
+import type { VariantMetrics } from '../metrics.ts'
+import type { RecordFormat } from '../scoring/record-line.ts'
+import type { RowSchema } from '../rows/row-schema.ts'
+import type { ServedModel } from '../models/served-model.ts'
 import type { TrafficSplit } from './traffic-split.ts'
 
 export interface ServedVariant {
