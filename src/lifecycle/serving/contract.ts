@@ -1,37 +1,24 @@
 import { z } from 'zod'
 import { endpoint, type Contract } from '#contract/endpoint'
 import { defineSection } from '#lifecycle/project/contract'
+import { logSettingsSchema } from './deployment/log.ts'
+import { modelReferenceSchema } from './deployment/model.ts'
+import { nameSchema } from './deployment/name.ts'
+import { canarySettingsSchema } from './deployment/rollout.ts'
+import { shareSchema, stickySettingsSchema } from './deployment/traffic.ts'
 
-const modelReference = z
-  .string()
-  .regex(/^[^@/:\s]+@[\w-]+$/, 'a model and an alias, such as flight-delays@champion')
-  .describe('Model and alias, such as flight-delays@champion')
-
-const share = z.number().min(0).max(100)
-
-const deploymentSchema = z.strictObject({
-  model: modelReference,
+export const deploymentSchema = z.strictObject({
+  model: modelReferenceSchema,
   description: z.string().optional(),
-  sticky: z
-    .enum(['key', 'none'])
-    .default('key')
-    .describe('key: all predictions for one key come from one variant; none: each is drawn on its own'),
-  log: z
-    .enum(['before_answer', 'after_answer', 'off'])
-    .default('before_answer')
-    .describe('before_answer: no prediction is answered that is not on disk'),
-  canary: z
-    .strictObject({
-      model: modelReference.describe('Whoever gets this alias takes the share until it is judged'),
-      share: share.gt(0).lt(100).describe('Per cent of the traffic'),
-    })
-    .optional(),
+  sticky: stickySettingsSchema,
+  log: logSettingsSchema,
+  canary: canarySettingsSchema.optional(),
 })
 
 export const deploymentsSection = defineSection({
   name: 'deployments',
   summary: 'Endpoints: which model alias answers, and how a challenger is tried on live traffic.',
-  schema: z.record(z.string().regex(/^[A-Za-z0-9][\w.-]{0,99}$/), deploymentSchema).prefault({}),
+  schema: z.record(nameSchema, deploymentSchema).prefault({}),
   example: `deployments:
   returns:
     model: returns@champion
@@ -62,7 +49,7 @@ export const variantSchema = z.object({
   name: z.enum(['champion', 'canary']),
   model: z.string(),
   version: z.number().int(),
-  weight: share,
+  weight: shareSchema,
 })
 
 export const deploymentViewSchema = z.object({
@@ -168,7 +155,7 @@ export const servingContract = {
         .positive()
         .optional()
         .describe('Default: whoever has the alias of `canary.model`'),
-      share: share.gt(0).lt(100).optional().describe('Default: `canary.share`'),
+      share: shareSchema.gt(0).lt(100).optional().describe('Default: `canary.share`'),
       reason,
     }),
     output: deploymentViewSchema,

@@ -52,14 +52,18 @@ export interface AnswerForm {
 }
 
 /**
- * Rows by column, in the order of the signature's inputs: inputs that are not text in `numbers`, one after the other,
- * each `rows` long (NaN is missing, booleans are 0 and 1, datetimes epoch milliseconds); text inputs in `texts` ('' is
- * missing).
+ * Rows by field, in the order of the signature's inputs: fields that are not text in `numbers`, one after the other, each
+ * a block of `rows * width` values, row by row (NaN is missing, booleans are 0 and 1, datetimes epoch milliseconds); text
+ * fields in `texts`, `rows * width` each ('' is missing).
  */
 export interface RowBatch {
   readonly rows: number
   readonly numbers: Float64Array
   readonly texts: readonly (readonly string[])[]
+  /** Values per row of each field in `numbers`; left out when all have one. */
+  readonly widths?: readonly number[] | undefined
+  /** The exact values of `long` fields that hold more than 2^53, by the field's place among those in `numbers`. */
+  readonly longs?: ReadonlyMap<number, BigInt64Array> | undefined
 }
 
 /** One entry per output of the loaded model, in its order. */
@@ -71,5 +75,5 @@ export interface ScoredRows {
 /** Row `r` has the values from `r * width` to `(r + 1) * width`. */
 export interface OutputColumn {
   readonly width: number
-  readonly values: Float64Array | Float32Array | readonly string[]
+  readonly values: Float64Array | Float32Array | BigInt64Array | readonly string[]
 }

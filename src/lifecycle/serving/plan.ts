@@ -1,65 +1,17 @@
 import { z } from 'zod'
-import { modelFormatSchema, modelSignatureSchema } from '#lifecycle/tracking/contract'
-import { isDigest, type Digest } from '#platform/blobs/index'
-
-const modelFileSchema = z.object({
-  path: z.string().min(1),
-  digest: z.custom<Digest>(
-    (value) => typeof value === 'string' && isDigest(value),
-    'sha256: and 64 hexadecimal digits',
-  ),
-  sizeBytes: z.int().nonnegative(),
-})
-
-/** Names become parts of URLs, metric labels and folders, so they are kept to what all three allow. */
-const nameSchema = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/,
-    'use letters, digits, ".", "_" and "-", at most 100, starting with a letter or digit',
-  )
-
-const variantSchema = z.object({
-  name: nameSchema,
-  model: z.string().min(1),
-  version: z.int().positive(),
-  runId: z.string().optional(),
-  /** Share of predictions in per cent; the shares of a deployment add up to 100. */
-  weight: z.number().min(0).max(100),
-  files: z.array(modelFileSchema).min(1),
-  signature: modelSignatureSchema,
-  /** How the files are loaded; left out, they have a `model.onnx` on raw columns. */
-  format: modelFormatSchema.optional(),
-})
-
-const limitsSchema = z.object({
-  bodyBytes: z
-    .int()
-    .positive()
-    .default(10 * 1024 * 1024),
-  rowsPerRequest: z.int().positive().default(100_000),
-  /** Rows that may wait for the model before further requests are turned away with 429. */
-  queuedRows: z.int().positive().default(200_000),
-})
-
-const logSchema = z.object({
-  enabled: z.boolean().default(true),
-  /** `before_answer`: no prediction is answered that is not on disk. `after_answer`: faster, and loss is counted. */
-  mode: z.enum(['before_answer', 'after_answer']).default('before_answer'),
-  segmentBytes: z
-    .int()
-    .positive()
-    .default(32 * 1024 * 1024),
-})
+import { limitsPlanSchema } from './deployment/limits.ts'
+import { logPlanSchema } from './deployment/log.ts'
+import { nameSchema } from './deployment/name.ts'
+import { stickyPlanSchema } from './deployment/traffic.ts'
+import { variantPlanSchema } from './deployment/variant-plan.ts'
 
 const deploymentSchema = z
   .object({
     name: nameSchema,
-    variants: z.array(variantSchema).min(1),
-    /** `key`: all predictions for one key go to one variant. `none`: every prediction is drawn on its own. */
-    sticky: z.object({ by: z.enum(['key', 'none']).default('key') }).prefault({}),
-    log: logSchema.prefault({}),
-    limits: limitsSchema.prefault({}),
+    variants: z.array(variantPlanSchema).min(1),
+    sticky: stickyPlanSchema.prefault({}),
+    log: logPlanSchema.prefault({}),
+    limits: limitsPlanSchema.prefault({}),
   })
   .superRefine(({ variants }, context) => {
     const total = variants.reduce((sum, variant) => sum + variant.weight, 0)

@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Caller } from '#contract/endpoint'
 import { DevmlopsError, fail, messageOf } from '#contract/errors'
 import type { Platform } from '#platform/platform'
-import type { DeploymentSettings, DeploymentView, Revision } from './contract.ts'
+import { deploymentSchema, type DeploymentSettings, type DeploymentView, type Revision } from './contract.ts'
+import { deploymentPlan } from './deployment/deployment-plan.ts'
 import type { ServingPlanInput, ServingStatus, VariantPlan } from './plan.ts'
 import type { ServingHost } from './serving-host-point.ts'
 import { createServingStore, type RevisionRow } from './store.ts'
@@ -74,18 +75,17 @@ export function createServingService({ platform, models, settings, host }: Servi
 
   const plan = async (rows: readonly RevisionRow[], revision: number): Promise<ServingPlanInput> => {
     const active = rows.filter(({ state }) => state === 'active')
-    const deployments = active.map(async (row) => ({
-      name: row.deployment,
-      sticky: { by: row.sticky },
-      log: row.log === 'off' ? { enabled: false } : { enabled: true, mode: row.log },
-      variants: await Promise.all(
-        variantsOf(row).map(async ({ name, model, version, weight }) => ({
-          ...(await models.version(model, version)),
-          name,
-          weight,
-        })),
-      ),
-    }))
+    const deployments = active.map(async (row) =>
+      deploymentPlan(row.deployment, settingsIn(row), {
+        variants: await Promise.all(
+          variantsOf(row).map(async ({ name, model, version, weight }) => ({
+            ...(await models.version(model, version)),
+            name,
+            weight,
+          })),
+        ),
+      }),
+    )
     return { revision, deployments: await Promise.all(deployments) }
   }
 
@@ -111,14 +111,13 @@ export function createServingService({ platform, models, settings, host }: Servi
     name: string,
     { variants, state = 'active', reason, caller }: Change,
   ): Promise<DeploymentView> => {
-    const { model, sticky, log: logMode } = await settingsOf(name)
+    const current = await settingsOf(name)
     const before = await store.current(name)
     const row = {
       deployment: name,
       state,
-      model,
-      sticky,
-      log: logMode,
+      model: current.model,
+      settings: JSON.stringify(current),
       variants: JSON.stringify(variants),
       reason,
     }
@@ -166,7 +165,7 @@ export function createServingService({ platform, models, settings, host }: Servi
       revision: row.revision,
       model: row.model,
       variants: variantsOf(row),
-      sticky: row.sticky,
+      sticky: settingsIn(row).sticky,
       updatedAt: row.time,
       updatedBy: row.actor,
       reason: row.reason,
@@ -315,15 +314,19 @@ export function variantsOf(row: Pick<RevisionRow, 'variants'>): Variant[] {
   return JSON.parse(row.variants) as Variant[]
 }
 
+/** What devmlops.yaml said of the deployment when the revision was made; defaults that came later are filled in. */
+function settingsIn(row: Pick<RevisionRow, 'settings'>): DeploymentSettings {
+  return deploymentSchema.parse(JSON.parse(row.settings))
+}
+
 function isSameState(
   before: RevisionRow,
-  next: Pick<RevisionRow, 'state' | 'model' | 'sticky' | 'log' | 'variants'>,
+  next: Pick<RevisionRow, 'state' | 'model' | 'settings' | 'variants'>,
 ): boolean {
-  const pick = ({ state, model, sticky, log, variants }: typeof next) => ({
+  const pick = ({ state, model, settings, variants }: typeof next) => ({
     state,
     model,
-    sticky,
-    log,
+    settings: settingsIn({ settings }),
     variants: variantsOf({ variants }),
   })
   return isDeepStrictEqual(pick(before), pick(next))

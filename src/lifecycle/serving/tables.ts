@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Migration } from '#platform/database/index'
 
 export type ServingTables = {
@@ -8,8 +9,8 @@ export type ServingTables = {
     state: 'active' | 'stopped'
     model: string
     variants: string
-    sticky: 'key' | 'none'
-    log: 'before_answer' | 'after_answer' | 'off'
+    /** `DeploymentSettings` as JSON, as they were then. */
+    settings: string
     time: number
     actor: string
     reason: string
@@ -39,6 +40,20 @@ export const servingMigrations: readonly Migration[] = [
         .on('deployment_revisions')
         .columns(['deployment', 'revision'])
         .execute()
+    },
+  },
+  {
+    number: 71,
+    name: 'settings of a deployment revision',
+    up: async (query) => {
+      await query.schema
+        .alterTable('deployment_revisions')
+        .addColumn('settings', 'text', (column) => column.notNull().defaultTo('{}'))
+        .execute()
+      await sql`UPDATE deployment_revisions SET settings =
+        '{"model":"' || model || '","sticky":"' || sticky || '","log":"' || log || '"}'`.execute(query)
+      await query.schema.alterTable('deployment_revisions').dropColumn('sticky').execute()
+      await query.schema.alterTable('deployment_revisions').dropColumn('log').execute()
     },
   },
 ]

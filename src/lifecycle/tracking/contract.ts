@@ -6,11 +6,23 @@ import { pageInput, pageOf } from '#contract/page'
 const columnTypes = ['boolean', 'integer', 'long', 'float', 'double', 'string', 'datetime'] as const
 const columnTypeSchema = z.enum(columnTypes)
 
+/** What one row has in a field, as dimensions after the first; left out, one value. */
+const rowShapeSchema = z.array(z.int().positive()).min(1).max(7)
+
 export const modelSignatureSchema = z.object({
   inputs: z
-    .array(z.object({ name: z.string().min(1), type: columnTypeSchema, required: z.boolean() }))
+    .array(
+      z.object({
+        name: z.string().min(1),
+        type: columnTypeSchema,
+        required: z.boolean(),
+        shape: rowShapeSchema.optional(),
+      }),
+    )
     .min(1),
-  outputs: z.array(z.object({ name: z.string().min(1), type: columnTypeSchema })).min(1),
+  outputs: z
+    .array(z.object({ name: z.string().min(1), type: columnTypeSchema, shape: rowShapeSchema.optional() }))
+    .min(1),
 })
 export type ModelSignature = z.infer<typeof modelSignatureSchema>
 export type ColumnType = z.infer<typeof columnTypeSchema>

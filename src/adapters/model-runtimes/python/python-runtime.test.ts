@@ -56,7 +56,7 @@ async function oddModel(t: TestContext, options: Partial<PythonRuntimeOptions> =
   const ask = async (wish: string, numbers = [3]) => {
     const texts = [numbers.map(() => wish)]
     const { outputs } = await model.score({ rows: numbers.length, numbers: new Float64Array(numbers), texts })
-    return outputs.map(({ values }) => Array.from<number | string>(values))
+    return outputs.map(({ values }) => Array.from<number | string | bigint>(values))
   }
   return { ask, model, pids }
 }

@@ -1,0 +1,14 @@
+import type { DeploymentSettings } from '../contract.ts'
+import type { ServingPlanInput } from '../plan.ts'
+import { logPlan } from './log.ts'
+
+type DeploymentPlanInput = ServingPlanInput['deployments'][number]
+
+/** What devmlops.yaml says of a deployment, as the serving process reads it. */
+export function deploymentPlan(
+  name: string,
+  settings: DeploymentSettings,
+  { variants }: Pick<DeploymentPlanInput, 'variants'>,
+): DeploymentPlanInput {
+  return { name, variants, sticky: { by: settings.sticky }, log: logPlan(settings.log) }
+}
