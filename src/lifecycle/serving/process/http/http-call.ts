@@ -11,6 +11,8 @@ export interface HttpCall {
   readonly startedAt: number
   /** Where the outcome is counted; a handler sets it as soon as it knows the variant. */
   metrics: readonly VariantMetrics[]
+  /** Whose key the call came with; set by whoever admits it. */
+  caller: string | undefined
 }
 
 export interface HttpAnswer {

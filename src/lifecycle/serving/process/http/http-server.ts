@@ -75,7 +75,7 @@ function receive(options: HttpServerOptions, request: IncomingMessage, response:
 }
 
 function newCall(request: IncomingMessage, body: Buffer, startedAt: number): HttpCall {
-  return { headers: request.headers, body, startedAt, metrics: [] }
+  return { headers: request.headers, body, startedAt, metrics: [], caller: undefined }
 }
 
 async function answer(

@@ -5,12 +5,11 @@ import {
   jsonAnswer,
   objectOf,
   optionalText,
-  optionalTime,
-  traceIdOf,
   type HttpAnswer,
   type HttpCall,
 } from '../http/http-call.ts'
 import { outputText } from './output-text.ts'
+import { callFacts, oneIdForAll } from '../scoring/request-facts.ts'
 import { predictRows, type ScoredVariantRows } from '../scoring/predict-rows.ts'
 import {
   chooseVariant,
@@ -38,23 +37,15 @@ export async function infer(
   const body = objectOf(parseJsonBody(call.body), 'The body')
   const parameters = body['parameters'] === undefined ? {} : objectOf(body['parameters'], 'parameters')
   const id = optionalText(body['id'], 'id') ?? headerText(call.headers, 'x-request-id') ?? context.newId()
-  const key = optionalText(parameters['key'], 'parameters.key') ?? headerText(call.headers, 'x-devmlops-key')
-  const eventTime = optionalTime(parameters['event_time'], 'parameters.event_time')
-  const variant = pinned ?? chooseVariant(deployment, key, id)
+  const facts = callFacts(call, parameters)
+  const variant = pinned ?? chooseVariant(deployment, facts.key, id)
   call.metrics = [variant.metrics]
   const batch = batchFromTensors(variant.schema, body['inputs'], deployment.plan.limits.rowsPerRequest)
   const wanted = wantedOutputs(variant, body['outputs'])
   const [scored] = await predictRows(
     { deployment, clock: context.clock },
     [{ variant, batch, positions: undefined }],
-    {
-      requestId: id,
-      startedAt: call.startedAt,
-      traceId: traceIdOf(call.headers),
-      id: (position) => (batch.rows === 1 ? id : `${id}:${position}`),
-      key: () => key,
-      eventTime: () => eventTime,
-    },
+    oneIdForAll(facts, id, batch.rows),
   )
   return jsonAnswer(inferenceText(deployment, { id, wanted }, scored as ScoredVariantRows))
 }

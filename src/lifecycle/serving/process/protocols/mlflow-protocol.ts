@@ -1,17 +1,11 @@
 import { fail } from '#contract/errors'
 import { readTextCell } from '../rows/cell-value.ts'
 import { parseCsvBody } from './csv-body.ts'
-import {
-  headerText,
-  jsonAnswer,
-  objectOf,
-  traceIdOf,
-  type HttpAnswer,
-  type HttpCall,
-} from '../http/http-call.ts'
+import { headerText, jsonAnswer, objectOf, type HttpAnswer, type HttpCall } from '../http/http-call.ts'
 import { parseJsonBody } from '../http/json-body.ts'
 import { outputText } from './output-text.ts'
 import { predictRows, type ScoredVariantRows } from '../scoring/predict-rows.ts'
+import { callFacts, oneIdForAll } from '../scoring/request-facts.ts'
 import { batchFromRecords, type RowSchema } from '../rows/row-schema.ts'
 import { chooseVariant } from '../routing/served-deployment.ts'
 import { deploymentOf, type ServingContext } from '../serving-context.ts'
@@ -28,8 +22,8 @@ export async function invocations(
   const deployment = deploymentOf(context, call, name)
   const form = bodyForm(call)
   const id = headerText(call.headers, 'x-request-id') ?? context.newId()
-  const key = headerText(call.headers, 'x-devmlops-key')
-  const variant = chooseVariant(deployment, key, id)
+  const facts = callFacts(call)
+  const variant = chooseVariant(deployment, facts.key, id)
   call.metrics = [variant.metrics]
   const records =
     form === 'csv'
@@ -49,14 +43,7 @@ export async function invocations(
   const [scored] = await predictRows(
     { deployment, clock: context.clock },
     [{ variant, batch, positions: undefined }],
-    {
-      requestId: id,
-      startedAt: call.startedAt,
-      traceId: traceIdOf(call.headers),
-      id: (position) => (batch.rows === 1 ? id : `${id}:${position}`),
-      key: () => key,
-      eventTime: () => undefined,
-    },
+    oneIdForAll(facts, id, batch.rows),
   )
   const answer = jsonAnswer(predictionsText(scored as ScoredVariantRows))
   // MLflow's answer has no place for them, and labels that come later need the id.

@@ -6,11 +6,11 @@ import {
   objectOf,
   optionalText,
   optionalTime,
-  traceIdOf,
   type HttpAnswer,
   type HttpCall,
 } from '../http/http-call.ts'
 import { outputText } from './output-text.ts'
+import { callFacts } from '../scoring/request-facts.ts'
 import { predictRows, type ScoredVariantRows, type VariantRows } from '../scoring/predict-rows.ts'
 import { batchFromRecords } from '../rows/row-schema.ts'
 import { chooseVariant, type ServedDeployment, type ServedVariant } from '../routing/served-deployment.ts'
@@ -36,7 +36,8 @@ export async function predict(context: ServingContext, call: HttpCall, name: str
   const ids = perRow(body['ids'], { at: 'ids', rows: rows.length }, optionalText) ?? []
   refuseRepeated(ids)
   const keys = perRow(body['keys'], { at: 'keys', rows: rows.length }, optionalText)
-  const key = optionalText(body['key'], 'key') ?? headerText(call.headers, 'x-devmlops-key')
+  const facts = callFacts(call)
+  const key = optionalText(body['key'], 'key') ?? facts.key
   const eventTimes = perRow(body['event_times'], { at: 'event_times', rows: rows.length }, optionalTime)
   const eventTime = optionalTime(body['event_time'], 'event_time')
   const rowIds = rows.map((_, position) => ids[position] ?? context.newId())
@@ -47,14 +48,13 @@ export async function predict(context: ServingContext, call: HttpCall, name: str
   )
   call.metrics = groups.map((group) => group.variant.metrics)
   const scored = await predictRows({ deployment, clock: context.clock }, groups, {
+    ...facts,
     requestId:
       headerText(call.headers, 'x-request-id') ??
       (rowIds.length === 1 ? (rowIds[0] as string) : context.newId()),
-    startedAt: call.startedAt,
-    traceId: traceIdOf(call.headers),
     id: (position) => rowIds[position] as string,
-    key: keyOf,
-    eventTime: (position) => eventTimes?.[position] ?? eventTime,
+    keyOf,
+    eventTimeOf: (position) => eventTimes?.[position] ?? eventTime,
   })
   return jsonAnswer(predictionsText(rowIds, scored))
 }

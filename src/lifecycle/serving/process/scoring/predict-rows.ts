@@ -2,6 +2,7 @@ import type { Clock } from '#platform/clock'
 import type { RowBatch } from '../../model-runtime-point.ts'
 import type { ScoredSlice } from '../models/batch-queue.ts'
 import type { ServedDeployment, ServedVariant } from '../routing/served-deployment.ts'
+import type { RequestFacts } from './request-facts.ts'
 
 /** Checked rows that one variant is to score. */
 export interface VariantRows {
@@ -13,17 +14,6 @@ export interface VariantRows {
 
 export interface ScoredVariantRows extends VariantRows {
   readonly scored: ScoredSlice
-}
-
-/** What the client said about its rows, by position in the request. */
-export interface RequestFacts {
-  readonly requestId: string
-  /** From `performance.now()`. */
-  readonly startedAt: number
-  readonly traceId: string | undefined
-  id(position: number): string
-  key(position: number): string | undefined
-  eventTime(position: number): number | undefined
 }
 
 /**
@@ -46,7 +36,7 @@ export async function predictRows(
   if (log !== undefined) {
     const rows = groups.reduce((sum, group) => sum + group.batch.rows, 0)
     const logged = log.append(recordLines(scored, facts, clock.now()), rows)
-    if (deployment.plan.log.mode === 'before_answer') await logged
+    if (facts.durable || deployment.plan.log.mode === 'before_answer') await logged
     // The log counts what it loses; nobody waits for the outcome.
     else logged.catch(() => undefined)
   }
@@ -56,7 +46,7 @@ export async function predictRows(
 
 function recordLines(groups: readonly ScoredVariantRows[], facts: RequestFacts, time: number): string {
   const latencyMs = Math.round((performance.now() - facts.startedAt) * 1000) / 1000
-  const { requestId, traceId } = facts
+  const { requestId, traceId, caller } = facts
   let lines = ''
   for (const group of groups) {
     for (let row = 0; row < group.batch.rows; row++) {
@@ -65,10 +55,11 @@ function recordLines(groups: readonly ScoredVariantRows[], facts: RequestFacts, 
         id: facts.id(position),
         requestId,
         time,
-        eventTime: facts.eventTime(position),
-        key: facts.key(position),
+        eventTime: facts.eventTimeOf(position),
+        key: facts.keyOf(position),
         latencyMs,
         traceId,
+        caller,
       })
     }
   }

@@ -13,6 +13,7 @@ export interface RowFacts {
   readonly key: string | undefined
   readonly latencyMs: number
   readonly traceId: string | undefined
+  readonly caller: string | undefined
 }
 
 export type RecordFormat = (
@@ -50,6 +51,7 @@ export function recordFormat(deployment: string, variant: VariantPlan, schema: R
       line += prefix + (column === undefined ? 'null' : outputText(column, type, scored.offset + row))
     }
     line += `},"latency_ms":${facts.latencyMs}`
+    if (facts.caller !== undefined) line += `,"caller":${JSON.stringify(facts.caller)}`
     if (facts.traceId !== undefined) line += `,"trace_id":"${facts.traceId}"`
     return `${line}}\n`
   }
