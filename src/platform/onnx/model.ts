@@ -1,6 +1,6 @@
 import { fail, messageOf } from '#contract/errors'
-import { decodeMessage, encodeMessage, many, one } from './protobuf.ts'
-import type { Field, Integer, Message, Schema } from './protobuf.ts'
+import { decodeMessage, encodeMessage, many, one } from '#platform/protobuf'
+import type { Field, Integer, Message, Schema } from '#platform/protobuf'
 
 /** The messages of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto) that DevMLOps reads or writes. */
 export interface Model extends Message {
@@ -60,6 +60,12 @@ export interface Tensor extends Message {
   readonly dataType: Integer
   readonly name?: string
   readonly rawData?: Uint8Array
+  /** Values stand in one of these where `rawData` is left out; which one goes by the type. */
+  readonly floatData?: ArrayLike<number>
+  readonly int32Data?: ArrayLike<Integer>
+  readonly stringData?: readonly Uint8Array[]
+  readonly int64Data?: ArrayLike<Integer>
+  readonly doubleData?: ArrayLike<number>
   readonly externalData?: readonly Property[]
 }
 
@@ -105,8 +111,13 @@ const valueInfo: SchemaOf<ValueInfo> = { name: one(1, 'string'), type: one(2, ()
 const tensor: SchemaOf<Tensor> = {
   dims: many(1, 'integer'),
   dataType: one(2, 'integer'),
+  floatData: many(4, 'float'),
+  int32Data: many(5, 'integer'),
+  stringData: many(6, 'bytes'),
+  int64Data: many(7, 'integer'),
   name: one(8, 'string'),
   rawData: one(9, 'bytes'),
+  doubleData: many(10, 'double'),
   externalData: many(13, () => property),
 }
 

@@ -1,13 +1,14 @@
 /**
- * The protobuf wire format (https://protobuf.dev/programming-guides/encoding/), driven by a table of fields. Only what
- * ONNX uses: varints, 32- and 64-bit floats, length-delimited fields. Fields that the table does not know survive a
- * read and a write unchanged, so that editing a foreign model does not drop what a newer ONNX added to it.
+ * The protobuf wire format (https://protobuf.dev/programming-guides/encoding/), driven by a table of fields, or field by
+ * field for messages where that is too slow. Only what ONNX and gRPC use: varints, 32- and 64-bit floats,
+ * length-delimited fields. Fields that the table does not know survive a read and a write unchanged, so that editing a
+ * foreign model does not drop what a newer ONNX added to it.
  */
 export type Scalar = 'integer' | 'float' | 'double' | 'string' | 'bytes'
 
 export interface Field {
   readonly tag: number
-  /** A message's table comes from a function, because ONNX messages contain one another. */
+  /** A message's table comes from a function, because messages contain one another. */
   readonly kind: Scalar | (() => Schema)
   readonly repeated: boolean
 }
@@ -32,7 +33,8 @@ const FIXED32 = 5
 
 const text = { encoder: new TextEncoder(), decoder: new TextDecoder() }
 
-class Writer {
+/** Writes a message field by field. Fields come out in the order in which they are written. */
+export class ProtobufWriter {
   private bytes = new Uint8Array(1024)
   private view = new DataView(this.bytes.buffer)
   private length = 0
@@ -70,6 +72,21 @@ class Writer {
     else this.view.setFloat64(at, value, true)
   }
 
+  integer(tag: number, value: Integer): void {
+    this.varint((tag << 3) | VARINT)
+    this.varint(value)
+  }
+
+  delimited(tag: number, bytes: Uint8Array): void {
+    this.varint((tag << 3) | DELIMITED)
+    this.varint(bytes.length)
+    this.raw(bytes)
+  }
+
+  string(tag: number, value: string): void {
+    this.delimited(tag, text.encoder.encode(value))
+  }
+
   raw(bytes: Uint8Array): void {
     const at = this.reserve(bytes.length)
     this.bytes.set(bytes, at)
@@ -82,7 +99,7 @@ class Writer {
 
 /** Numbers are written packed, which every protobuf parser reads whether the field is declared packed or not. */
 export function encodeMessage(schema: Schema, message: Message): Uint8Array {
-  const writer = new Writer()
+  const writer = new ProtobufWriter()
   for (const [name, field] of Object.entries(schema)) {
     const value = (message as Record<string, unknown>)[name]
     if (value === undefined) continue
@@ -98,40 +115,60 @@ function isNumeric(kind: Field['kind']): kind is 'integer' | 'float' | 'double' 
   return kind === 'integer' || kind === 'float' || kind === 'double'
 }
 
-function writePacked(writer: Writer, field: Field, values: ArrayLike<number>): void {
+function writePacked(writer: ProtobufWriter, field: Field, values: ArrayLike<number>): void {
   if (values.length === 0) return
-  const inner = new Writer()
+  const inner = new ProtobufWriter()
   for (let i = 0; i < values.length; i++) writeNumber(inner, field.kind, values[i] as number)
-  writeDelimited(writer, field.tag, inner.finish())
+  writer.delimited(field.tag, inner.finish())
 }
 
-function writeNumber(writer: Writer, kind: Field['kind'], value: Integer): void {
+function writeNumber(writer: ProtobufWriter, kind: Field['kind'], value: Integer): void {
   if (kind === 'float' || kind === 'double') writer.fixed(Number(value), kind)
   else writer.varint(value)
 }
 
-function writeField(writer: Writer, { tag, kind }: Field, value: unknown): void {
-  if (typeof kind === 'function') return writeDelimited(writer, tag, encodeMessage(kind(), value as Message))
-  if (kind === 'string') return writeDelimited(writer, tag, text.encoder.encode(value as string))
-  if (kind === 'bytes') return writeDelimited(writer, tag, value as Uint8Array)
+function writeField(writer: ProtobufWriter, { tag, kind }: Field, value: unknown): void {
+  if (typeof kind === 'function') return writer.delimited(tag, encodeMessage(kind(), value as Message))
+  if (kind === 'string') return writer.delimited(tag, text.encoder.encode(value as string))
+  if (kind === 'bytes') return writer.delimited(tag, value as Uint8Array)
   writer.varint((tag << 3) | (kind === 'integer' ? VARINT : kind === 'float' ? FIXED32 : FIXED64))
   writeNumber(writer, kind, value as Integer)
 }
 
-function writeDelimited(writer: Writer, tag: number, bytes: Uint8Array): void {
-  writer.varint((tag << 3) | DELIMITED)
-  writer.varint(bytes.length)
-  writer.raw(bytes)
-}
-
-interface Cursor {
+/** A place in bytes. */
+export interface Cursor {
   readonly bytes: Uint8Array
-  readonly view: DataView
   at: number
 }
 
-function cursorOver(bytes: Uint8Array): Cursor {
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), at: 0 }
+/** What a field holds: a varint, or the bytes of every other kind. */
+export type Payload = Integer | Cursor
+
+/**
+ * Calls `visit` for every field in order. Byte fields are views into `bytes`, not copies. Throws RangeError on bytes that
+ * are not a message.
+ */
+export function readFields(bytes: Uint8Array, visit: (tag: number, payload: Payload) => void): void {
+  const cursor: Cursor = { bytes, at: 0 }
+  while (cursor.at < bytes.length) {
+    const key = Number(readVarint(cursor))
+    visit(key >>> 3, readPayload(cursor, key & 7))
+  }
+}
+
+/** The bytes of a length-delimited field. Throws RangeError for a field of another kind. */
+export function bytesOf(payload: Payload): Uint8Array {
+  if (typeof payload === 'object') return payload.bytes
+  throw new RangeError('protobuf field: unexpected integer')
+}
+
+export function integerOf(payload: Payload): Integer {
+  if (typeof payload !== 'object') return payload
+  throw new RangeError('protobuf field: expected an integer')
+}
+
+export function textOf(payload: Payload): string {
+  return text.decoder.decode(bytesOf(payload))
 }
 
 /** Byte fields are views into `bytes`, not copies. Throws RangeError on bytes that are not this message. */
@@ -140,7 +177,7 @@ export function decodeMessage(schema: Schema, bytes: Uint8Array): Message {
   const message: Record<string, unknown> = {}
   const unknownFields: Uint8Array[] = []
   for (const [name, field] of Object.entries(schema)) if (field.repeated) message[name] = []
-  const cursor = cursorOver(bytes)
+  const cursor: Cursor = { bytes, at: 0 }
   while (cursor.at < bytes.length) {
     const start = cursor.at
     const key = Number(readVarint(cursor))
@@ -152,8 +189,6 @@ export function decodeMessage(schema: Schema, bytes: Uint8Array): Message {
   }
   return unknownFields.length === 0 ? message : { ...message, unknownFields }
 }
-
-type Payload = Integer | Cursor
 
 function readVarint(cursor: Cursor): Integer {
   let low = 0
@@ -184,33 +219,39 @@ function readPayload(cursor: Cursor, wire: number): Payload {
   if (wire === VARINT) return readVarint(cursor)
   const size =
     wire === FIXED32 ? 4 : wire === FIXED64 ? 8 : wire === DELIMITED ? Number(readVarint(cursor)) : -1
-  if (size < 0) throw new RangeError(`protobuf wire type ${wire} does not occur in ONNX`)
+  if (size < 0) throw new RangeError(`protobuf wire type ${wire} is not read`)
   const start = cursor.at
   cursor.at += size
   if (cursor.at > cursor.bytes.length) throw new RangeError('protobuf bytes end in the middle of a field')
-  return cursorOver(cursor.bytes.subarray(start, cursor.at))
+  return { bytes: cursor.bytes.subarray(start, cursor.at), at: 0 }
 }
 
 function toValue(kind: Field['kind'], payload: Payload): unknown {
-  if (kind === 'integer') {
-    if (typeof payload === 'object') throw new RangeError('protobuf field: expected an integer')
-    return payload
-  }
-  if (typeof payload !== 'object') throw new RangeError('protobuf field: unexpected integer')
-  if (typeof kind === 'function') return decodeMessage(kind(), payload.bytes)
-  if (kind === 'string') return text.decoder.decode(payload.bytes)
-  if (kind === 'bytes') return payload.bytes
-  return kind === 'float' ? payload.view.getFloat32(0, true) : payload.view.getFloat64(0, true)
+  if (kind === 'integer') return integerOf(payload)
+  const bytes = bytesOf(payload)
+  if (typeof kind === 'function') return decodeMessage(kind(), bytes)
+  if (kind === 'string') return text.decoder.decode(bytes)
+  if (kind === 'bytes') return bytes
+  return kind === 'float' ? viewOf(bytes).getFloat32(0, true) : viewOf(bytes).getFloat64(0, true)
 }
 
-function readItems(kind: Field['kind'], payload: Payload, items: unknown[]): void {
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** Adds what a repeated field holds to `items`: one value, or many when numbers are packed. */
+export function readItems(kind: Field['kind'], payload: Payload, items: unknown[]): void {
   if (!isNumeric(kind) || typeof payload !== 'object') {
     items.push(toValue(kind, payload))
     return
   }
+  const { bytes } = payload
+  if (kind === 'integer') {
+    while (payload.at < bytes.length) items.push(readVarint(payload))
+    return
+  }
   const size = kind === 'float' ? 4 : 8
-  if (kind === 'integer') while (payload.at < payload.bytes.length) items.push(readVarint(payload))
-  else
-    for (let at = 0; at < payload.bytes.length; at += size)
-      items.push(kind === 'float' ? payload.view.getFloat32(at, true) : payload.view.getFloat64(at, true))
+  const view = viewOf(bytes)
+  for (let at = 0; at < bytes.length; at += size)
+    items.push(kind === 'float' ? view.getFloat32(at, true) : view.getFloat64(at, true))
 }
