@@ -1,4 +1,10 @@
 import type { ModelFormat, ModelSignature } from '#lifecycle/tracking/contract'
+import type { UpstreamPlan } from './deployment/upstream.ts'
+import type { GraphPlan, PythonPlan } from './deployment/variant-plan.ts'
+
+export type { UpstreamPlan, UpstreamTensor } from './deployment/upstream.ts'
+export type { GraphOutput, GraphSource } from './deployment/graph.ts'
+export type { GraphPlan } from './deployment/variant-plan.ts'
 
 /**
  * Extension point: how a model is loaded and scored. A runtime keeps the work off the event loop and knows nothing of
@@ -21,6 +27,26 @@ export interface ModelSource {
   readonly paths: readonly string[]
   /** The content of one file, checked against its digest. */
   read(path: string): Promise<Uint8Array>
+  /** What the deployment says of Python processes. */
+  readonly python?: PythonPlan | undefined
+  /** A model of another server; it has no files. */
+  readonly upstream?: UpstreamPlan | undefined
+  /** Several models that answer as one; they are loaded already, and released by whoever loaded them. */
+  readonly graph?: { readonly plan: GraphPlan; readonly nodes: ReadonlyMap<string, NodeModel> } | undefined
+}
+
+/** A model within a graph of models. */
+export interface NodeModel {
+  readonly label: string
+  readonly signature: ModelSignature
+  score(batch: RowBatch, call?: ScoreCall): Promise<ScoredRows>
+  readonly health: () => string | undefined
+}
+
+/** What holds for a batch besides its rows. */
+export interface ScoreCall {
+  /** In the time of `performance.now()`: nobody waits for any row of the batch after it. */
+  readonly deadlineAt?: number | undefined
 }
 
 export type SignatureOutput = ModelSignature['outputs'][number]
@@ -36,8 +62,12 @@ export interface LoadedModel {
   readonly answer?: AnswerForm | undefined
   /** A row was scored while it was loaded. */
   readonly isWarm: boolean
+  /** Bytes that it holds now, where the runtime can tell; whoever loads it measures otherwise. */
+  readonly memoryBytes?: (() => number) | undefined
+  /** Why it cannot answer at the moment, for a model that another server answers for. */
+  readonly health?: (() => string | undefined) | undefined
   /** The buffers of the batch may be moved to another thread: the caller must not touch them again. */
-  score(batch: RowBatch): Promise<ScoredRows>
+  score(batch: RowBatch, call?: ScoreCall): Promise<ScoredRows>
   /** Frees the model. Call it once, when nothing is being scored any more. */
   release(): Promise<void>
 }

@@ -40,6 +40,8 @@ export const servingPlanSchema = z
   .object({
     /** Grows with every change; a plan older than the one in place is refused. */
     revision: z.int().nonnegative(),
+    /** Models that are loaded take no more than this together; left out, there is no limit. */
+    memoryBudgetBytes: z.int().positive().optional(),
     deployments: z.array(deploymentSchema),
   })
   .superRefine(({ deployments }, context) => {

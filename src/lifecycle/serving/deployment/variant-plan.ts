@@ -1,8 +1,11 @@
 import { z } from 'zod'
 import { modelFormatSchema, modelSignatureSchema } from '#lifecycle/tracking/contract'
 import { isDigest, type Digest } from '#platform/blobs/index'
+import { featureLookupSchema } from './features.ts'
+import { graphFeatureSchema, graphOutputSchema, graphSourceSchema } from './graph.ts'
 import { nameSchema } from './name.ts'
 import { shareSchema } from './traffic.ts'
+import { upstreamPlanSchema } from './upstream.ts'
 
 const modelFileSchema = z.object({
   path: z.string().min(1),
@@ -13,20 +16,54 @@ const modelFileSchema = z.object({
   sizeBytes: z.int().nonnegative(),
 })
 
-/** What is loaded, in the serving plan: a model version with everything that is needed to load it. */
+/** Python processes of a model, in the serving plan; what is left out is as the process was started. */
+const pythonPlanSchema = z.object({
+  workers: z.int().positive().optional(),
+  timeoutMs: z.number().positive().optional(),
+})
+export type PythonPlan = z.output<typeof pythonPlanSchema>
+
+/** A model version with everything that is needed to load it, in the serving plan. */
 const modelPlanSchema = z.object({
   model: z.string().min(1),
   version: z.int().positive(),
   runId: z.string().optional(),
-  files: z.array(modelFileSchema).min(1),
+  /** None for a model of another server, and for several models that answer as one. */
+  files: z.array(modelFileSchema),
   signature: modelSignatureSchema,
   /** How the files are loaded; left out, they have a `model.onnx` on raw columns. */
   format: modelFormatSchema.optional(),
+  python: pythonPlanSchema.optional(),
+})
+export type ModelPlan = z.output<typeof modelPlanSchema>
+
+const graphModelSchema = z.object({
+  name: z.string(),
+  model: modelPlanSchema,
+  /** Where the value of each field of the model comes from. */
+  inputs: z.record(z.string(), graphSourceSchema),
 })
 
-/** One of the answers that a deployment may give, in the serving plan. */
-export const variantPlanSchema = modelPlanSchema.extend({
-  name: nameSchema,
-  /** Share of predictions in per cent; the shares of a deployment add up to 100. */
-  weight: shareSchema,
+const graphPlanSchema = z.object({
+  nodes: z.array(z.union([graphModelSchema, graphFeatureSchema])).min(1),
+  output: graphOutputSchema.optional(),
 })
+export type GraphPlan = z.output<typeof graphPlanSchema>
+
+/** One of the answers that a deployment may give, in the serving plan. */
+export const variantPlanSchema = modelPlanSchema
+  .extend({
+    name: nameSchema,
+    /** Share of predictions in per cent; the shares of a deployment add up to 100. */
+    weight: shareSchema,
+    upstream: upstreamPlanSchema.optional(),
+    graph: graphPlanSchema.optional(),
+    /** `on_demand`: released while memory is short and nobody asks. */
+    load: z.enum(['always', 'on_demand']).default('always'),
+    /** What is looked up for requests that leave it out. */
+    features: z.array(featureLookupSchema).default([]),
+  })
+  .refine(({ files, upstream, graph }) => files.length > 0 || upstream !== undefined || graph !== undefined, {
+    path: ['files'],
+    message: 'there is nothing to load',
+  })
