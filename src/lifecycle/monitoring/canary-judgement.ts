@@ -6,7 +6,7 @@ import {
   prepareRows,
 } from '#lifecycle/evaluation/index'
 import type { Comparison, MetricValue, Task } from '#lifecycle/evaluation/index'
-import { fisherExactGreater } from '#platform/statistics'
+import { fisherExactGreater } from '#platform/statistics/distributions'
 import type { CanaryPolicy } from './settings.ts'
 import { countWords, pValueWords, shortNumber } from './figures.ts'
 import type { LabelledRows } from './realized-performance.ts'

@@ -1,4 +1,4 @@
-import { chiSquareSurvival } from '#platform/statistics'
+import { chiSquareSurvival } from '#platform/statistics/distributions'
 import type { CellPair } from './comparable-cells.ts'
 
 export interface CellComparison {

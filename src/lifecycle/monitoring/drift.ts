@@ -1,5 +1,5 @@
 import type { CategoryProfile, ColumnProfile, NumberProfile, TableProfile } from '#lifecycle/data/index'
-import { benjaminiHochberg } from '#platform/statistics'
+import { benjaminiHochberg } from '#platform/statistics/distributions'
 import { compareCells, homogeneityPValue, type CellComparison } from './cell-statistics.ts'
 import { comparableCells } from './comparable-cells.ts'
 import type { ColumnDrift, DriftCheck } from './findings.ts'

@@ -1,4 +1,4 @@
-import { kolmogorovLimit } from '#platform/statistics'
+import { kolmogorovLimit } from '#platform/statistics/distributions'
 
 /** Above this many lattice points the exact law costs more than it tells. */
 const exactLimit = 10_000_000

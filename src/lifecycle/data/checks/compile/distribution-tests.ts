@@ -1,5 +1,5 @@
 import { createRandom } from '#platform/random'
-import { chiSquareSurvival } from '#platform/statistics'
+import { chiSquareSurvival } from '#platform/statistics/distributions'
 import type { Tables } from '#platform/tables/index'
 import { Uncheckable, type CompiledCheck, type TableContext } from '../compiled-check.ts'
 import { finiteOf, type Side } from '../distribution/count-cells.ts'

@@ -1,4 +1,4 @@
-import { gammaSurvival, logGamma } from '#platform/statistics'
+import { gammaSurvival, logGamma } from '#platform/statistics/distributions'
 import { Uncheckable } from '../compiled-check.ts'
 
 /** The distributions that values can be tested against, by the names of scipy.stats. */

@@ -1,4 +1,4 @@
-import { kolmogorovLimit } from '#platform/statistics'
+import { kolmogorovLimit } from '#platform/statistics/distributions'
 
 /** The law of the one-sample Kolmogorov-Smirnov statistic. */
 

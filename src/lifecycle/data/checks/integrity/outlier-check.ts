@@ -1,4 +1,4 @@
-import { gammaSurvival } from '#platform/statistics'
+import { gammaSurvival } from '#platform/statistics/distributions'
 import { quoteName, type Frame, type Tables } from '#platform/tables/index'
 import { finiteOf } from '../distribution/count-cells.ts'
 import { isNumeric, requireColumn } from '../compile/columns.ts'

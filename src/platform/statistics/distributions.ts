@@ -20,6 +20,11 @@ export function logGamma(x: number): number {
   return 0.5 * Math.log(2 * Math.PI) + (shifted + 0.5) * Math.log(base) - base + Math.log(sum)
 }
 
+/** Natural logarithm of the beta function, for `a > 0` and `b > 0`. */
+export function logBeta(a: number, b: number): number {
+  return logGamma(a) + logGamma(b) - logGamma(a + b)
+}
+
 /**
  * Upper regularized incomplete gamma function Q(shape, x): the chance that a gamma variable with this shape and scale 1
  * exceeds `x`. Series below `shape + 1`, Lentz's continued fraction above (Numerical Recipes, 3rd ed., section 6.2).

@@ -1,0 +1,4 @@
+export interface Bounds {
+  readonly low: number
+  readonly high: number
+}
