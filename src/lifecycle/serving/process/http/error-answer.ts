@@ -15,7 +15,7 @@ const mlflowCodes: Partial<Record<ErrorCode, string>> = {
 
 /** An error as its protocol writes it. What was not foreseen is logged and answered without its inner details. */
 export function errorAnswer(protocol: Protocol, error: unknown, log: Log): HttpAnswer {
-  const known = error instanceof DevmlopsError && error.code !== 'internal' ? error : unforeseen(error, log)
+  const known = foreseen(error, log)
   const { status } = errorTable[known.code]
   const headers = status === 429 || status === 503 ? { headers: { 'retry-after': '1' } } : {}
   if (protocol === 'native') {
@@ -29,7 +29,9 @@ export function errorAnswer(protocol: Protocol, error: unknown, log: Log): HttpA
   return { status, type: 'application/json', body, ...headers }
 }
 
-function unforeseen(error: unknown, log: Log): DevmlopsError {
+/** The error that a client is told: its own, or, for one that nobody foresaw, that there is a fault, which the log names. */
+export function foreseen(error: unknown, log: Log): DevmlopsError {
+  if (error instanceof DevmlopsError && error.code !== 'internal') return error
   log.error(
     { error: messageOf(error), stack: error instanceof Error ? error.stack : undefined },
     'A request failed',
