@@ -18,7 +18,7 @@ export interface HttpCall {
 export interface HttpAnswer {
   readonly status: number
   readonly type: string
-  readonly body: string
+  readonly body: string | Buffer
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -62,6 +62,7 @@ export function optionalText(value: unknown, at: string): string | undefined {
   if (value === undefined || value === null) return undefined
   if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value)
   if (typeof value === 'string') return checkedText(value, at)
+  if (typeof value === 'bigint') return checkedText(String(value), at)
   return fail('invalid_input', `${at} is not text.`, { at })
 }
 

@@ -5,6 +5,7 @@ const maximumDepth = 32
 
 /**
  * A body as JSON. A bare NaN, which Python's json module writes for a missing number, is read as null; infinity is not JSON.
+ * A whole number beyond 2^53 that is written out becomes a bigint, so that no digit is lost.
  */
 export function parseJsonBody(body: Buffer): unknown {
   if (body.length === 0) fail('invalid_input', 'The body is empty; a JSON object is expected.')
@@ -12,16 +13,29 @@ export function parseJsonBody(body: Buffer): unknown {
   refuseDeepNesting(body)
   const text = body.toString('utf8')
   try {
-    return JSON.parse(text)
+    return parseExactly(text)
   } catch (error) {
     const repaired = text.includes('NaN') ? replaceBareNaN(text) : undefined
     if (repaired === undefined) return failNotJson(error)
     try {
-      return JSON.parse(repaired)
+      return parseExactly(repaired)
     } catch (stillWrong) {
       return failNotJson(stillWrong)
     }
   }
+}
+
+/** Where a number of 16 digits or more may begin: only then is it worth to look at every value once more. */
+const longNumber = /[[,:\s-]\d{16}/
+
+function parseExactly(text: string): unknown {
+  return longNumber.test(text) ? JSON.parse(text, exactNumber) : JSON.parse(text)
+}
+
+function exactNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
+  const source = context?.source
+  return source !== undefined && /^-?\d+$/.test(source) ? BigInt(source) : value
 }
 
 function failNotJson(error: unknown): never {

@@ -1,16 +1,9 @@
-import { fail } from '#contract/errors'
-import { jsonAnswer, objectOf, optionalText, type HttpAnswer, type HttpCall } from '../http/http-call.ts'
-import { parseJsonBody } from '../http/json-body.ts'
-import { batchFromTensors, datatypeOf } from '../rows/tensor-batch.ts'
+import { jsonAnswer, type HttpAnswer, type HttpCall } from '../http/http-call.ts'
+import { batchFromTensors } from '../rows/tensor-batch.ts'
 import type { ServingContext } from '../serving-context.ts'
-import {
-  inferenceTarget,
-  modelFacts,
-  runInference,
-  type Inference,
-  type ModelName,
-} from './inference-request.ts'
-import { outputText } from './output-text.ts'
+import { inferenceAnswer } from './inference-answer.ts'
+import { readInferenceBody } from './inference-body.ts'
+import { inferenceTarget, modelFacts, runInference, type ModelName } from './inference-request.ts'
 
 /**
  * The Open Inference Protocol, version 2, over REST (github.com/kserve/open-inference-protocol). A deployment is a model;
@@ -18,41 +11,15 @@ import { outputText } from './output-text.ts'
  */
 export async function infer(context: ServingContext, call: HttpCall, model: ModelName): Promise<HttpAnswer> {
   const target = inferenceTarget(context, call, model)
-  if (call.headers['inference-header-content-length'] !== undefined) {
-    fail('unsupported_media_type', 'Binary tensors are not supported; send the values as JSON in "data".')
-  }
-  const body = objectOf(parseJsonBody(call.body), 'The body')
+  const body = readInferenceBody(call)
   const inference = await runInference(context, call, {
     ...target,
-    id: optionalText(body['id'], 'id'),
-    parameters: body['parameters'] === undefined ? {} : objectOf(body['parameters'], 'parameters'),
-    outputs: outputNames(body['outputs']),
-    readBatch: (schema, rowsLimit) => batchFromTensors(schema, body['inputs'], rowsLimit),
+    id: body.id,
+    parameters: body.parameters,
+    outputs: body.outputs.map((output) => output.name),
+    readBatch: (schema, rowsLimit) => batchFromTensors(schema, body.tensors(schema), rowsLimit),
   })
-  return jsonAnswer(inferenceText(inference))
-}
-
-function outputNames(outputs: unknown): readonly string[] {
-  if (outputs === undefined) return []
-  if (!Array.isArray(outputs)) return fail('invalid_input', 'outputs is not a list.', { at: 'outputs' })
-  return outputs.map((output: unknown, index) => {
-    const at = `outputs[${index}]`
-    const { name } = objectOf(output, at)
-    return typeof name === 'string' ? name : fail('invalid_input', `${at}.name is not text.`, { at })
-  })
-}
-
-function inferenceText({ id, deployment, variant, rows, outputs }: Inference): string {
-  const tensors = outputs.map(({ field, column, offset }) => {
-    let data = ''
-    for (let row = 0; row < rows; row++) {
-      const text = outputText(column, field.type, offset + row)
-      data += (row === 0 ? '' : ',') + (column.width === 1 ? text : text.slice(1, -1))
-    }
-    const shape = column.width === 1 ? rows : `${rows},${column.width}`
-    return `{"name":${JSON.stringify(field.name)},"shape":[${shape}],"datatype":"${datatypeOf[field.type]}","data":[${data}]}`
-  })
-  return `{"model_name":"${deployment.plan.name}","model_version":"${variant.plan.version}","id":${JSON.stringify(id)},"parameters":{"variant":"${variant.name}"},"outputs":[${tensors.join(',')}]}`
+  return inferenceAnswer(inference, body)
 }
 
 export function serverMetadata({ version }: ServingContext): HttpAnswer {

@@ -3,7 +3,7 @@ import type { OutputColumn } from '../../model-runtime-point.ts'
 import type { VariantPlan } from '../../plan.ts'
 import { headerText, type HttpCall } from '../http/http-call.ts'
 import type { OpenBatch, RowSchema } from '../rows/row-schema.ts'
-import { datatypeOf, type TensorDatatype } from '../rows/tensor-batch.ts'
+import { datatypeOf, type TensorDatatype } from '../rows/datatype.ts'
 import {
   chooseVariant,
   variantOfVersion,

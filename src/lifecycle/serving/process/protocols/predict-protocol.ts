@@ -12,7 +12,7 @@ import {
 import { outputText } from './output-text.ts'
 import { callFacts } from '../scoring/request-facts.ts'
 import { predictRows, type ScoredVariantRows, type VariantRows } from '../scoring/predict-rows.ts'
-import { batchFromRecords } from '../rows/row-schema.ts'
+import { batchFromRecords } from '../rows/record-batch.ts'
 import { chooseVariant, type ServedDeployment, type ServedVariant } from '../routing/served-deployment.ts'
 import { deploymentOf, type ServingContext } from '../serving-context.ts'
 

@@ -4,23 +4,33 @@ type NumberType = Exclude<SignatureInput['type'], 'string'>
 
 const largestInteger = 2 ** 31 - 1
 const smallestInteger = -(2 ** 31)
+const integerRange = `a whole number from ${smallestInteger} to ${largestInteger} is expected`
 /** Anything larger rounds to infinity as a 32-bit float: half a step above the largest float. */
 const floatLimit = (2 - 2 ** -24) * 2 ** 127
 
+const largestLong = 2n ** 63n - 1n
+
 /**
  * A JSON value as the number that stands for it in a batch, or what was expected instead. JSON has one kind of number, so
- * whole numbers pass as floats and doubles, and nothing passes that would change: MLflow's table of casts.
+ * whole numbers pass as floats and doubles, and nothing passes that would change: MLflow's table of casts. A whole number
+ * beyond 2^53 is a bigint, as `parseJsonBody` reads it, and stays one for a long.
  */
-export function readNumber(type: NumberType, value: unknown): number | string {
+export function readNumber(type: NumberType, given: unknown): number | bigint | string {
+  const value = typeof given === 'bigint' && (type === 'float' || type === 'double') ? Number(given) : given
   switch (type) {
     case 'boolean':
       if (value === true) return 1
       return value === false ? 0 : 'true or false is expected'
     case 'integer':
+      if (typeof value === 'bigint') return integerRange
       if (typeof value !== 'number' || !Number.isInteger(value)) return 'a whole number is expected'
       if (value >= smallestInteger && value <= largestInteger) return value
-      return `a whole number from ${smallestInteger} to ${largestInteger} is expected`
+      return integerRange
     case 'long':
+      if (typeof value === 'bigint')
+        return value <= largestLong && value >= -largestLong - 1n
+          ? value
+          : 'a whole number of 64 bits is expected'
       if (typeof value !== 'number' || !Number.isInteger(value)) return 'a whole number is expected'
       return Number.isSafeInteger(value) ? value : 'beyond 2^53 - 1 a whole number is not exact'
     case 'float':

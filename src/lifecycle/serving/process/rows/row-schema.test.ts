@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DevmlopsError } from '#contract/errors'
 import type { SignatureInput } from '../../plan.ts'
-import { batchFromRecords, rowSchema } from './row-schema.ts'
+import { readTensors } from './json-tensor.ts'
+import { batchFromRecords } from './record-batch.ts'
+import { rowSchema, type RowSchema } from './row-schema.ts'
 import { batchFromTensors } from './tensor-batch.ts'
 
 function readOne(type: SignatureInput['type'], record: unknown, required = true) {
@@ -15,6 +17,10 @@ function readOne(type: SignatureInput['type'], record: unknown, required = true)
     place: (row, field) => `rows[${row}].${field}`,
   })
   return type === 'string' ? batch.texts[0]?.[0] : batch.numbers[0]
+}
+
+function batchOf(schema: RowSchema, inputs: unknown, rowsLimit: number) {
+  return batchFromTensors(schema, readTensors(inputs, undefined), rowsLimit)
 }
 
 function failure(call: () => unknown): string {
@@ -139,7 +145,7 @@ const origin = { name: 'origin', shape: [2, 1], datatype: 'BYTES', data: [['ATL'
 
 test('reads tensors, flat or nested, widening where nothing is lost', () => {
   const load = { name: 'load', shape: [2], datatype: 'FP32', data: [0.5, null] }
-  const batch = batchFromTensors(flight, [origin, { ...distance, datatype: 'INT32' }, load], 10)
+  const batch = batchOf(flight, [origin, { ...distance, datatype: 'INT32' }, load], 10)
   assert.deepEqual(batch, {
     rows: 2,
     numbers: new Float64Array([1, 2, 0.5, Number.NaN]),
@@ -151,9 +157,9 @@ test('reads one matrix for all fields when they are numbers', () => {
   const field = (name: string) => ({ name, type: 'float' as const, required: true })
   const schema = rowSchema({ inputs: [field('a'), field('b')], outputs: [{ name: 'y', type: 'float' }] })
   const matrix = { name: 'input', shape: [3, 2], datatype: 'FP32', data: [1, 2, 3, 4, 5, 6] }
-  assert.deepEqual([...batchFromTensors(schema, [matrix], 10).numbers], [1, 3, 5, 2, 4, 6])
+  assert.deepEqual([...batchOf(schema, [matrix], 10).numbers], [1, 3, 5, 2, 4, 6])
   assert.match(
-    failure(() => batchFromTensors(schema, [{ ...matrix, shape: [2, 3] }], 10)),
+    failure(() => batchOf(schema, [{ ...matrix, shape: [2, 3] }], 10)),
     /takes 2 columns: a, b/,
   )
 })
@@ -191,14 +197,14 @@ test('refuses tensors whose shape, type or length lies', () => {
     ],
     [[{ ...distance, data: [1, 'two'] }, origin], /data\[1\] \("distance"\) is the text "two"/],
     [[{ ...distance, data: [1, null] }, origin], /data\[1\] \("distance"\) is missing/],
-    [[distance, distance, origin], /two tensors of one name/],
+    [[distance, distance, origin], /two tensors of the name "distance"/],
     [[distance], /the tensor "origin" is missing/],
     [[distance, origin, { ...distance, name: 'orgin' }], /no field "orgin"\. Did you mean "origin"/],
-    [[{ ...distance, parameters: { binary_data_size: 16 } }], /unsupported_media_type.*binary tensors/],
+    [[{ ...distance, parameters: { binary_data_size: 16 } }], /has both data and binary_data_size/],
   ]
   for (const [inputs, pattern] of cases)
     assert.match(
-      failure(() => batchFromTensors(flight, inputs, 10)),
+      failure(() => batchOf(flight, inputs, 10)),
       pattern,
     )
 })
