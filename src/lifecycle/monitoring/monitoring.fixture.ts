@@ -1,3 +1,4 @@
+import { deploymentSchema } from '#lifecycle/serving/contract'
 import { join } from 'node:path'
 import type { Caller } from '#contract/endpoint'
 import { profileFrame } from '#lifecycle/data/index'
@@ -124,12 +125,10 @@ export function fixture(database: Database, changed: Partial<MonitoringDependenc
   const serving = createServingStage({
     platform,
     settings: async () => ({
-      [deployment]: {
+      [deployment]: deploymentSchema.parse({
         model: 'flights@champion',
-        sticky: 'key',
-        log: 'before_answer',
         canary: { model: 'flights@challenger', share: 50 },
-      },
+      }),
     }),
     models: {
       versionOfAlias: async (_, alias) => version(alias === 'champion' ? aliases.champion : 2),
@@ -205,7 +204,7 @@ export function fixture(database: Database, changed: Partial<MonitoringDependenc
     again: (other: Partial<MonitoringDependencies> = {}) =>
       createMonitoringStage({ ...dependencies, ...other }),
     write: async (...weeks: readonly Week[]): Promise<void> => {
-      const log = await PredictionLog.open({ directory: join(directory), segmentBytes: 200_000 })
+      const log = await PredictionLog.open({ directory, segmentBytes: 200_000, clock })
       for (const { records } of weeks) {
         for (let start = 0; start < records.length; start += 500) {
           const part = records.slice(start, start + 500)

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { PredictionLog, type PredictionLogOptions } from './prediction-log.ts'
+import { systemClock } from '#platform/clock'
+import { createSegmentFile, segmentFileOn, type SegmentFile } from './segment-file.ts'
 import { readPredictions } from './read-predictions.ts'
 import { listSegments, predictionDirectory } from './segments.ts'
 
@@ -18,10 +20,26 @@ async function openLog(
   t: TestContext,
   options: Partial<PredictionLogOptions> & { directory: string },
 ): Promise<PredictionLog> {
-  const log = await PredictionLog.open({ segmentBytes: 1_000_000, ...options })
+  const log = await PredictionLog.open({ segmentBytes: 1_000_000, clock: systemClock, ...options })
   t.after(() => log.close())
   return log
 }
+
+/** Calls `after` behind each write to a segment. */
+const watched =
+  (after: (path: string) => void | Promise<void>) =>
+  async (path: string): Promise<SegmentFile> => {
+    const file = await createSegmentFile(path)
+    return {
+      ...file,
+      append: async (bytes) => {
+        await file.append(bytes)
+        await after(path)
+      },
+    }
+  }
+
+const counts = { written: 0, lost: 0, dropped: 0, sampledOut: 0, tornLinesCut: 0 }
 
 const line = (id: number | string): string => `${JSON.stringify({ id: String(id) })}\n`
 
@@ -35,23 +53,15 @@ test('has on disk what it has confirmed, in order', async (t) => {
   const ids = Array.from({ length: 500 }, (_, index) => String(index))
   await Promise.all(ids.map((id) => log.append(line(id), 1)))
   assert.deepEqual(await idsIn(directory), ids)
-  assert.deepEqual(log.counts, { written: 500, lost: 0, tornLinesCut: 0 })
+  assert.deepEqual(log.counts, { ...counts, written: 500 })
 })
 
-test('writes what comes in one tick, or while a write runs, with one write and one sync', async (t) => {
+test('writes what comes in one tick, or while a write runs, with one synced write', async (t) => {
   const directory = await logDirectory(t)
   const syncs: string[] = []
   const log = await openLog(t, {
     directory,
-    openSegment: async (path) => {
-      const handle = await open(path, 'ax')
-      const datasync = handle.datasync.bind(handle)
-      handle.datasync = () => {
-        syncs.push(path)
-        return datasync()
-      }
-      return handle
-    },
+    createSegment: watched((path) => void syncs.push(path)),
   })
   const first = Array.from({ length: 100 }, (_, index) => log.append(line(index), 1))
   while (syncs.length === 0) await new Promise((resolve) => setImmediate(resolve))
@@ -139,7 +149,8 @@ test(
     // Every write to /dev/full fails with ENOSPC.
     const log = await openLog(t, {
       directory,
-      openSegment: (path) => (full ? open('/dev/full', 'a') : open(path, 'ax')),
+      createSegment: async (path) =>
+        full ? segmentFileOn(await open('/dev/full', 'a')) : createSegmentFile(path),
     })
     const results = await Promise.allSettled([log.append(line(1), 1), log.append(line(2) + line(3), 2)])
     for (const result of results) {
@@ -147,9 +158,11 @@ test(
       assert.equal((result.reason as { code: string }).code, 'storage_full')
       assert.match((result.reason as Error).message, /ENOSPC/)
     }
-    assert.deepEqual(log.counts, { written: 0, lost: 3, tornLinesCut: 0 })
+    assert.deepEqual(log.counts, { ...counts, lost: 3 })
+    assert.match(log.problem ?? '', /ENOSPC/)
     full = false
     await log.append(line(4), 1)
+    assert.equal(log.problem, undefined)
     assert.deepEqual(await idsIn(directory), ['4'])
   },
 )
@@ -159,16 +172,12 @@ test('takes back what a failed sync left in the file', async (t) => {
   let failing = false
   const log = await openLog(t, {
     directory,
-    openSegment: async (path) => {
-      const handle = await open(path, 'ax')
-      const datasync = handle.datasync.bind(handle)
-      handle.datasync = () => {
-        if (!failing) return datasync()
-        failing = false
-        return Promise.reject(new Error('EIO: i/o error'))
-      }
-      return handle
-    },
+    // The bytes are in the file already when the disk says that it could not keep them.
+    createSegment: watched(() => {
+      if (!failing) return
+      failing = false
+      throw new Error('EIO: i/o error')
+    }),
   })
   await log.append(line('kept'), 1)
   failing = true

@@ -1,6 +1,9 @@
-import { mkdir, open, type FileHandle } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { DevmlopsError, messageOf } from '#contract/errors'
+import type { Clock } from '#platform/clock'
+import { createSegmentFile, type SegmentFile } from './segment-file.ts'
 import { cutTornLine, listSegments, segmentPath } from './segments.ts'
 
 export interface PredictionLogOptions {
@@ -8,32 +11,53 @@ export interface PredictionLogOptions {
   readonly directory: string
   /** A segment that has reached this size is followed by a new one. */
   readonly segmentBytes: number
+  /** Another hour (UTC) begins a new segment too, so that what is older can be compacted and removed. */
+  readonly clock: Clock
+  /** What may wait for a slow disk; more is dropped, or refused where the answer waits for the disk. */
+  readonly waitingBytes?: number
   /** Opens a segment for appending; tests put a full disk here. */
-  readonly openSegment?: (path: string) => Promise<FileHandle>
+  readonly createSegment?: (path: string) => Promise<SegmentFile>
 }
 
+/** Predictions that were made, by what became of them. */
 export interface PredictionLogCounts {
   readonly written: number
+  /** Could not be written. */
   readonly lost: number
+  /** Came faster than the disk takes them, with nobody waiting. */
+  readonly dropped: number
+  /** Left out by the sampling rule. */
+  readonly sampledOut: number
+  /** Half-written lines that the process before left. */
   readonly tornLinesCut: number
 }
 
 interface Commit {
-  readonly lines: string[]
+  text: string
   records: number
+  appends: number
   readonly done: PromiseWithResolvers<void>
 }
 
 interface OpenSegment {
-  readonly handle: FileHandle
-  readonly path: string
+  readonly file: SegmentFile
+  readonly hour: number
   /** Bytes that are known to be on disk: what a failed write is cut back to. */
   durableBytes: number
 }
 
+const hourMs = 3_600_000
+const defaultWaitingBytes = 64 * 1024 * 1024
+/**
+ * A commit costs the same for one line and for a hundred. So while many requests come, one begins at most every
+ * millisecond; a client that waits for each answer before it asks again never waits for others.
+ */
+const crowd = 4
+const gatherMs = 1
+
 /**
  * The durable log of one deployment's predictions. Lines that come while a commit runs make up the next one: one write and
- * one fdatasync for all of them, so the cost per line falls as the load rises.
+ * one sync for all of them, so the cost per line falls as the load rises.
  */
 export class PredictionLog {
   readonly #options: PredictionLogOptions
@@ -41,13 +65,19 @@ export class PredictionLog {
   #segment: OpenSegment | undefined
   #next: Commit | undefined
   #running: Promise<void> | undefined
+  #commitBegan = 0
+  #crowded = false
+  #waitingBytes = 0
   #written = 0
   #lost = 0
+  #dropped = 0
+  #sampledOut = 0
+  #problem: string | undefined
   readonly #tornLinesCut: number
 
-  private constructor(options: PredictionLogOptions, lastSequence: number, tornLinesCut: number) {
+  private constructor(options: PredictionLogOptions, sequence: number, tornLinesCut: number) {
     this.#options = options
-    this.#sequence = lastSequence
+    this.#sequence = sequence
     this.#tornLinesCut = tornLinesCut
   }
 
@@ -61,20 +91,43 @@ export class PredictionLog {
   }
 
   get counts(): PredictionLogCounts {
-    return { written: this.#written, lost: this.#lost, tornLinesCut: this.#tornLinesCut }
+    return {
+      written: this.#written,
+      lost: this.#lost,
+      dropped: this.#dropped,
+      sampledOut: this.#sampledOut,
+      tornLinesCut: this.#tornLinesCut,
+    }
+  }
+
+  /** Why the last commit failed; undefined as soon as one succeeds. */
+  get problem(): string | undefined {
+    return this.#problem
+  }
+
+  countSampledOut(records: number): void {
+    this.#sampledOut += records
   }
 
   /**
    * Settles when the lines, each with its line end, are on disk. Fails with `storage_full` when they could not be written;
-   * then none of them is in the log.
+   * then none of them is in the log. Fails with `rate_limited` when too much waits for the disk already.
    */
   append(lines: string, records: number): Promise<void> {
-    this.#next ??= { lines: [], records: 0, done: Promise.withResolvers() }
-    const commit = this.#next
-    commit.lines.push(lines)
-    commit.records += records
-    this.#running ??= this.#commitAll()
-    return commit.done.promise
+    if (this.#isFull(lines)) {
+      return Promise.reject(
+        new DevmlopsError('rate_limited', 'The disk of the prediction log is slower than requests come.', {
+          hint: 'Send the request again a little later.',
+        }),
+      )
+    }
+    return this.#add(lines, records)
+  }
+
+  /** The same for lines that nobody waits for: what does not fit is dropped, and what is lost is counted. */
+  offer(lines: string, records: number): void {
+    if (this.#isFull(lines)) this.#dropped += records
+    else void this.#add(lines, records)
   }
 
   /** Waits for everything appended so far, whether it could be written or not. */
@@ -84,68 +137,100 @@ export class PredictionLog {
 
   async close(): Promise<void> {
     await this.flush()
-    await this.#segment?.handle.close()
-    this.#segment = undefined
+    await this.#closeSegment()
+  }
+
+  #isFull(lines: string): boolean {
+    const limit = this.#options.waitingBytes ?? defaultWaitingBytes
+    return this.#waitingBytes > 0 && this.#waitingBytes + lines.length > limit
+  }
+
+  #add(lines: string, records: number): Promise<void> {
+    const commit = (this.#next ??= newCommit())
+    commit.text += lines
+    commit.records += records
+    commit.appends++
+    this.#waitingBytes += lines.length
+    this.#running ??= this.#commitAll()
+    return commit.done.promise
   }
 
   async #commitAll(): Promise<void> {
     // Whatever else arrives in this tick belongs to the first commit.
     await new Promise((resolve) => setImmediate(resolve))
-    for (let commit = this.#next; commit !== undefined; commit = this.#next) {
-      this.#next = undefined
-      try {
-        await this.#write(Buffer.from(commit.lines.join('')))
-        this.#written += commit.records
-        commit.done.resolve()
-      } catch (error) {
-        this.#lost += commit.records
-        commit.done.promise.catch(() => undefined)
-        commit.done.reject(asStorageError(error, this.#options.directory))
-      }
+    while (this.#next !== undefined) {
+      const elapsedMs = performance.now() - this.#commitBegan
+      if (this.#crowded && elapsedMs < gatherMs) await pause(gatherMs - elapsedMs)
+      await this.#commit(this.#next)
     }
     this.#running = undefined
   }
 
-  async #write(bytes: Buffer): Promise<void> {
-    const segment = (this.#segment ??= await this.#startSegment())
+  async #commit(commit: Commit): Promise<void> {
+    this.#next = undefined
+    this.#commitBegan = performance.now()
+    this.#crowded = commit.appends >= crowd
     try {
-      for (let offset = 0; offset < bytes.length;) {
-        offset += (await segment.handle.write(bytes, offset, bytes.length - offset)).bytesWritten
-      }
-      await segment.handle.datasync()
+      await this.#write(Buffer.from(commit.text))
+      this.#written += commit.records
+      this.#problem = undefined
+      commit.done.resolve()
+    } catch (error) {
+      this.#lost += commit.records
+      this.#problem = messageOf(error)
+      commit.done.reject(asStorageError(error, this.#options.directory))
+    }
+    this.#waitingBytes -= commit.text.length
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
+    const segment = await this.#openSegment()
+    try {
+      await segment.file.append(bytes)
     } catch (error) {
       await this.#abandon(segment)
       throw error
     }
     segment.durableBytes += bytes.length
-    if (segment.durableBytes >= this.#options.segmentBytes) {
-      this.#segment = undefined
-      await segment.handle.close()
-    }
+    if (segment.durableBytes >= this.#options.segmentBytes) await this.#closeSegment()
   }
 
-  async #startSegment(): Promise<OpenSegment> {
-    const path = segmentPath(this.#options.directory, ++this.#sequence)
-    const openSegment = this.#options.openSegment ?? ((file) => open(file, 'ax', 0o600))
-    const handle = await openSegment(path)
-    await syncDirectory(this.#options.directory)
-    return { handle, path, durableBytes: 0 }
+  async #openSegment(): Promise<OpenSegment> {
+    const hour = Math.floor(this.#options.clock.now() / hourMs)
+    if (this.#segment !== undefined && this.#segment.hour !== hour) await this.#closeSegment()
+    return (this.#segment ??= await this.#startSegment(hour))
+  }
+
+  async #closeSegment(): Promise<void> {
+    const segment = this.#segment
+    this.#segment = undefined
+    await segment?.file.close()
+  }
+
+  async #startSegment(hour: number): Promise<OpenSegment> {
+    const { directory, createSegment = createSegmentFile } = this.#options
+    const file = await createSegment(segmentPath(directory, ++this.#sequence))
+    await syncDirectory(directory)
+    return { file, hour, durableBytes: 0 }
   }
 
   /**
-   * After a failed write nothing in the file behind the last success can be trusted: a failed fsync drops the dirty pages
+   * After a failed write nothing in the file behind the last success can be trusted: a failed sync drops the dirty pages
    * and the next one reports success. So the file is cut back and the log goes on in a new one.
    */
   async #abandon(segment: OpenSegment): Promise<void> {
     this.#segment = undefined
-    try {
-      await segment.handle.truncate(segment.durableBytes)
-      await segment.handle.datasync()
-    } catch {
-      // The reader passes over a torn line, and lines that nobody was told about do no harm.
-    }
-    await segment.handle.close().catch(() => undefined)
+    // If that fails too: the reader passes over a torn line, and lines that nobody was told about do no harm.
+    await segment.file.cutTo(segment.durableBytes).catch(() => undefined)
+    await segment.file.close().catch(() => undefined)
   }
+}
+
+function newCommit(): Commit {
+  const done = Promise.withResolvers<void>()
+  // Often nobody waits for the outcome.
+  done.promise.catch(() => undefined)
+  return { text: '', records: 0, appends: 0, done }
 }
 
 async function syncDirectory(path: string): Promise<void> {

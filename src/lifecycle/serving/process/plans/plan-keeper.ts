@@ -180,7 +180,7 @@ export class PlanKeeper {
     const present = this.#logs.get(name)
     if (present !== undefined) return present
     const directory = predictionDirectory(this.#options.stateDirectory, name)
-    const opened = await PredictionLog.open({ directory, segmentBytes })
+    const opened = await PredictionLog.open({ directory, segmentBytes, clock: this.#options.clock })
     this.#logs.set(name, opened)
     return opened
   }

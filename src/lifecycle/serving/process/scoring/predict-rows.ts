@@ -1,6 +1,7 @@
 import type { Clock } from '#platform/clock'
 import type { RowBatch } from '../../model-runtime-point.ts'
 import type { ScoredSlice } from '../models/batch-queue.ts'
+import { scoreInTurn } from '../models/score-in-turn.ts'
 import type { ServedDeployment, ServedVariant } from '../routing/served-deployment.ts'
 import type { RequestFacts } from './request-facts.ts'
 
@@ -25,20 +26,16 @@ export async function predictRows(
   groups: readonly VariantRows[],
   facts: RequestFacts,
 ): Promise<readonly ScoredVariantRows[]> {
-  const { queuedRows } = deployment.plan.limits
+  const { limits } = deployment.plan
   const scored = await Promise.all(
-    groups.map(async (group) => ({
-      ...group,
-      scored: await group.variant.model.score(group.batch, queuedRows),
-    })),
+    groups.map(async (group) => ({ ...group, scored: await scoreInTurn(group, limits, facts) })),
   )
   const { log } = deployment
   if (log !== undefined) {
     const rows = groups.reduce((sum, group) => sum + group.batch.rows, 0)
-    const logged = log.append(recordLines(scored, facts, clock.now()), rows)
-    if (facts.durable || deployment.plan.log.mode === 'before_answer') await logged
-    // The log counts what it loses; nobody waits for the outcome.
-    else logged.catch(() => undefined)
+    const lines = recordLines(scored, facts, clock.now())
+    if (facts.durable || deployment.plan.log.mode === 'before_answer') await log.append(lines, rows)
+    else log.offer(lines, rows)
   }
   for (const { variant, batch } of scored) variant.metrics.rows += batch.rows
   return scored
