@@ -1,8 +1,8 @@
 import { datatypeOf } from '../rows/datatype.ts'
-import { outputBytes } from '../rows/output-bytes.ts'
 import { jsonAnswer, type HttpAnswer } from '../http/http-call.ts'
 import type { InferenceBody } from './inference-body.ts'
 import type { Inference, InferredOutput } from './inference-request.ts'
+import { outputBytes } from './output-bytes.ts'
 import { valueText } from './output-text.ts'
 
 /** The answer as JSON; tensors that the client wants as binary follow it, in order. */
@@ -15,7 +15,7 @@ export function inferenceAnswer(
     if (!(wanted[index]?.binary ?? binaryOutputs))
       return tensorText(output, inference.rows, `"data":[${dataText(output, inference.rows)}]`)
     const { column, field, offset } = output
-    const bytes = outputBytes(column, datatypeOf[field.type], { offset, rows: inference.rows })
+    const bytes = outputBytes(column, field.type, { offset, rows: inference.rows })
     binary.push(bytes)
     return tensorText(output, inference.rows, `"parameters":{"binary_data_size":${bytes.length}}`)
   })

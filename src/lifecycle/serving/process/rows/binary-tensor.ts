@@ -74,14 +74,14 @@ function readTexts(bytes: Buffer, count: number, at: string): readonly string[] 
       },
     )
   }
-  const texts = new Array<string>(count)
+  const texts: string[] = []
   let offset = 0
   for (let i = 0; i < count; i++) {
     if (offset + 4 > bytes.length) failShort(i, at)
     const start = offset + 4
     offset = start + bytes.readUInt32LE(offset)
     if (offset > bytes.length) failShort(i, at)
-    texts[i] = textOf(bytes.subarray(start, offset), i, at)
+    texts.push(textOf(bytes.subarray(start, offset), i, at))
   }
   if (offset === bytes.length) return texts
   return fail(

@@ -57,10 +57,13 @@ function gather(
   }
 }
 
-/** One pass without branches: zero times anything finite is zero, and stays so. */
+/** One pass without branches: what is finite is zero less itself, and anything else is NaN for good. */
 function allFinite(numbers: Float64Array, start: number, count: number): boolean {
   let sum = 0
-  for (let i = start; i < start + count; i++) sum += (numbers[i] as number) * 0
+  for (let i = start; i < start + count; i++) {
+    const value = numbers[i] as number
+    sum += value - value
+  }
   return sum === 0
 }
 

@@ -57,11 +57,18 @@ export function rowSchema(signature: ModelSignature): RowSchema {
 export function openBatch(schema: RowSchema, rows: number): OpenBatch {
   const texts = schema.fields
     .filter((field) => field.type === 'string')
-    .map((field) => new Array<string>(rows * field.width).fill(''))
+    .map((field) => emptyTexts(rows * field.width))
   const numbers = new Float64Array(rows * schema.numberWidth)
   return schema.widths === undefined
     ? { rows, numbers, texts }
     : { rows, numbers, texts, widths: schema.widths }
+}
+
+/** In a loop: `Array.from` with a function takes ten times as long, and this runs for every request with text. */
+function emptyTexts(count: number): string[] {
+  const texts: string[] = []
+  for (let i = 0; i < count; i++) texts.push('')
+  return texts
 }
 
 /** Where the values of a field begin in `numbers`. */
