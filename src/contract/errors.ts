@@ -33,6 +33,7 @@ export const errorTable = {
   training_failed: { status: 422, exit: 8, title: 'A model cannot be trained on this data' },
   cancelled: { status: 409, exit: 9, title: 'Someone cancelled it' },
   rate_limited: { status: 429, exit: 10, title: 'Too many requests wait already' },
+  overloaded: { status: 503, exit: 10, title: 'More is asked than can be answered in time' },
   not_ready: { status: 503, exit: 10, title: 'The service is not ready yet' },
   timed_out: { status: 504, exit: 10, title: 'It took longer than its limit' },
   storage_full: { status: 507, exit: 11, title: 'The disk or the store is full' },

@@ -109,6 +109,7 @@ export function isPassing({ code }: DevmlopsError): boolean {
   switch (code) {
     case 'server_unreachable':
     case 'not_ready':
+    case 'overloaded':
     case 'timed_out':
     case 'rate_limited':
     case 'storage_full':

@@ -24,6 +24,7 @@ const errorCodes: Readonly<Record<ErrorCode, { readonly code: string; readonly s
   training_failed: { code: 'INVALID_PARAMETER_VALUE', status: 400 },
   cancelled: { code: 'ABORTED', status: 409 },
   rate_limited: { code: 'RESOURCE_EXHAUSTED', status: 429 },
+  overloaded: { code: 'TEMPORARILY_UNAVAILABLE', status: 503 },
   not_ready: { code: 'TEMPORARILY_UNAVAILABLE', status: 503 },
   timed_out: { code: 'DEADLINE_EXCEEDED', status: 504 },
   // No client repeats it, as repeating does not help.

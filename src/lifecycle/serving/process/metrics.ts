@@ -1,63 +1,11 @@
-/** Upper ends of the latency buckets, in seconds. */
-const latencyBounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
-const batchBounds = [1, 2, 4, 8, 16, 32, 64, 128, 256, 1024, 4096]
+import { CallerMetrics } from './metrics/caller-metrics.ts'
+import { countLines, escapeLabel, gauge, renderFamily, type Family } from './metrics/exposition.ts'
+import { batchBounds, Histogram } from './metrics/histogram.ts'
+import { peerAliases } from './metrics/peer-aliases.ts'
+import { VariantMetrics } from './metrics/variant-metrics.ts'
+import { OutcomeCounts } from './scoring/outcome-counts.ts'
 
-class Histogram {
-  readonly #bounds: readonly number[]
-  readonly #counts: Float64Array
-  #sum = 0
-
-  constructor(bounds: readonly number[]) {
-    this.#bounds = bounds
-    this.#counts = new Float64Array(bounds.length + 1)
-  }
-
-  observe(value: number): void {
-    let bucket = 0
-    while (bucket < this.#bounds.length && value > (this.#bounds[bucket] as number)) bucket++
-    this.#counts[bucket] = (this.#counts[bucket] as number) + 1
-    this.#sum += value
-  }
-
-  lines(name: string, labels: string): string[] {
-    let total = 0
-    const buckets = this.#bounds.map((bound, index) => {
-      total += this.#counts[index] as number
-      return `${name}_bucket{${labels},le="${bound}"} ${total}`
-    })
-    total += this.#counts[this.#bounds.length] as number
-    return [
-      ...buckets,
-      `${name}_bucket{${labels},le="+Inf"} ${total}`,
-      `${name}_sum{${labels}} ${this.#sum}`,
-      `${name}_count{${labels}} ${total}`,
-    ]
-  }
-}
-
-/** What is counted for one variant of one deployment; it outlives every swap. */
-export class VariantMetrics {
-  readonly labels: string
-  readonly requestsByStatus = new Map<number, number>()
-  readonly latency = new Histogram(latencyBounds)
-  rows = 0
-
-  constructor(labels: string) {
-    this.labels = labels
-  }
-
-  countRequest(status: number): void {
-    this.requestsByStatus.set(status, (this.requestsByStatus.get(status) ?? 0) + 1)
-  }
-
-  get requests(): number {
-    return sum(this.requestsByStatus.values())
-  }
-
-  get errors(): number {
-    return sum([...this.requestsByStatus].filter(([status]) => status >= 400).map(([, count]) => count))
-  }
-}
+export { VariantMetrics } from './metrics/variant-metrics.ts'
 
 /** Numbers that are read when someone asks, instead of being counted here. */
 export interface Gauges {
@@ -65,11 +13,18 @@ export interface Gauges {
   readonly planRevision: number | undefined
   readonly models: number
   readonly queuedRows: number
+  readonly queuedRequests: number
   readonly logs: readonly {
     readonly deployment: string
     readonly written: number
     readonly lost: number
     readonly tornLinesCut: number
+  }[]
+  /** The version that each variant answers with, by its deployment; empty when the peers' names are not wanted. */
+  readonly aliasedVersions: readonly {
+    readonly deployment: string
+    readonly variant: string
+    readonly version: number
   }[]
 }
 
@@ -77,11 +32,27 @@ export interface Gauges {
 export class ServingMetrics {
   readonly #variants = new Map<string, VariantMetrics>()
   readonly #batches = new Map<string, Histogram>()
+  readonly callers = new CallerMetrics()
+  /** Durable, for who judges variants against each other. */
+  readonly outcomes = new OutcomeCounts()
+  /** HTTP requests that have begun and are not answered. */
+  requestsInFlight = 0
+  /** Bytes of bodies in memory. */
+  bodyBytes = 0
+  connections = 0
 
   /** Requests that failed before a variant was chosen are counted for the variant "". */
   variant(deployment: string, variant: string): VariantMetrics {
-    const labels = `deployment="${deployment}",variant="${variant}"`
-    return getOrMake(this.#variants, labels, () => new VariantMetrics(labels))
+    return getOrMake(
+      this.#variants,
+      `${deployment}/${variant}`,
+      () => new VariantMetrics(deployment, variant),
+    )
+  }
+
+  /** Everything that was counted for a deployment, whatever its variants are called. */
+  deployment(name: string): readonly VariantMetrics[] {
+    return [...this.#variants.values()].filter(({ deployment }) => deployment === name)
   }
 
   batchRows(model: string, version: number): (rows: number) => void {
@@ -92,47 +63,21 @@ export class ServingMetrics {
 
   render(gauges: Gauges): string {
     const variants = [...this.#variants.values()].filter((variant) => variant.requestsByStatus.size > 0)
-    const families: Family[] = [
-      {
-        name: 'devmlops_requests_total',
-        type: 'counter',
-        help: 'Prediction requests by HTTP status.',
-        lines: (name) =>
-          variants.flatMap(({ labels, requestsByStatus }) =>
-            [...requestsByStatus].map(([status, count]) => `${name}{${labels},code="${status}"} ${count}`),
-          ),
-      },
-      {
-        name: 'devmlops_predictions_total',
-        type: 'counter',
-        help: 'Rows scored and answered.',
-        lines: (name) => variants.map(({ labels, rows }) => `${name}{${labels}} ${rows}`),
-      },
-      {
-        name: 'devmlops_request_duration_seconds',
-        type: 'histogram',
-        help: 'Time from the arrival of a request to its answer.',
-        lines: (name) => variants.flatMap(({ labels, latency }) => latency.lines(name, labels)),
-      },
+    const aliased = gauges.aliasedVersions.map(({ deployment, variant, version }) => ({
+      metrics: this.variant(deployment, variant),
+      version,
+    }))
+    const families = [
+      ...variantFamilies(variants),
       {
         name: 'devmlops_batch_rows',
-        type: 'histogram',
+        type: 'histogram' as const,
         help: 'Rows that were scored together.',
-        lines: (name) => [...this.#batches].flatMap(([labels, histogram]) => histogram.lines(name, labels)),
+        lines: (name: string) =>
+          [...this.#batches].flatMap(([labels, histogram]) => histogram.lines(name, labels)),
       },
-      perLog('devmlops_prediction_log_written_total', 'Prediction records on disk.', gauges, 'written'),
-      perLog(
-        'devmlops_prediction_log_lost_total',
-        'Prediction records that could not be written.',
-        gauges,
-        'lost',
-      ),
-      perLog(
-        'devmlops_prediction_log_torn_total',
-        'Half-written lines cut off at start.',
-        gauges,
-        'tornLinesCut',
-      ),
+      ...this.callers.families(),
+      ...logFamilies(gauges),
       gauge('devmlops_ready', '1 when every deployment of the plan answers.', gauges.ready ? 1 : 0),
       gauge(
         'devmlops_plan_revision',
@@ -141,42 +86,92 @@ export class ServingMetrics {
       ),
       gauge('devmlops_models_loaded', 'Models in memory.', gauges.models),
       gauge('devmlops_queued_rows', 'Rows that wait for a model.', gauges.queuedRows),
+      gauge('devmlops_queued_requests', 'Requests that wait for a model.', gauges.queuedRequests),
+      gauge('devmlops_requests_in_flight', 'HTTP requests that are not answered yet.', this.requestsInFlight),
+      gauge('devmlops_body_bytes', 'Bytes of request bodies in memory.', this.bodyBytes),
+      gauge('devmlops_connections', 'Open HTTP connections.', this.connections),
+      ...(aliased.length === 0 ? [] : peerAliases(aliased, gauges.queuedRequests)),
     ]
     return families.map(renderFamily).join('')
   }
 }
 
-interface Family {
-  readonly name: string
-  readonly type: 'counter' | 'gauge' | 'histogram'
-  readonly help: string
-  readonly lines: (name: string) => readonly string[]
+function variantFamilies(variants: readonly VariantMetrics[]): readonly Family[] {
+  const counter = (name: string, help: string, lines: (variant: VariantMetrics) => string[]): Family => ({
+    name,
+    type: 'counter',
+    help,
+    lines: () => variants.flatMap(lines),
+  })
+  const duration = (name: string, help: string, of: (variant: VariantMetrics) => Histogram): Family => ({
+    name,
+    type: 'histogram',
+    help,
+    lines: () => variants.flatMap((variant) => of(variant).lines(name, variant.labels)),
+  })
+  return [
+    counter('devmlops_requests_total', 'Prediction requests by HTTP status.', (variant) =>
+      countLines('devmlops_requests_total', variant.labels, {
+        label: 'code',
+        counts: variant.requestsByStatus,
+      }),
+    ),
+    counter('devmlops_request_errors_total', 'Failed requests by what was wrong.', (variant) =>
+      countLines('devmlops_request_errors_total', variant.labels, {
+        label: 'error',
+        counts: variant.errorsByCode,
+      }),
+    ),
+    counter('devmlops_requests_rejected_total', 'Requests turned away, by reason.', (variant) =>
+      countLines('devmlops_requests_rejected_total', variant.labels, {
+        label: 'reason',
+        counts: variant.rejectedByReason,
+      }),
+    ),
+    counter('devmlops_predictions_total', 'Rows scored and answered.', ({ labels, rows }) => [
+      `devmlops_predictions_total{${labels}} ${rows}`,
+    ]),
+    {
+      name: 'devmlops_variant_in_flight',
+      type: 'gauge',
+      help: 'Requests that are being scored.',
+      lines: (name) => variants.map(({ labels, inFlight }) => `${name}{${labels}} ${inFlight}`),
+    },
+    duration(
+      'devmlops_request_duration_seconds',
+      'Time from the arrival of a request to its answer.',
+      ({ latency }) => latency,
+    ),
+    duration(
+      'devmlops_queue_duration_seconds',
+      'Time that a request waits for its model.',
+      (variant) => variant.queueTime,
+    ),
+    duration(
+      'devmlops_model_duration_seconds',
+      'Time that the batch of a request is in the model.',
+      (variant) => variant.modelTime,
+    ),
+    duration(
+      'devmlops_log_duration_seconds',
+      'Time until the prediction log has a request.',
+      (variant) => variant.logTime,
+    ),
+  ]
 }
 
-function renderFamily({ name, type, help, lines }: Family): string {
-  return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines(name), ''].join('\n')
-}
-
-function perLog(
-  name: string,
-  help: string,
-  { logs }: Gauges,
-  count: 'written' | 'lost' | 'tornLinesCut',
-): Family {
-  return {
+function logFamilies({ logs }: Gauges): readonly Family[] {
+  const perLog = (name: string, help: string, count: 'written' | 'lost' | 'tornLinesCut'): Family => ({
     name,
     type: 'counter',
     help,
     lines: () => logs.map((log) => `${name}{deployment="${log.deployment}"} ${log[count]}`),
-  }
-}
-
-function gauge(name: string, help: string, value: number): Family {
-  return { name, type: 'gauge', help, lines: () => [`${name} ${value}`] }
-}
-
-function escapeLabel(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+  })
+  return [
+    perLog('devmlops_prediction_log_written_total', 'Prediction records on disk.', 'written'),
+    perLog('devmlops_prediction_log_lost_total', 'Prediction records that could not be written.', 'lost'),
+    perLog('devmlops_prediction_log_torn_total', 'Half-written lines cut off at start.', 'tornLinesCut'),
+  ]
 }
 
 function getOrMake<Value>(map: Map<string, Value>, key: string, make: () => Value): Value {
@@ -185,10 +180,4 @@ function getOrMake<Value>(map: Map<string, Value>, key: string, make: () => Valu
   const made = make()
   map.set(key, made)
   return made
-}
-
-function sum(numbers: Iterable<number>): number {
-  let total = 0
-  for (const number of numbers) total += number
-  return total
 }

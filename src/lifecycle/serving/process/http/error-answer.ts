@@ -1,5 +1,6 @@
 import { DevmlopsError, errorTable, messageOf, toProblem, type ErrorCode } from '#contract/errors'
 import type { Log } from '#platform/log'
+import { Refusal } from '../access/refusal.ts'
 import type { HttpAnswer, Protocol } from './http-call.ts'
 
 const mlflowCodes: Partial<Record<ErrorCode, string>> = {
@@ -8,6 +9,9 @@ const mlflowCodes: Partial<Record<ErrorCode, string>> = {
   unauthenticated: 'UNAUTHENTICATED',
   permission_denied: 'PERMISSION_DENIED',
   not_ready: 'TEMPORARILY_UNAVAILABLE',
+  overloaded: 'TEMPORARILY_UNAVAILABLE',
+  timed_out: 'DEADLINE_EXCEEDED',
+  cancelled: 'CANCELLED',
   rate_limited: 'REQUEST_LIMIT_EXCEEDED',
   payload_too_large: 'BAD_REQUEST',
   unsupported_media_type: 'BAD_REQUEST',
@@ -17,7 +21,7 @@ const mlflowCodes: Partial<Record<ErrorCode, string>> = {
 export function errorAnswer(protocol: Protocol, error: unknown, log: Log): HttpAnswer {
   const known = foreseen(error, log)
   const { status } = errorTable[known.code]
-  const headers = status === 429 || status === 503 ? { headers: { 'retry-after': '1' } } : {}
+  const headers = headersOf(known, status)
   if (protocol === 'native') {
     return { status, type: 'application/problem+json', body: JSON.stringify(toProblem(known)), ...headers }
   }
@@ -27,6 +31,11 @@ export function errorAnswer(protocol: Protocol, error: unknown, log: Log): HttpA
   if (status === 415) return { status, type: 'text/plain', body: text }
   const body = JSON.stringify({ error_code: mlflowCodes[known.code] ?? 'INTERNAL_ERROR', message: text })
   return { status, type: 'application/json', body, ...headers }
+}
+
+function headersOf(error: DevmlopsError, status: number): Pick<HttpAnswer, 'headers'> {
+  if (error instanceof Refusal) return { headers: error.headers }
+  return status === 429 || status === 503 ? { headers: { 'retry-after': '1' } } : {}
 }
 
 /** The error that a client is told: its own, or, for one that nobody foresaw, that there is a fault, which the log names. */

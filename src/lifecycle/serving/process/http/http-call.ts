@@ -13,6 +13,8 @@ export interface HttpCall {
   metrics: readonly VariantMetrics[]
   /** Whose key the call came with; set by whoever admits it. */
   caller: string | undefined
+  /** Where the answer goes; when it is gone, nobody waits for it. */
+  readonly connection?: { readonly destroyed: boolean } | undefined
 }
 
 export interface HttpAnswer {

@@ -1,11 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { DevmlopsError, fail } from '#contract/errors'
+import type { Clock } from '#platform/clock'
 import type { Log } from '#platform/log'
+import { countAnswer, countFailure } from '../metrics/count-call.ts'
 import { errorAnswer } from './error-answer.ts'
 import type { HttpAnswer, HttpCall, Method, Protocol, Route, RouteTable } from './http-call.ts'
 
 export interface HttpServerOptions {
   readonly log: Log
+  readonly clock: Clock
   /** Asked for every request, because a new plan brings new routes. */
   routes(): RouteTable
   /** While true every answer asks the client to leave, so that load balancers and keep-alive clients move on. */
@@ -75,7 +78,14 @@ function receive(options: HttpServerOptions, request: IncomingMessage, response:
 }
 
 function newCall(request: IncomingMessage, body: Buffer, startedAt: number): HttpCall {
-  return { headers: request.headers, body, startedAt, metrics: [], caller: undefined }
+  return {
+    headers: request.headers,
+    body,
+    startedAt,
+    metrics: [],
+    caller: undefined,
+    connection: request.socket,
+  }
 }
 
 async function answer(
@@ -88,12 +98,9 @@ async function answer(
     result = await route.handle(call)
   } catch (error) {
     result = errorAnswer(route.protocol, error, options.log)
+    countFailure(call, error, options.clock.now())
   }
-  const seconds = (performance.now() - call.startedAt) / 1000
-  for (const metrics of call.metrics) {
-    metrics.countRequest(result.status)
-    metrics.latency.observe(seconds)
-  }
+  countAnswer(call, result.status)
   send(options, response, result)
 }
 

@@ -1,5 +1,9 @@
-import { fail } from '#contract/errors'
+import { DevmlopsError } from '#contract/errors'
 import type { LoadedModel, OutputColumn, RowBatch, ScoredRows } from '../../model-runtime-point.ts'
+import { Refusal } from '../access/refusal.ts'
+import { BatchCost } from './batch-cost.ts'
+import { joinBatches } from './join-batches.ts'
+import { delayOf, WaitingLine, type Waiting } from './waiting-line.ts'
 
 /** The part of a scored batch that belongs to one request. */
 export interface ScoredSlice {
@@ -7,12 +11,9 @@ export interface ScoredSlice {
   /** Index of the first row in the columns. */
   readonly offset: number
   readonly rows: number
-}
-
-interface Waiting {
-  readonly batch: RowBatch
-  readonly resolve: (slice: ScoredSlice) => void
-  readonly reject: (error: unknown) => void
+  /** How long the request waited for the model, and how long its batch was in it; undefined without a queue. */
+  readonly queuedMs?: number
+  readonly modelMs?: number
 }
 
 export interface BatchQueueOptions {
@@ -23,117 +24,265 @@ export interface BatchQueueOptions {
   readonly onBatch: (rows: number) => void
 }
 
+/** How much may wait for a model; `limits` of a deployment. */
+export interface QueueLimits {
+  readonly queuedRows: number
+  readonly queuedRequests: number
+  /** Whoever would wait longer is turned away at once. */
+  readonly waitMs: number
+  /** Nobody gets an answer later than so much after the request came. */
+  readonly timeoutMs: number
+}
+
+/** What a request says of its own turn. All times are of `performance.now()`. */
+export interface QueueTerms {
+  readonly startedAt: number
+  /** See {@link delayOf}. */
+  readonly priority: number
+  readonly deadlineAt: number | undefined
+  /** When it is gone, nobody waits for the answer. */
+  readonly connection?: { readonly destroyed: boolean } | undefined
+}
+
+/** For the models of a graph, whose requests have waited for the graph already. */
+export const unlimitedQueue: QueueLimits = {
+  queuedRows: Infinity,
+  queuedRequests: Infinity,
+  waitMs: Infinity,
+  timeoutMs: Infinity,
+}
+
+export function innerTerms(): QueueTerms {
+  return { startedAt: performance.now(), priority: 1, deadlineAt: undefined }
+}
+
+/** Requests are joined as long as the batch is over within this, so that one model does not hold up the others. */
+const batchTargetMs = 20
+/** A model that takes long for one batch may have some of them waiting, whatever `limits.wait` says. */
+const batchesWaited = 3
+const sweepMs = 50
+
+interface BatchInFlight {
+  readonly requests: readonly Waiting[]
+  readonly startedAt: number
+  readonly expectedMs: number
+}
+
 /**
  * Joins what waits together into one call of the model. Nothing is ever delayed to wait for company: a batch leaves at the
- * end of the tick, or as soon as the one before it is back, and takes everything that has come meanwhile.
+ * end of the tick, or as soon as the one before it is back, and takes everything that has come meanwhile. Whoever would not
+ * be answered in time is turned away when it comes, not after it has waited.
  */
 export class BatchQueue {
   readonly #options: BatchQueueOptions
-  #waiting: Waiting[] = []
-  #waitingRows = 0
-  #inFlight = 0
+  readonly #line = new WaitingLine()
+  readonly #cost = new BatchCost()
+  readonly #inFlight = new Set<BatchInFlight>()
   #scheduled = false
+  #sweep: NodeJS.Timeout | undefined
 
   constructor(options: BatchQueueOptions) {
     this.#options = options
   }
 
   get waitingRows(): number {
-    return this.#waitingRows
+    return this.#line.rows
   }
 
-  score(batch: RowBatch, queuedRowsLimit: number): Promise<ScoredSlice> {
-    if (this.#waitingRows > 0 && this.#waitingRows + batch.rows > queuedRowsLimit) {
-      fail(
+  get waitingRequests(): number {
+    return this.#line.requests
+  }
+
+  /** How long a request of default priority would wait now. */
+  get expectedWaitMs(): number {
+    return this.#expectedWait(this.#line.rows, performance.now())
+  }
+
+  /**
+   * Fails with `rate_limited` when too much waits already, `overloaded` when it would wait too long, and `timed_out` when
+   * its deadline is passed before it is scored.
+   */
+  score(batch: RowBatch, limits: QueueLimits, terms: QueueTerms): Promise<ScoredSlice> {
+    const now = performance.now()
+    const delayMs = delayOf(terms.priority)
+    const deadlineAt = Math.min(terms.deadlineAt ?? Infinity, terms.startedAt + limits.timeoutMs)
+    this.#admit(batch, limits, { now, delayMs, deadlineAt })
+    return new Promise((resolve, reject) => {
+      const { connection } = terms
+      this.#line.add(
+        { batch, deadlineAt, connection, arrivedAt: now, order: now + delayMs, resolve, reject },
+        delayMs,
+      )
+      this.#schedule()
+      this.#sweep ??= setInterval(() => this.#dropLost(), sweepMs).unref()
+    })
+  }
+
+  #admit(
+    batch: RowBatch,
+    limits: QueueLimits,
+    {
+      now,
+      delayMs,
+      deadlineAt,
+    }: { readonly now: number; readonly delayMs: number; readonly deadlineAt: number },
+  ): void {
+    if (deadlineAt <= now) throw deadlinePassed('before its turn came')
+    const { rows, requests } = this.#line
+    if (requests === 0 && this.#inFlight.size < this.#options.parallelBatches) return
+    const waitMs = this.#expectedWait(this.#line.rowsBefore(delayMs), now)
+    if (requests > 0 && (rows + batch.rows > limits.queuedRows || requests >= limits.queuedRequests)) {
+      throw new Refusal(
         'rate_limited',
-        `${this.#waitingRows} rows wait for the model already; the limit is ${queuedRowsLimit}.`,
+        `${requests} requests with ${rows} rows wait for the model already; ${limits.queuedRequests} and ${limits.queuedRows} may.`,
         {
-          hint: 'Send the request again a little later, or raise limits.queuedRows.',
+          reason: 'queue_full',
+          retryAfterMs: waitMs,
+          hint: 'Send the request again a little later, or raise limits.queued_rows and limits.queued_requests.',
         },
       )
     }
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ batch, resolve, reject })
-      this.#waitingRows += batch.rows
-      this.#schedule()
-    })
+    const patienceMs = Math.max(limits.waitMs, batchesWaited * this.#cost.batchMs(batch.rows))
+    if (waitMs <= Math.min(patienceMs, deadlineAt - now)) return
+    throw new Refusal(
+      'overloaded',
+      `The request would wait ${Math.ceil(waitMs)} ms for the model, longer than ${waitMs > patienceMs ? 'limits.wait allows' : 'its own time limit'}.`,
+      {
+        reason: 'wait_too_long',
+        // By then what waits now is down to half of what may wait.
+        retryAfterMs: waitMs - patienceMs / 2,
+        hint: 'Send it again after the time in Retry-After.',
+      },
+    )
+  }
+
+  /** Until a slot is free, and then until everything before it is scored. */
+  #expectedWait(rowsBefore: number, now: number): number {
+    const { parallelBatches } = this.#options
+    let slotMs = 0
+    if (this.#inFlight.size >= parallelBatches) {
+      slotMs = Infinity
+      for (const { startedAt, expectedMs } of this.#inFlight) {
+        const elapsed = now - startedAt
+        // What takes longer than expected is expected to take as long again.
+        slotMs = Math.min(slotMs, elapsed > expectedMs ? elapsed : expectedMs - elapsed)
+      }
+    }
+    if (rowsBefore === 0) return slotMs
+    const batches = Math.ceil(rowsBefore / this.#mostRows())
+    return slotMs + (batches * this.#cost.perBatchMs + rowsBefore * this.#cost.perRowMs) / parallelBatches
+  }
+
+  #mostRows(): number {
+    const { perBatchMs, perRowMs } = this.#cost
+    const affordable = Math.max(batchTargetMs, 4 * perBatchMs) / Math.max(perRowMs, 1e-9)
+    return Math.max(1, Math.min(this.#options.batchRows, Math.floor(affordable)))
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#waiting.length === 0 || this.#inFlight >= this.#options.parallelBatches)
-      return
+    if (this.#scheduled || this.#line.requests === 0 || this.#isFull()) return
     this.#scheduled = true
     setImmediate(() => {
       this.#scheduled = false
-      while (this.#waiting.length > 0 && this.#inFlight < this.#options.parallelBatches) void this.#flush()
+      while (this.#line.requests > 0 && !this.#isFull()) this.#flush()
     })
   }
 
-  async #flush(): Promise<void> {
-    const requests = this.#take()
-    this.#inFlight++
-    try {
-      await this.#scoreTogether(requests)
-    } finally {
-      this.#inFlight--
-      this.#schedule()
-    }
+  #isFull(): boolean {
+    return this.#inFlight.size >= this.#options.parallelBatches
   }
 
-  #take(): readonly Waiting[] {
+  #flush(): void {
+    const now = performance.now()
+    const requests = this.#take(now)
+    if (requests.length === 0) return
     let rows = 0
-    let count = 0
-    for (const { batch } of this.#waiting) {
-      if (count > 0 && rows + batch.rows > this.#options.batchRows) break
-      rows += batch.rows
-      count++
+    for (const { batch } of requests) rows += batch.rows
+    const inFlight = { requests, startedAt: now, expectedMs: this.#cost.batchMs(rows) }
+    this.#inFlight.add(inFlight)
+    void this.#scoreTogether(requests).finally(() => {
+      this.#inFlight.delete(inFlight)
+      this.#schedule()
+    })
+  }
+
+  #take(now: number): readonly Waiting[] {
+    const taken: Waiting[] = []
+    const most = this.#mostRows()
+    let rows = 0
+    for (;;) {
+      const next = this.#line.peek()
+      if (next === undefined || (taken.length > 0 && rows + next.batch.rows > most)) return taken
+      this.#line.take()
+      if (isLost(next, now)) {
+        next.reject(reasonOf(next))
+      } else {
+        taken.push(next)
+        rows += next.batch.rows
+      }
     }
-    const taken = this.#waiting.slice(0, count)
-    this.#waiting = count === this.#waiting.length ? [] : this.#waiting.slice(count)
-    this.#waitingRows -= rows
-    return taken
   }
 
   async #scoreTogether(requests: readonly Waiting[]): Promise<void> {
+    const startedAt = performance.now()
+    const joined = joinBatches(requests.map((request) => request.batch))
+    const { rows } = joined
     try {
-      // Copied even when it is one request: the model may take the buffers, and the log still needs the values.
-      const joined = joinBatches(requests.map((request) => request.batch))
-      this.#options.onBatch(joined.rows)
+      this.#options.onBatch(rows)
       const scored = await this.#options.model.score(joined)
-      distribute(requests, scored)
+      const modelMs = performance.now() - startedAt
+      this.#cost.observe(rows, modelMs)
+      distribute(requests, scored, { startedAt, modelMs })
     } catch (error) {
       const [only] = requests
       if (requests.length === 1) return only?.reject(error)
-      // One request that the model cannot score must not fail the others that happened to wait with it.
-      for (const request of requests) await this.#scoreTogether([request])
+      // One request that the model cannot score must not fail the others that happened to wait with it. Halved until it
+      // is found: one among a thousand costs twenty calls and not a thousand.
+      const half = requests.length >> 1
+      await this.#scoreTogether(requests.slice(0, half))
+      await this.#scoreTogether(requests.slice(half))
     }
+  }
+
+  /** Answers whoever's time is over, also while a model does not come back, and ends when nothing waits. */
+  #dropLost(): void {
+    const now = performance.now()
+    for (const lost of this.#line.removeLost((waiting) => isLost(waiting, now))) lost.reject(reasonOf(lost))
+    for (const { requests } of this.#inFlight) {
+      for (const waiting of requests) if (waiting.deadlineAt <= now) waiting.reject(reasonOf(waiting))
+    }
+    if (this.#line.requests > 0 || this.#inFlight.size > 0) return
+    clearInterval(this.#sweep)
+    this.#sweep = undefined
   }
 }
 
-function distribute(requests: readonly Waiting[], scored: ScoredRows): void {
-  let offset = 0
-  for (const { batch, resolve } of requests) {
-    resolve({ outputs: scored.outputs, offset, rows: batch.rows })
-    offset += batch.rows
-  }
+function isLost({ deadlineAt, connection }: Waiting, now: number): boolean {
+  return deadlineAt <= now || connection?.destroyed === true
 }
 
-function joinBatches(batches: readonly RowBatch[]): RowBatch {
-  const [first] = batches
-  if (first === undefined) return { rows: 0, numbers: new Float64Array(0), texts: [] }
-  if (batches.length === 1) return { ...first, numbers: first.numbers.slice() }
-  const rows = batches.reduce((sum, batch) => sum + batch.rows, 0)
-  const columns = first.numbers.length / first.rows
-  const numbers = new Float64Array(rows * columns)
+function reasonOf({ connection }: Waiting): DevmlopsError {
+  if (connection?.destroyed === true) {
+    return new Refusal('cancelled', 'The client has gone; nothing was scored.', { reason: 'abandoned' })
+  }
+  return deadlinePassed('while it waited')
+}
+
+function deadlinePassed(when: string): Refusal {
+  return new Refusal('timed_out', `The time limit of the request was over ${when}.`, {
+    reason: 'deadline_passed',
+    hint: 'Give it more time, or raise limits.timeout of the deployment.',
+  })
+}
+
+function distribute(
+  requests: readonly Waiting[],
+  { outputs }: ScoredRows,
+  { startedAt, modelMs }: { readonly startedAt: number; readonly modelMs: number },
+): void {
   let offset = 0
-  for (const batch of batches) {
-    for (let column = 0; column < columns; column++) {
-      const target = column * rows + offset
-      const source = column * batch.rows
-      for (let row = 0; row < batch.rows; row++) numbers[target + row] = batch.numbers[source + row] as number
-    }
+  for (const { batch, arrivedAt, resolve } of requests) {
+    resolve({ outputs, offset, rows: batch.rows, queuedMs: startedAt - arrivedAt, modelMs })
     offset += batch.rows
   }
-  const texts = first.texts.map((_, column) => batches.flatMap((batch) => batch.texts[column] ?? []))
-  return { rows, numbers, texts }
 }

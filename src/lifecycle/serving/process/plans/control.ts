@@ -5,6 +5,7 @@ import type { DeploymentStatus, ServingStatus } from '../../plan.ts'
 import { jsonAnswer, type HttpAnswer, type HttpCall } from '../http/http-call.ts'
 import { parseJsonBody } from '../http/json-body.ts'
 import type { ServingMetrics } from '../metrics.ts'
+import { deploymentFigures } from '../metrics/deployment-figures.ts'
 import type { PlanKeeper } from './plan-keeper.ts'
 
 /** Fails unless the request carries the token. Digests are compared, so that neither content nor length shows in time. */
@@ -36,7 +37,11 @@ export function servingStatus(
 ): ServingStatus {
   const { revision, deployments, broken } = keeper.table
   const plans = [...deployments.values(), ...broken.values()].map((deployment) => deployment.plan)
+  const nowMs = performance.now()
+  const { connections, requestsInFlight } = facts.metrics
   return {
+    connections,
+    requestsInFlight,
     ready: facts.ready,
     revision,
     startedAt: facts.startedAt,
@@ -48,8 +53,11 @@ export function servingStatus(
         ready: reason === undefined,
         reason,
         variants: plan.variants.map(({ name, model, version, weight }) => {
-          const { requests, errors } = facts.metrics.variant(plan.name, name)
-          return { name, model, version, weight, requests, errors }
+          return { name, model, version, weight, ...facts.metrics.variant(plan.name, name).figures(nowMs) }
+        }),
+        figures: deploymentFigures(facts.metrics.deployment(plan.name), {
+          nowMs,
+          models: deployments.get(plan.name)?.variants.map(({ model: served }) => served) ?? [],
         }),
         log: keeper.logs.get(plan.name)?.counts ?? { written: 0, lost: 0, tornLinesCut: 0 },
       }

@@ -15,6 +15,8 @@ export interface CallFacts {
   readonly priority: number
   /** In the time of `performance.now()`: nobody waits for the answer after it. */
   readonly deadlineAt: number | undefined
+  /** When it is gone, nobody waits for the answer. */
+  readonly connection: { readonly destroyed: boolean } | undefined
   /** The client asked for an answer that is on disk first, whatever the deployment's log says. */
   readonly durable: boolean
 }
@@ -46,7 +48,7 @@ const highestPriority = 0xffff_ffff
  * as Triton has it) and `log` of protocols that have parameters, which win.
  */
 export function callFacts(call: HttpCall, parameters: Readonly<Record<string, unknown>> = {}): CallFacts {
-  const { headers, startedAt, caller } = call
+  const { headers, startedAt, caller, connection } = call
   const timeoutMs =
     parameters['timeout'] === undefined
       ? whole(headerText(headers, 'x-devmlops-timeout'), 'header x-devmlops-timeout')
@@ -55,6 +57,7 @@ export function callFacts(call: HttpCall, parameters: Readonly<Record<string, un
   return {
     startedAt,
     caller,
+    connection,
     traceId: traceIdOf(headers),
     key: optionalText(parameters['key'], 'parameters.key') ?? headerText(headers, 'x-devmlops-key'),
     eventTime: optionalTime(parameters['event_time'], 'parameters.event_time'),
