@@ -87,7 +87,7 @@ export function createProgram(options: ProgramOptions): Program {
       if (!options.serve) return {}
       const reconcile = async (): Promise<Error | undefined> => {
         try {
-          await services.serving.reconcile()
+          await services.serving.heartbeat()
           return undefined
         } catch (error) {
           platform.log.error({ error: messageOf(error) }, 'serving is not as it should be')
@@ -238,6 +238,7 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
     models,
     host,
     settings: async () => (await project()).sections.deployments,
+    isJudged: async (deployment) => (await project()).sections.monitors[deployment]?.canary !== undefined,
   })
   const monitoring = createMonitoringStage({
     platform,

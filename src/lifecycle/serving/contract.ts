@@ -1,19 +1,35 @@
 import { z } from 'zod'
 import { endpoint, type Contract } from '#contract/endpoint'
 import { defineSection } from '#lifecycle/project/contract'
+import { deploymentFiguresSchema, variantFiguresSchema } from './deployment/live.ts'
 import { logSettingsSchema } from './deployment/log.ts'
 import { modelReferenceSchema } from './deployment/model.ts'
 import { nameSchema } from './deployment/name.ts'
-import { canarySettingsSchema } from './deployment/rollout.ts'
+import {
+  canarySettingsSchema,
+  keepWarmSettingsSchema,
+  releaseOf,
+  releaseSettingsSchema,
+} from './deployment/rollout.ts'
 import { shareSchema, stickySettingsSchema } from './deployment/traffic.ts'
+import { decisionSchema, rolloutNoteSchema, rolloutViewSchema } from './rollouts/contract.ts'
 
-export const deploymentSchema = z.strictObject({
-  model: modelReferenceSchema,
-  description: z.string().optional(),
-  sticky: stickySettingsSchema,
-  log: logSettingsSchema,
-  canary: canarySettingsSchema.optional(),
-})
+export { analysisSettingsSchema, type AnalysisSettings } from './deployment/analysis.ts'
+
+export const deploymentSchema = z
+  .strictObject({
+    model: modelReferenceSchema,
+    description: z.string().optional(),
+    sticky: stickySettingsSchema,
+    log: logSettingsSchema,
+    canary: canarySettingsSchema.optional(),
+    release: releaseSettingsSchema.optional(),
+    keep_warm: keepWarmSettingsSchema,
+  })
+  .refine(({ canary, release }) => canary === undefined || release === undefined, {
+    path: ['canary'],
+    error: '`canary` is the short form of `release`: keep one of them',
+  })
 
 export const deploymentsSection = defineSection({
   name: 'deployments',
@@ -27,12 +43,13 @@ export const deploymentsSection = defineSection({
   reads: ['models'],
   check: ({ deployments, models }) => {
     const known = Object.keys(models ?? {})
-    return Object.entries(deployments).flatMap(([name, { model, canary }]) =>
+    return Object.entries(deployments).flatMap(([name, { model, ...forms }]) =>
       [
         { reference: model, path: ['deployments', name, 'model'] },
-        ...(canary === undefined
-          ? []
-          : [{ reference: canary.model, path: ['deployments', name, 'canary', 'model'] }]),
+        ...(releaseOf(forms)?.candidates ?? []).map((candidate) => ({
+          reference: candidate.model,
+          path: ['deployments', name, ...placeOfCandidate(forms, candidate.name), 'model'],
+        })),
       ]
         .filter(({ reference }) => !known.includes(reference.split('@')[0] ?? ''))
         .map(({ reference, path }) => {
@@ -43,14 +60,25 @@ export const deploymentsSection = defineSection({
   },
 })
 
+function placeOfCandidate({ release }: Pick<DeploymentSettings, 'release'>, name: string): string[] {
+  if (release === undefined) return ['canary']
+  return release.strategy === 'ab' ? ['release', 'variants', name] : ['release']
+}
+
 export type DeploymentSettings = z.output<typeof deploymentSchema>
 
 export const variantSchema = z.object({
-  name: z.enum(['champion', 'canary']),
+  name: z.string().describe('champion, canary, green, shadow, or its name in an A/B test'),
   model: z.string(),
   version: z.number().int(),
   weight: shareSchema,
+  /** `shadow`: scores a copy of the traffic, and nobody sees what it says. */
+  role: z.literal('shadow').optional(),
+  /** Per cent of the traffic that is copied to a shadow. */
+  share: shareSchema.optional(),
+  digest: z.string().optional().describe('Of its files'),
 })
+export type DeployedVariant = z.output<typeof variantSchema>
 
 export const deploymentViewSchema = z.object({
   name: z.string(),
@@ -62,6 +90,8 @@ export const deploymentViewSchema = z.object({
   updatedAt: z.number(),
   updatedBy: z.string(),
   reason: z.string(),
+  /** A new version on its way. */
+  rollout: rolloutViewSchema.optional(),
   /** What the serving process says; absent while it does not run. */
   live: z
     .object({
@@ -69,9 +99,8 @@ export const deploymentViewSchema = z.object({
       ready: z.boolean(),
       reason: z.string().optional(),
       revision: z.number().int().optional(),
-      variants: z.array(
-        z.object({ name: z.string(), version: z.number().int(), requests: z.number(), errors: z.number() }),
-      ),
+      variants: z.array(variantFiguresSchema.extend({ name: z.string(), version: z.number().int() })),
+      figures: deploymentFiguresSchema,
       logged: z.number(),
       lost: z.number(),
     })
@@ -169,6 +198,52 @@ export const servingContract = {
     input: named.extend({ verdict: z.enum(['promote', 'roll_back']), reason }),
     output: deploymentViewSchema,
     errors: ['not_found', 'conflict'],
+  }),
+  startRelease: endpoint({
+    method: 'POST',
+    path: '/api/v1/deployments/:name/release',
+    summary: 'Try a version as `release` of the deployment says',
+    permission: 'operate',
+    input: named.extend({
+      version: z
+        .number()
+        .int()
+        .positive()
+        .optional()
+        .describe('Default: whoever has the alias of the release'),
+      reason,
+    }),
+    output: deploymentViewSchema,
+    errors: ['not_found', 'conflict'],
+  }),
+  decide: endpoint({
+    method: 'POST',
+    path: '/api/v1/deployments/:name/rollout/decision',
+    summary: 'Say what shall become of the rollout that runs: the next step, hold, promote or roll back',
+    permission: 'operate',
+    input: named.extend({
+      verdict: decisionSchema,
+      variant: z.string().optional().describe('Which one has won, where several are tried'),
+      reason,
+    }),
+    output: deploymentViewSchema,
+    errors: ['not_found', 'conflict'],
+  }),
+  rollouts: endpoint({
+    method: 'GET',
+    path: '/api/v1/deployments/:name/rollouts',
+    summary: 'Every rollout of a deployment, newest first',
+    permission: 'read',
+    input: named.extend({ limit: z.number().int().min(1).max(200).default(20) }),
+    output: z.object({ items: z.array(rolloutViewSchema) }),
+  }),
+  rolloutNotes: endpoint({
+    method: 'GET',
+    path: '/api/v1/rollouts/:id/notes',
+    summary: 'What happened to a rollout, in order: steps, verdicts with their numbers, decisions',
+    permission: 'read',
+    input: z.object({ id: z.string().min(1) }),
+    output: z.object({ items: z.array(rolloutNoteSchema) }),
   }),
   stop: endpoint({
     method: 'POST',

@@ -8,17 +8,21 @@ import { routesOf } from '#platform/dispatch'
 import type { Stage } from '#platform/platform'
 import { servingContract, type PredictionView } from './contract.ts'
 import { findPrediction, newestPredictions } from './prediction-lookup.ts'
+import { rolloutView } from './rollouts/rollout-view.ts'
 import { createServingService, type ServingDependencies, type ServingService } from './service.ts'
 
 export { batchPredictForm, batchPredictStep } from './batch-predict-step.ts'
 export { deploymentsSection, type DeploymentView } from './contract.ts'
 export type { DeployableModels, DeployableVersion, ServingService } from './service.ts'
+export type { Decision, Rollout, RolloutState, RolloutVerdict, RolloutVersion } from './rollouts/rollout.ts'
+export type { RolloutDecision, RolloutsService } from './rollouts/rollouts.ts'
 export type { ServingHost } from './serving-host-point.ts'
 export {
   endOfPredictions,
   readPredictions,
   type PredictionCursor,
 } from './prediction-log/read-predictions.ts'
+export { readOutcomes, type OutcomesFile, type VariantOutcomes } from './prediction-log/outcomes.ts'
 export type { PredictionRecord } from './prediction-log/record.ts'
 export { servingMigrations } from './tables.ts'
 
@@ -66,6 +70,30 @@ export function createServingStage(dependencies: ServingDependencies): {
       ),
     endCanary: ({ name, verdict, reason }, { caller }) =>
       service.endCanary(name, { verdict, reason: reason ?? `${caller.name} said so` }, caller),
+    startRelease: ({ name, version, reason }, { caller }) =>
+      service.startRelease(
+        name,
+        { ...(version === undefined ? {} : { version }), ...(reason === undefined ? {} : { reason }) },
+        caller,
+      ),
+    decide: async ({ name, verdict, variant, reason }, { caller }) => {
+      const given = { verdict, reason: reason ?? `${caller.name} said so`, now: true }
+      await service.rollouts.decide(name, { ...given, ...(variant === undefined ? {} : { variant }) }, caller)
+      return service.get(name)
+    },
+    rollouts: async ({ name, limit }) => ({
+      items: (await service.rollouts.history(name, limit)).map(rolloutView),
+    }),
+    rolloutNotes: async ({ id }) => ({
+      items: (await service.rollouts.notes(id)).map(({ time, step, kind, reason, evidence, actor }) => ({
+        time,
+        step: step + 1,
+        kind,
+        reason,
+        ...(evidence === null ? {} : { evidence: JSON.parse(evidence) as unknown }),
+        actor,
+      })),
+    }),
     stop: ({ name, reason }, { caller }) => service.stop(name, caller, reason),
     prediction: ({ id }) => loggedPrediction(home, id),
     predictions: async ({ name, limit }) => {

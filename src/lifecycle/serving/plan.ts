@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { type DeploymentFigures, type VariantFigures } from './deployment/live.ts'
 import { limitsPlanSchema } from './deployment/limits.ts'
 import { logPlanSchema } from './deployment/log.ts'
 import { nameSchema } from './deployment/name.ts'
+import { rolloutPlanSchema } from './deployment/rollout.ts'
 import { stickyPlanSchema } from './deployment/traffic.ts'
 import { variantPlanSchema } from './deployment/variant-plan.ts'
 
@@ -10,6 +12,7 @@ const deploymentSchema = z
     name: nameSchema,
     variants: z.array(variantPlanSchema).min(1),
     sticky: stickyPlanSchema.prefault({}),
+    rollout: rolloutPlanSchema.prefault({}),
     log: logPlanSchema.prefault({}),
     limits: limitsPlanSchema.prefault({}),
   })
@@ -60,6 +63,7 @@ export type ServingPlan = z.output<typeof servingPlanSchema>
 export type ServingPlanInput = z.input<typeof servingPlanSchema>
 export type DeploymentPlan = ServingPlan['deployments'][number]
 export type VariantPlan = DeploymentPlan['variants'][number]
+export type { ModelPlan } from './deployment/variant-plan.ts'
 export type { ModelSignature } from '#lifecycle/tracking/contract'
 export type SignatureInput = VariantPlan['signature']['inputs'][number]
 
@@ -69,6 +73,8 @@ export interface ServingStatus {
   /** Undefined until a plan was accepted. */
   readonly revision: number | undefined
   readonly startedAt: number
+  readonly connections: number
+  readonly requestsInFlight: number
   readonly deployments: readonly DeploymentStatus[]
   /** The last plan that was refused, until one is accepted. */
   readonly refused:
@@ -81,14 +87,13 @@ export interface DeploymentStatus {
   readonly ready: boolean
   /** Why a deployment of a restored plan could not be loaded. */
   readonly reason: string | undefined
-  readonly variants: readonly {
+  readonly variants: readonly (VariantFigures & {
     readonly name: string
     readonly model: string
     readonly version: number
     readonly weight: number
-    readonly requests: number
-    readonly errors: number
-  }[]
+  })[]
+  readonly figures: DeploymentFigures
   readonly log: { readonly written: number; readonly lost: number; readonly tornLinesCut: number }
 }
 

@@ -1,53 +1,43 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Caller } from '#contract/endpoint'
 import { DevmlopsError, fail, messageOf } from '#contract/errors'
 import type { Platform } from '#platform/platform'
-import { deploymentSchema, type DeploymentSettings, type DeploymentView, type Revision } from './contract.ts'
+import type { DeploymentSettings, DeploymentView, Revision } from './contract.ts'
+import { createDeployedVersions, splitReference, type DeployableModels } from './deployed-versions.ts'
+import { createDeploymentChanges } from './deployment-changes.ts'
+import { deploymentView } from './deployment-view.ts'
 import { deploymentPlan } from './deployment/deployment-plan.ts'
-import type { ServingPlanInput, ServingStatus, VariantPlan } from './plan.ts'
+import { canaryRelease, releaseOf, type Release } from './deployment/rollout.ts'
+import type { ServingPlanInput } from './plan.ts'
+import { championIn, isSameState, settingsIn, stateIn, variantsOf } from './revision.ts'
+import { variantsAt, type RolloutVersion } from './rollouts/rollout.ts'
+import { createRollouts } from './rollouts/rollouts.ts'
 import type { ServingHost } from './serving-host-point.ts'
 import { createServingStore, type RevisionRow } from './store.ts'
 
-type Variant = DeploymentView['variants'][number]
+export type { DeployableModels, DeployableVersion } from './deployed-versions.ts'
 
 const followTries = 10
 const followPauseMs = 30_000
-
-/** What serving needs of a model version. */
-export type DeployableVersion = Pick<
-  VariantPlan,
-  'model' | 'version' | 'files' | 'signature' | 'runId' | 'format'
->
-
-/** The registry, as far as serving needs it. */
-export interface DeployableModels {
-  versionOfAlias(model: string, alias: string): Promise<DeployableVersion | undefined>
-  version(model: string, version: number): Promise<DeployableVersion>
-  promote(
-    request: { model: string; alias: string; version: number; reason: string },
-    caller: Caller,
-  ): Promise<unknown>
-}
 
 export interface ServingDependencies {
   readonly platform: Platform
   readonly models: DeployableModels
   readonly settings: () => Promise<Readonly<Record<string, DeploymentSettings>>>
   readonly host: ServingHost
-}
-
-interface Change {
-  readonly variants: readonly Variant[]
-  readonly state?: 'active' | 'stopped'
-  readonly reason: string
-  readonly caller: Caller
+  /** Whether something downstream judges the rollouts of a deployment; then a step ends only with a verdict. */
+  readonly isJudged?: (deployment: string) => Promise<boolean>
+  /** Milliseconds of a clock that never jumps; the process's own when left out. */
+  readonly monotonicMs?: () => number
 }
 
 export type ServingService = ReturnType<typeof createServingService>
 
-export function createServingService({ platform, models, settings, host }: ServingDependencies) {
-  const { database, events, clock, log } = platform
+export function createServingService(dependencies: ServingDependencies) {
+  const { platform, models, settings, host } = dependencies
+  const { isJudged = async () => false, monotonicMs = () => performance.now() } = dependencies
+  const { database, log } = platform
   const store = createServingStore(database)
+  const { championOf, candidateOf } = createDeployedVersions(models)
 
   const settingsOf = async (name: string): Promise<DeploymentSettings> => {
     const all = await settings()
@@ -59,29 +49,17 @@ export function createServingService({ platform, models, settings, host }: Servi
     )
   }
 
-  const championOf = async (name: string, { model: reference }: DeploymentSettings): Promise<Variant> => {
-    const [model = '', alias = ''] = reference.split('@')
-    const version =
-      (await models.versionOfAlias(model, alias)) ??
-      fail(
-        'not_found',
-        `No version of the model "${model}" has the alias "${alias}", which "${name}" answers with.`,
-        {
-          hint: 'Train and register one with `devmlops run`, or set the alias with `devmlops models promote`.',
-        },
-      )
-    return { name: 'champion', model, version: version.version, weight: 100 }
-  }
-
   const plan = async (rows: readonly RevisionRow[], revision: number): Promise<ServingPlanInput> => {
     const active = rows.filter(({ state }) => state === 'active')
     const deployments = active.map(async (row) =>
       deploymentPlan(row.deployment, settingsIn(row), {
         variants: await Promise.all(
-          variantsOf(row).map(async ({ name, model, version, weight }) => ({
+          variantsOf(row).map(async ({ name, model, version, weight, role, share }) => ({
             ...(await models.version(model, version)),
             name,
             weight,
+            ...(role === undefined ? {} : { role }),
+            ...(share === undefined ? {} : { share }),
           })),
         ),
       }),
@@ -89,114 +67,101 @@ export function createServingService({ platform, models, settings, host }: Servi
     return { revision, deployments: await Promise.all(deployments) }
   }
 
-  /** Brings the serving process to what the store says. */
-  const reconcile = async (): Promise<void> => {
-    const rows = await store.allCurrent()
-    if (rows.length === 0) return
-    await host.start()
-    const revision = Math.max(...rows.map((row) => row.revision))
-    if ((await host.status())?.revision === revision) return
-    await host.apply(await plan(rows, revision))
-  }
-
-  // Changes run one after the other, so that each sees what the one before left.
-  let tail: Promise<unknown> = Promise.resolve()
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const next = tail.then(work, work)
-    tail = next
-    return next
-  }
-
-  const change = async (
-    name: string,
-    { variants, state = 'active', reason, caller }: Change,
-  ): Promise<DeploymentView> => {
-    const current = await settingsOf(name)
-    const before = await store.current(name)
-    const row = {
-      deployment: name,
-      state,
-      model: current.model,
-      settings: JSON.stringify(current),
-      variants: JSON.stringify(variants),
-      reason,
-    }
-    if (before !== undefined && isSameState(before, row)) {
-      await reconcile()
-      return view(before, await host.status())
-    }
-    // Written first, then done: after a crash in between, the next start brings the process to what is written.
-    const written = await store.append({ ...row, time: clock.now(), actor: caller.name })
-    try {
-      await reconcile()
-    } catch (error) {
-      const restored = before ?? { ...written, state: 'stopped' as const }
-      const { revision: _, ...undo } = restored
-      await store.append({
-        ...undo,
-        time: clock.now(),
-        actor: caller.name,
-        reason: `back, because: ${messageOf(error)}`,
-      })
-      await reconcile().catch((again: unknown) =>
-        log.error({ error: messageOf(again) }, 'serving could not go back'),
-      )
-      throw error
-    }
-    await events.emit({
-      type: 'deployment.changed',
-      subject: `deployment/${name}`,
-      actor: caller.name,
-      payload: { revision: written.revision, state, variants, reason },
-    })
-    return view(written, await host.status())
-  }
+  const changes = createDeploymentChanges({ platform, store, host, plan })
+  const rollouts = createRollouts({
+    platform,
+    store,
+    changes,
+    isJudged,
+    monotonicMs,
+    promoteAlias: async (deployment, { model, version }, { reason, caller }) => {
+      const row = await currentOf(deployment)
+      const { alias } = splitReference(row.model)
+      await models.promote({ model, alias, version, reason }, caller)
+    },
+  })
 
   const currentOf = async (name: string): Promise<RevisionRow> =>
     (await store.current(name)) ??
     fail('not_found', `"${name}" is not deployed.`, { hint: `Deploy it: \`devmlops deploy ${name}\`.` })
 
-  const view = (row: RevisionRow, status: ServingStatus | undefined): DeploymentView => {
-    const live = status?.deployments.find(({ name }) => name === row.deployment)
-    const url = host.url()
-    return {
-      name: row.deployment,
-      state: row.state,
-      revision: row.revision,
-      model: row.model,
-      variants: variantsOf(row),
-      sticky: settingsIn(row).sticky,
-      updatedAt: row.time,
-      updatedBy: row.actor,
-      reason: row.reason,
-      ...(live === undefined || url === undefined
-        ? {}
-        : {
-            live: {
-              url,
-              ready: live.ready,
-              ...(live.reason === undefined ? {} : { reason: live.reason }),
-              ...(status?.revision === undefined ? {} : { revision: status.revision }),
-              variants: live.variants.map(({ name, version, requests, errors }) => ({
-                name,
-                version,
-                requests,
-                errors,
-              })),
-              logged: live.log.written,
-              lost: live.log.lost,
-            },
-          }),
+  const view = async (row: RevisionRow): Promise<DeploymentView> =>
+    deploymentView(row, {
+      status: await host.status(),
+      url: host.url(),
+      rollout: await rollouts.runningOf(row.deployment),
+    })
+
+  const deployNow = async (name: string, caller: Caller, reason: string): Promise<RevisionRow> => {
+    const current = await settingsOf(name)
+    const champion = await championOf(name, current)
+    const before = await store.current(name)
+    const running = before?.state === 'active' ? await rollouts.runningOf(name) : undefined
+    const given = { deployment: name, settings: current, reason, caller }
+    const alone = [{ ...champion, weight: 100 }]
+    if (running === undefined) return changes.apply({ ...given, variants: alone })
+    const isSameChampion =
+      running.stable.model === champion.model && running.stable.version === champion.version
+    const next = isSameChampion ? running : rollouts.withChampion(running, champion)
+    const variants = next.state === 'running' ? variantsAt(next) : alone
+    if (
+      before !== undefined &&
+      isSameState(stateIn(before), { state: 'active', settings: current, variants })
+    ) {
+      return changes.apply({ ...given, variants })
     }
+    return changes.apply({ ...given, variants, rollout: { next, before: running, kind: next.state } })
+  }
+
+  /** Starts a rollout as the release says; candidates that nobody has the alias of, or that answer already, are refused. */
+  const startRelease = async (
+    name: string,
+    release: Release,
+    request: {
+      readonly version?: number | undefined
+      readonly reason?: string | undefined
+      readonly caller: Caller
+    },
+  ): Promise<RevisionRow> => {
+    const current = await settingsOf(name)
+    const stable = await championOf(name, current)
+    const candidates: RolloutVersion[] = []
+    for (const candidate of release.candidates) {
+      const found = await candidateOf(candidate, request.version)
+      if (found === undefined) {
+        const { model, alias } = splitReference(candidate.model)
+        return fail('not_found', `No version of "${model}" has the alias "${alias}".`)
+      }
+      if (found.model === stable.model && found.version === stable.version) {
+        fail('conflict', `Version ${found.version} is the champion of "${name}" already.`)
+      }
+      candidates.push(found)
+    }
+    const tried = candidates.map(({ version }) => `version ${version}`).join(' and ')
+    return rollouts.start(
+      { deployment: name, release, stable, candidates, settings: current },
+      { reason: request.reason ?? startInWords(release, tried), caller: request.caller },
+    )
   }
 
   const service = {
-    reconcile: () => inTurn(reconcile),
+    rollouts,
+
+    reconcile: () => changes.inTurn(changes.reconcile),
+
+    /** Every few seconds: what is written is what answers, and rollouts go on. */
+    heartbeat: async (): Promise<void> => {
+      await changes.inTurn(changes.reconcile)
+      await rollouts.tick()
+    },
 
     list: async (): Promise<{ items: DeploymentView[]; servingUrl?: string }> => {
       const status = await host.status()
       const url = host.url()
-      const items = (await store.allCurrent()).map((row) => view(row, status))
+      const running = new Map((await rollouts.running()).map((rollout) => [rollout.deployment, rollout]))
+      const items = (await store.allCurrent()).map((row) =>
+        deploymentView(row, { status, url, rollout: running.get(row.deployment) }),
+      )
       return url === undefined ? { items } : { items, servingUrl: url }
     },
 
@@ -208,7 +173,7 @@ export function createServingService({ platform, models, settings, host }: Servi
         .filter((variant) => variant.model === model)
         .map(({ deployment, version }) => ({ deployment, version })),
 
-    get: async (name: string): Promise<DeploymentView> => view(await currentOf(name), await host.status()),
+    get: async (name: string): Promise<DeploymentView> => view(await currentOf(name)),
 
     revisions: async (name: string): Promise<Revision[]> =>
       (await store.history(name, 200)).map((row) => ({
@@ -221,82 +186,110 @@ export function createServingService({ platform, models, settings, host }: Servi
         reason: row.reason,
       })),
 
-    /** The champion's version takes all traffic, or all but what a running canary has. */
+    /** The champion's version takes all traffic, or all but what a running rollout has. */
     deploy: (name: string, caller: Caller, reason = 'deployed'): Promise<DeploymentView> =>
-      inTurn(async () => {
-        const champion = await championOf(name, await settingsOf(name))
-        const before = await store.current(name)
-        const canary =
-          before?.state === 'active'
-            ? variantsOf(before).find((variant) => variant.name === 'canary')
-            : undefined
-        const variants =
-          canary === undefined || canary.version === champion.version
-            ? [champion]
-            : [{ ...champion, weight: 100 - canary.weight }, canary]
-        return change(name, { variants, reason, caller })
+      changes.inTurn(async () => view(await deployNow(name, caller, reason))),
+
+    /** Tries a version as `release` of the deployment says, or `canary`, its short form. */
+    startRelease: (
+      name: string,
+      request: { version?: number; reason?: string },
+      caller: Caller,
+    ): Promise<DeploymentView> =>
+      changes.inTurn(async () => {
+        const release =
+          releaseOf(await settingsOf(name)) ??
+          fail('invalid_input', `"${name}" has no \`release\` in devmlops.yaml.`, {
+            hint: `Add one, or give a share: \`devmlops deploy ${name} --canary --version N --share 10\`.`,
+          })
+        return view(await startRelease(name, release, { ...request, caller }))
       }),
 
+    /** A canary with one step, until it is judged. */
     startCanary: (
       name: string,
       request: { version?: number; share?: number; reason?: string },
       caller: Caller,
     ): Promise<DeploymentView> =>
-      inTurn(async () => {
-        const { canary: configured, ...deployment } = await settingsOf(name)
-        const champion = await championOf(name, deployment)
+      changes.inTurn(async () => {
+        const current = await settingsOf(name)
+        const configured = releaseOf(current)
+        const isCanary = configured?.strategy === 'canary'
         const share =
           request.share ??
-          configured?.share ??
+          (isCanary ? configured.steps[0]?.share : undefined) ??
           fail('invalid_input', `How much traffic? "${name}" has no \`canary.share\`.`)
-        const [model = '', alias = ''] = (configured?.model ?? deployment.model).split('@')
-        const candidate =
-          request.version === undefined
-            ? await models.versionOfAlias(model, alias)
-            : await models.version(model, request.version)
-        if (candidate === undefined) fail('not_found', `No version of "${model}" has the alias "${alias}".`)
-        if (candidate.version === champion.version) {
-          fail('conflict', `Version ${candidate.version} is the champion of "${name}" already.`)
+        const model = configured?.candidates[0]?.model ?? current.model
+        const written = isCanary && request.share === undefined ? configured : undefined
+        const release = written ?? {
+          ...canaryRelease(model, [{ share }]),
+          preview: configured?.preview ?? false,
+          analysis: configured?.analysis,
         }
-        const canary: Variant = { name: 'canary', model, version: candidate.version, weight: share }
-        const reason = request.reason ?? `version ${candidate.version} is tried on ${share} % of the traffic`
-        return change(name, { variants: [{ ...champion, weight: 100 - share }, canary], reason, caller })
+        return view(await startRelease(name, release, { ...request, caller }))
       }),
 
-    endCanary: (
+    endCanary: async (
       name: string,
       { verdict, reason }: { verdict: 'promote' | 'roll_back'; reason: string },
       caller: Caller,
-    ): Promise<DeploymentView> =>
-      inTurn(async () => {
-        const row = await currentOf(name)
-        const canary = variantsOf(row).find((variant) => variant.name === 'canary')
-        if (canary === undefined) return fail('conflict', `"${name}" has no canary.`)
-        if (verdict === 'promote') {
-          const [model = '', alias = ''] = row.model.split('@')
-          await models.promote({ model, alias, version: canary.version, reason }, caller)
-          return change(name, { variants: [{ ...canary, name: 'champion', weight: 100 }], reason, caller })
-        }
-        return change(name, { variants: [await championOf(name, await settingsOf(name))], reason, caller })
-      }),
+    ): Promise<DeploymentView> => {
+      if ((await rollouts.runningOf(name)) === undefined) {
+        await currentOf(name)
+        fail('conflict', `"${name}" has no canary.`)
+      }
+      await rollouts.decide(name, { verdict, reason }, caller)
+      return view(await currentOf(name))
+    },
 
     stop: (name: string, caller: Caller, reason = 'stopped'): Promise<DeploymentView> =>
-      inTurn(async () =>
-        change(name, { variants: variantsOf(await currentOf(name)), state: 'stopped', reason, caller }),
-      ),
+      changes.inTurn(async () => {
+        const row = await currentOf(name)
+        const running = await rollouts.runningOf(name)
+        const champion = championIn(variantsOf(row))
+        return view(
+          await changes.apply({
+            deployment: name,
+            settings: settingsIn(row),
+            variants:
+              running === undefined || champion === undefined
+                ? variantsOf(row)
+                : [{ ...champion, weight: 100 }],
+            state: 'stopped',
+            reason,
+            caller,
+            ...(running === undefined
+              ? {}
+              : {
+                  rollout: {
+                    next: { ...running, state: 'ended', endedAt: platform.clock.now() },
+                    before: running,
+                    kind: 'ended',
+                  },
+                }),
+          }),
+        )
+      }),
 
-    /** An alias moved: whoever answers with it follows, and a new challenger gets its share. */
+    /** An alias moved: whoever answers with it follows, and who is to be tried is tried. */
     followAlias: async (
       moved: { model: string; alias: string; reason: string },
       caller: Caller,
       triesLeft = followTries,
     ): Promise<void> => {
-      for (const [name, { model, canary }] of Object.entries(await settings())) {
-        if ((await store.current(name))?.state !== 'active') continue
+      for (const [name, current] of Object.entries(await settings())) {
+        const row = await store.current(name)
+        if (row?.state !== 'active') continue
         const reference = `${moved.model}@${moved.alias}`
         try {
-          if (model === reference) await service.deploy(name, caller, moved.reason)
-          else if (canary?.model === reference) await service.startCanary(name, {}, caller)
+          if (current.model === reference) {
+            // Whoever promotes or goes back moves the alias as well, and has done the rest already.
+            const champion = await championOf(name, current)
+            if (championIn(variantsOf(row))?.version === champion.version) continue
+            await service.deploy(name, caller, moved.reason)
+          } else if (releaseOf(current)?.candidates.some(({ model }) => model === reference) === true) {
+            await service.startRelease(name, {}, caller)
+          }
         } catch (error) {
           log.warn({ deployment: name, error: messageOf(error) }, 'a deployment did not follow an alias')
           // Such as a Python environment that is still being built. What follows then is where the alias is by then.
@@ -310,24 +303,10 @@ export function createServingService({ platform, models, settings, host }: Servi
   return service
 }
 
-export function variantsOf(row: Pick<RevisionRow, 'variants'>): Variant[] {
-  return JSON.parse(row.variants) as Variant[]
-}
-
-/** What devmlops.yaml said of the deployment when the revision was made; defaults that came later are filled in. */
-function settingsIn(row: Pick<RevisionRow, 'settings'>): DeploymentSettings {
-  return deploymentSchema.parse(JSON.parse(row.settings))
-}
-
-function isSameState(
-  before: RevisionRow,
-  next: Pick<RevisionRow, 'state' | 'model' | 'settings' | 'variants'>,
-): boolean {
-  const pick = ({ state, model, settings, variants }: typeof next) => ({
-    state,
-    model,
-    settings: settingsIn({ settings }),
-    variants: variantsOf({ variants }),
-  })
-  return isDeepStrictEqual(pick(before), pick(next))
+function startInWords({ strategy, steps }: Release, tried: string): string {
+  const share = steps[0]?.share ?? 0
+  if (strategy === 'canary') return `${tried} is tried on ${share} % of the traffic`
+  if (strategy === 'shadow') return `${tried} scores a copy of ${share} % of the traffic`
+  if (strategy === 'blue_green') return `${tried} stands ready beside the champion`
+  return `${tried} in an A/B test`
 }

@@ -1,6 +1,7 @@
 import type { DeploymentSettings } from '../contract.ts'
 import type { ServingPlanInput } from '../plan.ts'
 import { logPlan } from './log.ts'
+import { rolloutPlan } from './rollout.ts'
 
 type DeploymentPlanInput = ServingPlanInput['deployments'][number]
 
@@ -10,5 +11,11 @@ export function deploymentPlan(
   settings: DeploymentSettings,
   { variants }: Pick<DeploymentPlanInput, 'variants'>,
 ): DeploymentPlanInput {
-  return { name, variants, sticky: { by: settings.sticky }, log: logPlan(settings.log) }
+  return {
+    name,
+    variants,
+    sticky: { by: settings.sticky },
+    rollout: rolloutPlan(settings),
+    log: logPlan(settings.log),
+  }
 }

@@ -56,6 +56,10 @@ export const variantPlanSchema = modelPlanSchema
     name: nameSchema,
     /** Share of predictions in per cent; the shares of a deployment add up to 100. */
     weight: shareSchema,
+    /** `shadow`: scores a copy of the traffic after the answer, and nobody sees what it says. */
+    role: z.literal('shadow').optional(),
+    /** Per cent of the traffic that is copied to a shadow. */
+    share: shareSchema.optional(),
     upstream: upstreamPlanSchema.optional(),
     graph: graphPlanSchema.optional(),
     /** `on_demand`: released while memory is short and nobody asks. */

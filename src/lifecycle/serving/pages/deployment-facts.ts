@@ -4,7 +4,10 @@ import type { DeploymentView } from '../contract.ts'
 /** Traffic has no events: it is asked for while somebody looks. */
 export const pollTrafficMs = 2000
 
-export const variantColors = { champion: '--series-1', canary: '--series-2' } as const
+/** By the place of the variant: the champion is first. */
+export function variantColor(index: number): string {
+  return `--series-${(index % 6) + 1}`
+}
 
 export function readiness({ state, live }: DeploymentView): { readonly tone: Tone; readonly word: string } {
   if (state === 'stopped') return { tone: 'quiet', word: 'Stopped' }

@@ -4,7 +4,7 @@ import { Figure, Figures } from '#ui/kit/facts'
 import { formatCompact, formatCount, formatDuration, formatNumber, formatShare } from '#ui/kit/format'
 import { useCall } from '#ui/api/use-call'
 import { type DeploymentView, servingContract } from '../contract.ts'
-import { pollTrafficMs, quantileOf, trafficOf, variantColors } from './deployment-facts.ts'
+import { pollTrafficMs, quantileOf, trafficOf, variantColor } from './deployment-facts.ts'
 import styles from './serving.module.css'
 
 const timedPredictions = 200
@@ -31,15 +31,15 @@ export function TrafficFigures({ deployment }: { deployment: DeploymentView }) {
           <span className={styles['shares']}>
             <ShareBar
               label="Shares of the traffic"
-              parts={deployment.variants.map(({ name, weight }) => ({
+              parts={deployment.variants.map(({ name, weight }, index) => ({
                 name,
                 share: weight,
-                color: variantColors[name],
+                color: variantColor(index),
               }))}
             />
-            {deployment.variants.map(({ name }) => (
+            {deployment.variants.map(({ name }, index) => (
               <span key={name} className={styles['key']}>
-                <i style={{ background: `var(${variantColors[name]})` }} aria-hidden="true" /> {name}
+                <i style={{ background: `var(${variantColor(index)})` }} aria-hidden="true" /> {name}
               </span>
             ))}
           </span>
