@@ -6,7 +6,8 @@ import { localServingHost } from '#adapters/serving-hosts/local-process'
 import { fail, messageOf } from '#contract/errors'
 import { createMlflowImportStage } from '#adapters/mlflow/import/stage'
 import { createDataStage, datasetPoint } from '#lifecycle/data/index'
-import { evaluateStep, findLeaks, type ModelScorer } from '#lifecycle/evaluation/index'
+import { evaluateStep, findLeaks, type ModelScorer, type ScorableModel } from '#lifecycle/evaluation/index'
+import type { LoadedModel } from '#lifecycle/serving/model-runtime-point'
 import { createFeaturesStage, joinStep, splitStep } from '#lifecycle/features/index'
 import { createGovernanceStage, createReclaim } from '#lifecycle/governance/index'
 import { createMonitoringStage } from '#lifecycle/monitoring/index'
@@ -21,6 +22,7 @@ import {
 import { resolveVariables } from '#lifecycle/project/index'
 import {
   batchPredictStep,
+  createBatchStage,
   createServingStage,
   loggedPrediction,
   servingDirectory,
@@ -70,10 +72,11 @@ export function createProgram(options: ProgramOptions): Program {
   }
   let heartbeat: NodeJS.Timeout | undefined
   let watch: NodeJS.Timeout | undefined
-  const checkDue = (): Promise<void> =>
-    services.monitoring
-      .enqueueDue()
-      .catch((error: unknown) => platform.log.error({ error: messageOf(error) }, 'monitors were not checked'))
+  const checkDue = async (): Promise<void> => {
+    const tell = (what: string) => (error: unknown) => platform.log.error({ error: messageOf(error) }, what)
+    await services.batch.startDue().catch(tell('due batches were not started'))
+    await services.monitoring.enqueueDue().catch(tell('monitors were not checked'))
+  }
   return {
     stages,
     services,
@@ -117,7 +120,7 @@ export function createProgram(options: ProgramOptions): Program {
 function createStages({ platform, directory, trackingUri, serve }: ProgramOptions) {
   const { config } = platform
   const project = () => readProjectAt(directory)
-  const { scorer, close: closeScorer } = lazyScorer(platform)
+  const { scorer, load, close: closeScorer } = lazyScorer(platform)
 
   const reclaim = createReclaim({ platform, stages: () => all.map(({ stage }) => stage) })
   const data = createDataStage({
@@ -153,6 +156,13 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
       return items.map(({ model, version }) => `${model}@${version}`)
     },
   })
+  const versionOf = async (reference: string) => {
+    const [model = '', which = ''] = reference.split('@')
+    const version = /^\d+$/.test(which)
+      ? await models.version(model, Number(which))
+      : await models.versionOfAlias(model, which)
+    return version ?? fail('not_found', `No version of "${model}" has the alias "${which}".`)
+  }
   const candidates = candidateSource({ platform, registry: registry.service, tracking: tracking.service })
 
   const kinds = [
@@ -195,15 +205,7 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
     }),
     batchPredictStep({
       scorer,
-      modelOf: async (reference) => {
-        const [model = '', which = ''] = reference.split('@')
-        const version = /^\d+$/.test(which)
-          ? await models.version(model, Number(which))
-          : await models.versionOfAlias(model, which)
-        return models.readModel(
-          version ?? fail('not_found', `No version of "${model}" has the alias "${which}".`),
-        )
-      },
+      modelOf: async (reference) => models.readModel(await versionOf(reference)),
     }),
   ] as unknown as StepKind[]
 
@@ -240,6 +242,26 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
     settings: async () => (await project()).sections.deployments,
     isJudged: async (deployment) => (await project()).sections.monitors[deployment]?.canary !== undefined,
   })
+  const batch = createBatchStage({
+    platform,
+    project: async () => {
+      const { directory: projectDirectory, sections } = await project()
+      return { directory: projectDirectory, batches: sections.batch_scoring }
+    },
+    models: { versionOf, readModel: models.readModel, load },
+    datasets: {
+      ...datasetPoint(data.service),
+      requireRaw: data.service.requireRaw,
+      publish: ({ dataset, files, run, batch: name, actor }) =>
+        publishTo(data.service, {
+          dataset,
+          kind: 'table',
+          files,
+          producedBy: { pipeline: 'batch-scoring', run, step: name },
+          actor,
+        }),
+    },
+  })
   const monitoring = createMonitoringStage({
     platform,
     serving: serving.service,
@@ -275,7 +297,7 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
     registry: registry.service,
     findPrediction: (id) => loggedPrediction(config.home, id),
   })
-  const all = [data, tracking, pipelines, features, registry, serving, monitoring, governance]
+  const all = [data, tracking, pipelines, features, registry, serving, batch, monitoring, governance]
   return {
     host,
     closeScorer,
@@ -291,6 +313,7 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
       features: features.service,
       registry: registry.service,
       serving: serving.service,
+      batch: batch.service,
       monitoring: monitoring.service,
     },
   }
@@ -299,15 +322,20 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
 /** The runtimes cost time to load and their threads cost memory, so both start with the first table that is scored. */
 function lazyScorer({ config, log }: Pick<OpenPlatform, 'config' | 'log'>): {
   scorer: ModelScorer
+  load(model: ScorableModel): Promise<LoadedModel>
   close(): Promise<void>
 } {
   const open = async () => {
-    const [{ modelRuntimes }, { frameScorer }] = await Promise.all([
+    const [{ modelRuntimes }, { frameScorer, loadScorable }] = await Promise.all([
       import('./model-runtimes.ts'),
       import('#adapters/model-runtimes/frame-scorer'),
     ])
     const runtime = modelRuntimes({ config, log, threads: availableParallelism() })
-    return { scorer: frameScorer(runtime), close: () => runtime.close() }
+    return {
+      scorer: frameScorer(runtime),
+      load: (model: ScorableModel) => loadScorable(runtime, model),
+      close: () => runtime.close(),
+    }
   }
   let opened: ReturnType<typeof open> | undefined
   return {
@@ -316,6 +344,10 @@ function lazyScorer({ config, log }: Pick<OpenPlatform, 'config' | 'log'>): {
         opened ??= open()
         return (await opened).scorer.score(model, frame)
       },
+    },
+    load: async (model) => {
+      opened ??= open()
+      return (await opened).load(model)
     },
     close: async () => (await opened)?.close(),
   }

@@ -10,7 +10,7 @@ import {
   type StepForm,
 } from '#lifecycle/pipelines/index'
 import { registerForm } from '#lifecycle/registry/index'
-import { batchPredictForm, deploymentsSection } from '#lifecycle/serving/index'
+import { batchPredictForm, batchSection, deploymentsSection } from '#lifecycle/serving/index'
 import { trainForm } from '#lifecycle/training/index'
 
 const stepForms = [
@@ -63,5 +63,6 @@ export const sections = [
   createPipelinesSection(stepForms, pipelinesExample),
   modelsSection,
   deploymentsSection,
+  batchSection,
   monitorsSection,
 ] as const

@@ -11,13 +11,7 @@ const rowsPerBatch = 16_384
 export function frameScorer(runtime: ModelRuntime): ModelScorer {
   return {
     score: async (model, frame) => {
-      const loaded = await runtime.load({
-        label: model.label,
-        signature: signatureOf(model),
-        format: model.format,
-        paths: model.paths,
-        read: (path) => model.read(path),
-      })
+      const loaded = await loadScorable(runtime, model)
       try {
         return await scoreFrame(loaded, model, frame)
       } finally {
@@ -25,6 +19,17 @@ export function frameScorer(runtime: ModelRuntime): ModelScorer {
       }
     },
   }
+}
+
+/** Loads a model as it will be served. */
+export function loadScorable(runtime: ModelRuntime, model: ScorableModel): Promise<LoadedModel> {
+  return runtime.load({
+    label: model.label,
+    signature: signatureOf(model),
+    format: model.format,
+    paths: model.paths,
+    read: (path) => model.read(path),
+  })
 }
 
 async function scoreFrame(loaded: LoadedModel, model: ScorableModel, frame: Frame): Promise<Float64Array> {

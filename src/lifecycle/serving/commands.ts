@@ -1,4 +1,5 @@
 import type { Command, CommandContext } from '#platform/terminal/index'
+import { batchCommands } from './batch/batch-commands.ts'
 import type { DeploymentView } from './contract.ts'
 
 const name = { name: 'NAME', summary: 'the deployment, as in devmlops.yaml', required: true }
@@ -127,6 +128,7 @@ export const servingCommands: readonly Command[] = [
       ])
     },
   },
+  ...batchCommands,
 ]
 
 function printDeployment({ terminal }: CommandContext, deployment: DeploymentView): void {

@@ -11,6 +11,8 @@ import { findPrediction, newestPredictions } from './prediction-lookup.ts'
 import { rolloutView } from './rollouts/rollout-view.ts'
 import { createServingService, type ServingDependencies, type ServingService } from './service.ts'
 
+export { batchSection } from './batch/batch-section.ts'
+export { createBatchStage } from './batch/batch-stage.ts'
 export { batchPredictForm, batchPredictStep } from './batch-predict-step.ts'
 export { deploymentsSection, type DeploymentView } from './contract.ts'
 export type { DeployableModels, DeployableVersion, ServingService } from './service.ts'

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Migration } from '#platform/database/index'
+import { batchMigration } from './batch/batch-table.ts'
 
 export type ServingTables = {
   /** Every state that a deployment was ever in; the newest of a name is the one that holds. */
@@ -148,4 +149,5 @@ export const servingMigrations: readonly Migration[] = [
         .execute()
     },
   },
+  batchMigration,
 ]

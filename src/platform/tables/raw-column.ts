@@ -6,9 +6,14 @@ export function isTimeType(type: string): boolean {
 }
 
 /**
- * A column of times as a frame and a serving process hold it: milliseconds since 1970 (UTC), missing where it is infinity.
+ * A moment as a frame and a serving process hold it: milliseconds since 1970 (UTC), missing where it is infinity.
  */
-export function timeColumn(name: string): string {
+export function epochMilliseconds(name: string): string {
   const moment = `CAST(${quoteName(name)} AS TIMESTAMP)`
-  return `CASE WHEN isfinite(${moment}) THEN epoch_ms(${moment}) END AS ${quoteName(name)}`
+  return `CASE WHEN isfinite(${moment}) THEN epoch_ms(${moment}) END`
+}
+
+/** The same under the name of the column. */
+export function timeColumn(name: string): string {
+  return `${epochMilliseconds(name)} AS ${quoteName(name)}`
 }

@@ -5,6 +5,8 @@ import type { Cell, Row } from './cell.ts'
 import type { Frame } from './frame.ts'
 import { frameOf } from './frame-of.ts'
 import { quoteText } from './quote.ts'
+import { writeBeside, type AddedColumn } from './write-beside.ts'
+import { openRowStream, type RowStream, type WantedColumn } from './row-stream.ts'
 
 /** A DuckDB connection that may read and write only the folders it was opened with. */
 export interface Tables {
@@ -18,6 +20,14 @@ export interface Tables {
   appendText(table: string, pages: AsyncIterable<readonly (readonly (string | null)[])[]>): Promise<number>
   /** Writes numbers as a Parquet file with the columns `devmlops_row` (counted from `firstRow`) and `score`. */
   writeScores(scores: { path: string; scores: Float64Array; firstRow: number }): Promise<void>
+  /** Reads columns of a relation in constant memory, in its order. */
+  stream(reading: { readonly relation: string; readonly wanted: readonly WantedColumn[] }): Promise<RowStream>
+  /** Writes the rows of a relation as a Parquet file with columns that were computed for them. */
+  writeBeside(writing: {
+    readonly relation: string
+    readonly added: readonly AddedColumn[]
+    readonly path: string
+  }): Promise<void>
   interrupt(): void
   close(): void
 }
@@ -59,7 +69,7 @@ async function restrict(connection: DuckDBConnection, options: TablesOptions): P
   await connection.run(`SET allowed_directories = [${directories.join(', ')}]`)
   await connection.run(`SET allowed_paths = [${(options.allowedPaths ?? []).map(quoteText).join(', ')}]`)
   await connection.run('SET enable_external_access = false')
-  await connection.run("SET TimeZone = 'UTC'")
+  await connection.run("SET GLOBAL TimeZone = 'UTC'")
   await connection.run('SET lock_configuration = true')
 }
 
@@ -129,6 +139,8 @@ function tablesOn(instance: DuckDBInstance, connection: DuckDBConnection): Table
       }
       return rows
     },
+    stream: (reading) => attempt(`SELECT FROM ${reading.relation}`, () => openRowStream(instance, reading)),
+    writeBeside: (writing) => attempt(`COPY ${writing.relation}`, () => writeBeside(connection, writing)),
     interrupt: () => connection.interrupt(),
     close: () => {
       connection.closeSync()
