@@ -56,9 +56,14 @@ export class ServingMetrics {
   }
 
   batchRows(model: string, version: number): (rows: number) => void {
-    const labels = `model="${escapeLabel(model)}",version="${version}"`
+    const labels = batchLabels(model, version)
     const histogram = getOrMake(this.#batches, labels, () => new Histogram(batchBounds))
     return (rows) => histogram.observe(rows)
+  }
+
+  /** How often a model was called. */
+  executions(model: string, version: number): number {
+    return this.#batches.get(batchLabels(model, version))?.count ?? 0
   }
 
   render(gauges: Gauges): string {
@@ -94,6 +99,10 @@ export class ServingMetrics {
     ]
     return families.map(renderFamily).join('')
   }
+}
+
+function batchLabels(model: string, version: number): string {
+  return `model="${escapeLabel(model)}",version="${version}"`
 }
 
 function variantFamilies(variants: readonly VariantMetrics[]): readonly Family[] {

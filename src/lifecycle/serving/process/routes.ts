@@ -1,16 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { HttpAnswer, HttpCall, Method, Protocol, Route, RouteTable } from './http/http-call.ts'
-import {
-  infer,
-  live,
-  modelList,
-  modelMetadata,
-  modelReady,
-  ready,
-  serverMetadata,
-} from './protocols/inference-protocol.ts'
+import type { HttpAnswer, HttpCall, Method, Route, RouteTable } from './http/http-call.ts'
+import { addInferenceModel, addInferenceServer, addRepositoryModel } from './protocols/inference-routes.ts'
+import { alive, kserveModel, kservePredict } from './protocols/kserve-protocol.ts'
 import { invocations, onlyDeployment, ping } from './protocols/mlflow-protocol.ts'
+import { openApiAnswer } from './protocols/openapi-answer.ts'
 import { predict } from './protocols/predict-protocol.ts'
+import { modelList } from './protocols/server-facts.ts'
+import type { RouteAdder } from './route-adder.ts'
 import type { ServingContext } from './serving-context.ts'
 import type { DeploymentPlan } from '../plan.ts'
 
@@ -36,18 +32,17 @@ export function routeTable(context: ServingContext, operator: OperatorRoutes): R
   const put = (method: Method, path: string, route: Route): void => {
     table.set(path, { ...table.get(path), [method]: route })
   }
-  /** Routes ask for the caller's token; those that a load balancer looks at are put without it. */
-  const add = (method: Method, path: string, route: Route): void =>
-    put(method, path, { ...(admitCaller === undefined ? {} : { admit: admitCaller }), ...route })
-  const open = (path: string, protocol: Protocol, handle: Route['handle']): void =>
-    put('GET', path, { protocol, bodyBytes: 0, handle })
-  const get = (path: string, protocol: Protocol, handle: Route['handle']): void =>
-    add('GET', path, { protocol, bodyBytes: 0, handle })
+  const adder: RouteAdder = {
+    add: (method, path, route) =>
+      put(method, path, { ...(admitCaller === undefined ? {} : { admit: admitCaller }), ...route }),
+    get: (path, protocol, handle) => adder.add('GET', path, { protocol, bodyBytes: 0, handle }),
+    open: (path, protocol, handle) => put('GET', path, { protocol, bodyBytes: 0, handle }),
+  }
+  const { add, get, open } = adder
 
-  open('/v2', 'inference', () => serverMetadata(context))
-  open('/v2/health/live', 'inference', live)
-  open('/v2/health/ready', 'inference', () => ready(context))
-  get('/v2/models', 'inference', () => modelList(context))
+  addInferenceServer(context, adder)
+  open('/', 'native', alive)
+  get('/v1/models', 'inference', () => modelList(context))
   open('/ping', 'mlflow', () => ping(context))
   open('/health', 'mlflow', () => ping(context))
   open('/version', 'mlflow', () => ({ status: 200, type: 'text/plain', body: context.version }))
@@ -65,9 +60,14 @@ export function routeTable(context: ServingContext, operator: OperatorRoutes): R
     handle: operator.status,
   })
 
-  const { deployments, broken } = context.table()
-  const plans = [...deployments.values(), ...broken.values()].map((deployment) => deployment.plan)
-  for (const plan of plans) addDeployment(context, plan, add)
+  const { deployments, broken, unloaded } = context.table()
+  const named = [...deployments.values(), ...broken.values()].map((deployment) => deployment.plan)
+  const plans = [...named, ...unloaded.values()]
+  for (const plan of plans) {
+    addInferenceModel(context, adder, plan)
+    addRepositoryModel(context, adder, { name: plan.name, admit: operator.admit })
+    addDeployment(context, adder, plan)
+  }
   add('POST', '/invocations', {
     protocol: 'mlflow',
     bodyBytes: Math.max(unnamedBytes, ...plans.map((plan) => plan.limits.bodyBytes)),
@@ -76,23 +76,19 @@ export function routeTable(context: ServingContext, operator: OperatorRoutes): R
   return table
 }
 
+/** The paths of KServe's first protocol, of MLflow's and of our own. */
 function addDeployment(
   context: ServingContext,
-  { name, variants, limits: { bodyBytes } }: DeploymentPlan,
-  add: (method: Method, path: string, route: Route) => void,
+  { add, get }: RouteAdder,
+  { name, limits: { bodyBytes } }: DeploymentPlan,
 ): void {
-  const versions = variants.map((variant) => ({ name, version: String(variant.version) }))
-  for (const target of [{ name }, ...versions]) {
-    const path = 'version' in target ? `/v2/models/${name}/versions/${target.version}` : `/v2/models/${name}`
-    const protocol = 'inference'
-    add('GET', path, { protocol, bodyBytes: 0, handle: (call) => modelMetadata(context, call, target) })
-    add('GET', `${path}/ready`, {
-      protocol,
-      bodyBytes: 0,
-      handle: (call) => modelReady(context, call, target),
-    })
-    add('POST', `${path}/infer`, { protocol, bodyBytes, handle: (call) => infer(context, call, target) })
-  }
+  get(`/v1/models/${name}`, 'inference', (call) => kserveModel(context, call, name))
+  add('POST', `/v1/models/${name}:predict`, {
+    protocol: 'inference',
+    bodyBytes,
+    handle: (call) => kservePredict(context, call, name),
+  })
+  get(`/deployments/${name}/openapi.json`, 'native', (call) => openApiAnswer(context, call, { name }))
   add('POST', `/deployments/${name}/predict`, {
     protocol: 'native',
     bodyBytes,

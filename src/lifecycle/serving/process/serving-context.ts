@@ -13,6 +13,11 @@ export interface ServingContext {
   table(): RoutingTable
   ready(): boolean
   newId(): string
+  /** Frees a deployment of the plan, and brings it back. */
+  readonly repository: {
+    load(deployment: string): Promise<void>
+    unload(deployment: string): Promise<void>
+  }
 }
 
 /** The deployment that answers the call. Until a variant is chosen, the call is counted for the variant "". */

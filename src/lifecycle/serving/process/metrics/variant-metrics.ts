@@ -20,6 +20,10 @@ export class VariantMetrics {
   readonly lastErrors = new ErrorList()
   rows = 0
   inFlight = 0
+  /** Of answers with a status from 400; the rest of `latency` is of those that succeeded. */
+  failedSeconds = 0
+  /** Of the newest answer, in epoch milliseconds; 0 before the first. */
+  lastTime = 0
 
   constructor(deployment: string, variant: string) {
     this.deployment = deployment
@@ -31,6 +35,8 @@ export class VariantMetrics {
   answered(status: number, durationMs: number, nowMs: number): void {
     this.requestsByStatus.set(status, (this.requestsByStatus.get(status) ?? 0) + 1)
     this.latency.observe(durationMs / 1000)
+    if (status >= 400) this.failedSeconds += durationMs / 1000
+    this.lastTime = Math.round(performance.timeOrigin + nowMs)
     this.window.count(status >= 400, durationMs, nowMs)
   }
 

@@ -7,6 +7,7 @@ import { predictionDirectory } from '../../prediction-log/segments.ts'
 import type { ServingMetrics } from '../metrics.ts'
 import type { ModelPool } from '../models/model-pool.ts'
 import { planFile, type PlanFile } from './plan-file.ts'
+import { withDeployment, withoutDeployment } from './repository.ts'
 import {
   buildTable,
   emptyTable,
@@ -66,7 +67,9 @@ export class PlanKeeper {
       return undefined
     })
     if (plan === undefined) return
-    this.#table = await rebuildTable(this.#builder(), plan, this.#options.restorePatienceMs)
+    this.#options.pool.setBudget(plan.memoryBudgetBytes)
+    const patienceMs = this.#options.restorePatienceMs
+    this.#table = await rebuildTable(this.#builder(), plan, { patienceMs })
     this.#plan = plan
     this.#reportBroken()
     this.#mendLater(firstMendPauseMs)
@@ -80,7 +83,8 @@ export class PlanKeeper {
         const plan = this.#plan
         if (plan === undefined || this.#closed || this.#table.broken.size === 0) return
         const before = this.#table
-        const table = await rebuildTable(this.#builder(), plan, mendPatienceMs)
+        const { unloaded } = before
+        const table = await rebuildTable(this.#builder(), plan, { patienceMs: mendPatienceMs, unloaded })
         this.#table = table
         releaseTable(before)
         if (table.broken.size < before.broken.size) this.#reportBroken()
@@ -106,6 +110,28 @@ export class PlanKeeper {
     return applied
   }
 
+  /** Frees the models of a deployment until somebody loads it or a new plan comes. Requests that have begun end first. */
+  unload(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const before = this.#table
+      this.#table = withoutDeployment(before, name)
+      releaseTable(before, (deployment) => deployment === name)
+    })
+  }
+
+  /** Brings an unloaded or broken deployment of the plan back; fails with `not_ready` when its models do not load. */
+  load(name: string): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#table = await withDeployment(this.#builder(), this.#table, { name, patienceMs: mendPatienceMs })
+    })
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => undefined)
+    return done
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#mending)
@@ -120,6 +146,7 @@ export class PlanKeeper {
     try {
       plan = checkedPlan(document)
       this.#refuseOlder(plan)
+      this.#options.pool.setBudget(plan.memoryBudgetBytes)
       const table = await buildTable(this.#builder(), plan)
       await this.#keep(plan, table)
       const before = this.#table
@@ -127,12 +154,14 @@ export class PlanKeeper {
       this.#plan = plan
       this.#refused = undefined
       releaseTable(before)
+      this.#options.pool.forgetOthers()
       this.#options.log.info(
         { revision: plan.revision, deployments: table.deployments.size },
         'A serving plan is in place',
       )
       return plan
     } catch (error) {
+      this.#options.pool.setBudget(this.#plan?.memoryBudgetBytes)
       this.#refuse(plan?.revision, error)
       throw error
     }

@@ -3,7 +3,8 @@ import { batchFromTensors } from '../rows/tensor-batch.ts'
 import type { ServingContext } from '../serving-context.ts'
 import { inferenceAnswer } from './inference-answer.ts'
 import { readInferenceBody } from './inference-body.ts'
-import { inferenceTarget, modelFacts, runInference, type ModelName } from './inference-request.ts'
+import { inferenceTarget, runInference, type ModelName } from './inference-request.ts'
+import { modelConfig as configOf, modelFacts } from './model-facts.ts'
 
 /**
  * The Open Inference Protocol, version 2, over REST (github.com/kserve/open-inference-protocol). A deployment is a model;
@@ -22,28 +23,10 @@ export async function infer(context: ServingContext, call: HttpCall, model: Mode
   return inferenceAnswer(inference, body)
 }
 
-export function serverMetadata({ version }: ServingContext): HttpAnswer {
-  return jsonAnswer(JSON.stringify({ name: 'devmlops', version, extensions: [] }))
-}
-
-export function live(): HttpAnswer {
-  return jsonAnswer('{"live":true}')
-}
-
-/** The specification's text calls the field `live`, KServe answers `ready`; clients look at the status only. */
-export function ready(context: ServingContext): HttpAnswer {
-  const isReady = context.ready()
-  return jsonAnswer(`{"ready":${isReady},"live":true}`, isReady ? 200 : 503)
-}
-
-export function modelList(context: ServingContext): HttpAnswer {
-  const { deployments, broken } = context.table()
-  return jsonAnswer(JSON.stringify({ models: [...deployments.keys(), ...broken.keys()].sort() }))
-}
-
 export function modelReady(context: ServingContext, call: HttpCall, model: ModelName): HttpAnswer {
   const { name } = model
-  if (context.table().broken.has(name)) return jsonAnswer(JSON.stringify({ name, ready: false }), 503)
+  const { broken, unloaded } = context.table()
+  if (broken.has(name) || unloaded.has(name)) return jsonAnswer(JSON.stringify({ name, ready: false }), 503)
   inferenceTarget(context, call, model)
   call.metrics = []
   return jsonAnswer(JSON.stringify({ name, ready: true }))
@@ -53,4 +36,10 @@ export function modelMetadata(context: ServingContext, call: HttpCall, model: Mo
   const target = inferenceTarget(context, call, model)
   call.metrics = []
   return jsonAnswer(JSON.stringify(modelFacts(target)))
+}
+
+export function modelConfig(context: ServingContext, call: HttpCall, model: ModelName): HttpAnswer {
+  const target = inferenceTarget(context, call, model)
+  call.metrics = []
+  return jsonAnswer(JSON.stringify(configOf(modelFacts(target))))
 }

@@ -3,7 +3,6 @@ import type { OutputColumn } from '../../model-runtime-point.ts'
 import type { VariantPlan } from '../../plan.ts'
 import { headerText, type HttpCall } from '../http/http-call.ts'
 import type { OpenBatch, RowSchema } from '../rows/row-schema.ts'
-import { datatypeOf, type TensorDatatype } from '../rows/datatype.ts'
 import {
   chooseVariant,
   variantOfVersion,
@@ -102,32 +101,4 @@ function wantedOutputs({ plan }: ServedVariant, names: readonly string[]): reado
   })
 }
 
-/** What a model says of itself, in both forms of the protocol. */
-export interface ModelFacts {
-  readonly name: string
-  readonly versions: readonly string[]
-  readonly platform: string
-  readonly inputs: readonly TensorFacts[]
-  readonly outputs: readonly TensorFacts[]
-}
-
-export interface TensorFacts {
-  readonly name: string
-  readonly datatype: TensorDatatype
-  /** -1 stands for a dimension of any size. */
-  readonly shape: readonly number[]
-}
-
-export function modelFacts({ deployment, pinned }: InferenceTarget): ModelFacts {
-  const { name } = deployment.plan
-  const champion = deployment.variants.find((candidate) => candidate.name === 'champion')
-  const variant = pinned ?? champion ?? deployment.split.choose(name)
-  const { inputs, outputs } = variant.plan.signature
-  return {
-    name,
-    versions: deployment.variants.map((known) => String(known.plan.version)),
-    platform: variant.model.facts.platform,
-    inputs: inputs.map((field) => ({ name: field.name, datatype: datatypeOf[field.type], shape: [-1, 1] })),
-    outputs: outputs.map((field) => ({ name: field.name, datatype: datatypeOf[field.type], shape: [-1] })),
-  }
-}
+export { modelFacts, type ModelFacts, type TensorFacts } from './model-facts.ts'

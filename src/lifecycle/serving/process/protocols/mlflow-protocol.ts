@@ -3,10 +3,11 @@ import { readTextCell } from '../rows/cell-value.ts'
 import { parseCsvBody } from './csv-body.ts'
 import { headerText, jsonAnswer, objectOf, type HttpAnswer, type HttpCall } from '../http/http-call.ts'
 import { parseJsonBody } from '../http/json-body.ts'
-import { outputText } from './output-text.ts'
+import { predictionsText } from './predictions-text.ts'
 import { predictRows, type ScoredVariantRows } from '../scoring/predict-rows.ts'
 import { callFacts, oneIdForAll } from '../scoring/request-facts.ts'
 import { batchFromRecords } from '../rows/record-batch.ts'
+import { positionalRecord, recordsOfRows } from '../rows/row-lists.ts'
 import type { RowSchema } from '../rows/row-schema.ts'
 import { chooseVariant } from '../routing/served-deployment.ts'
 import { deploymentOf, type ServingContext } from '../serving-context.ts'
@@ -112,10 +113,10 @@ function jsonRecords(body: unknown, schema: RowSchema): readonly unknown[] {
         : fail('invalid_input', 'dataframe_records is not a list of objects.', { at: form })
     case 'instances':
       return Array.isArray(value)
-        ? rowRecords(value, schema, form)
+        ? recordsOfRows(value, schema, form)
         : fail('invalid_input', 'instances is not a list.', { at: form })
     case 'inputs':
-      return Array.isArray(value) ? rowRecords(value, schema, form) : columnRecords(value, schema)
+      return Array.isArray(value) ? recordsOfRows(value, schema, form) : columnRecords(value, schema)
   }
 }
 
@@ -135,25 +136,8 @@ function splitRecords(split: Readonly<Record<string, unknown>>, schema: RowSchem
     })
   }
   return data.map((row: unknown, index) =>
-    positional(row, names as string[], `dataframe_split.data[${index}]`),
+    positionalRecord(row, names as string[], `dataframe_split.data[${index}]`),
   )
-}
-
-/** A list of objects, of lists in the order of the signature, or of bare values when the signature has one field. */
-function rowRecords(rows: readonly unknown[], schema: RowSchema, at: string): readonly unknown[] {
-  const names = schema.fields.map((field) => field.name)
-  return rows.map((row, index) => {
-    if (typeof row === 'object' && row !== null && !Array.isArray(row)) return row
-    return positional(!Array.isArray(row) && names.length === 1 ? [row] : row, names, `${at}[${index}]`)
-  })
-}
-
-function positional(row: unknown, names: readonly string[], at: string): unknown {
-  if (!Array.isArray(row) || row.length !== names.length) {
-    const found = Array.isArray(row) ? `${row.length} values` : 'no list'
-    return fail('invalid_input', `${at} has ${found}; ${names.length} are expected, one per column.`, { at })
-  }
-  return Object.fromEntries(names.map((name, index) => [name, row[index] as unknown]))
 }
 
 /** `inputs` as an object: a list per column, or a bare value per column for one row. */
@@ -192,33 +176,4 @@ function csvRecords(body: Buffer, schema: RowSchema): readonly unknown[] {
       }),
     )
   })
-}
-
-/**
- * A model that MLflow could load is answered as MLflow's server would. Of our own, one output is a list of values, several
- * a list of objects.
- */
-function predictionsText({ variant, scored }: ScoredVariantRows): string {
-  const { outputs } = variant.plan.signature
-  const answer = variant.model.facts.answer ?? {
-    form: outputs.length === 1 ? 'values' : 'records',
-    columns: outputs.map(({ name }) => [name, name] as const),
-  }
-  const columns = answer.columns.map(([shown, name]) => {
-    const index = outputs.findIndex((output) => output.name === name)
-    const { type } = outputs[index] as (typeof outputs)[number]
-    const column = scored.outputs[index] as (typeof scored.outputs)[number]
-    const valueAt = (row: number): string => outputText(column, type, scored.offset + row)
-    return { prefix: `${JSON.stringify(shown)}:`, valueAt }
-  })
-  const rowsOf = (text: (row: number) => string): string =>
-    `[${Array.from({ length: scored.rows }, (_, row) => text(row)).join(',')}]`
-  switch (answer.form) {
-    case 'values':
-      return `{"predictions":${rowsOf((row) => columns[0]?.valueAt(row) ?? 'null')}}`
-    case 'columns':
-      return `{"predictions":{${columns.map(({ prefix, valueAt }) => prefix + rowsOf(valueAt)).join(',')}}}`
-    case 'records':
-      return `{"predictions":${rowsOf((row) => `{${columns.map(({ prefix, valueAt }) => prefix + valueAt(row)).join(',')}}`)}}`
-  }
 }

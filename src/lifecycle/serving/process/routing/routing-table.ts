@@ -13,12 +13,15 @@ export interface RoutingTable {
   readonly revision: number | undefined
   readonly deployments: ReadonlyMap<string, ServedDeployment>
   readonly broken: ReadonlyMap<string, BrokenDeployment>
+  /** Freed by a client of the repository API, until it is loaded again or a new plan comes. */
+  readonly unloaded: ReadonlyMap<string, DeploymentPlan>
 }
 
 /** How long a model stays that was loaded when nobody waited any more. */
 const holdMs = 150_000
 
-export const emptyTable: RoutingTable = { revision: undefined, deployments: new Map(), broken: new Map() }
+const nothingLost = { broken: new Map(), unloaded: new Map() }
+export const emptyTable: RoutingTable = { revision: undefined, deployments: new Map(), ...nothingLost }
 
 export interface TableBuilder {
   readonly pool: ModelPool
@@ -34,10 +37,16 @@ export async function buildTable(builder: TableBuilder, plan: ServingPlan): Prom
       deployments.set(deployment.name, await buildDeployment(builder, deployment))
     }
   } catch (error) {
-    releaseTable({ revision: plan.revision, deployments, broken: new Map() })
+    releaseTable({ revision: plan.revision, deployments, ...nothingLost })
     throw error
   }
-  return { revision: plan.revision, deployments, broken: new Map() }
+  return { revision: plan.revision, deployments, ...nothingLost }
+}
+
+export interface RebuildOptions {
+  readonly patienceMs: number
+  /** Left out as long as nobody loads them. */
+  readonly unloaded?: RoutingTable['unloaded']
 }
 
 /**
@@ -47,13 +56,14 @@ export async function buildTable(builder: TableBuilder, plan: ServingPlan): Prom
 export async function rebuildTable(
   builder: TableBuilder,
   plan: ServingPlan,
-  patienceMs: number,
+  { patienceMs, unloaded = new Map() }: RebuildOptions,
 ): Promise<RoutingTable> {
   const impatient = { ...builder, pool: withPatience(builder.pool, patienceMs) }
   const deployments = new Map<string, ServedDeployment>()
   const broken = new Map<string, BrokenDeployment>()
   await Promise.all(
     plan.deployments.map(async (deployment) => {
+      if (unloaded.has(deployment.name)) return
       try {
         deployments.set(deployment.name, await buildDeployment(impatient, deployment))
       } catch (error) {
@@ -61,7 +71,7 @@ export async function rebuildTable(
       }
     }),
   )
-  return { revision: plan.revision, deployments, broken }
+  return { revision: plan.revision, deployments, broken, unloaded }
 }
 
 function withPatience(pool: ModelPool, patienceMs: number): ModelPool {
@@ -86,8 +96,14 @@ function withPatience(pool: ModelPool, patienceMs: number): ModelPool {
   }
 }
 
-export function releaseTable(table: RoutingTable): void {
-  for (const { variants } of table.deployments.values()) for (const { model } of variants) model.release()
+/** Lets go of the models of all deployments, or of those that `isMeant` picks. */
+export function releaseTable(
+  table: RoutingTable,
+  isMeant: (deployment: string) => boolean = () => true,
+): void {
+  for (const [name, { variants }] of table.deployments) {
+    if (isMeant(name)) for (const { model } of variants) model.release()
+  }
 }
 
 /** Fails with `not_found`, or with `not_ready` and the reason when the deployment could not be restored. */
@@ -98,6 +114,11 @@ export function deploymentNamed(table: RoutingTable, name: string): ServedDeploy
   if (broken !== undefined) {
     return fail('not_ready', `The deployment ${name} is not ready: ${broken.reason}`, {
       hint: 'It is tried again by itself. If that does not help, repair its model or deploy another version.',
+    })
+  }
+  if (table.unloaded.has(name)) {
+    return fail('not_ready', `The deployment ${name} was unloaded.`, {
+      hint: `POST /v2/repository/models/${name}/load brings it back, and so does a new plan.`,
     })
   }
   const known = [...table.deployments.keys()].join(', ')
@@ -135,6 +156,12 @@ async function buildVariant(
     schema,
     model,
     metrics: builder.metrics.variant(deployment.name, plan.name),
+    outcomes: builder.metrics.outcomes.begin({
+      deployment: deployment.name,
+      variant: plan.name,
+      model: plan.model,
+      version: plan.version,
+    }),
     recordLine: recordFormat(deployment.name, served, schema),
   }
 }
