@@ -1,8 +1,8 @@
-import { deploymentSchema } from '#lifecycle/serving/contract'
-import { join } from 'node:path'
 import type { Caller } from '#contract/endpoint'
 import { profileFrame } from '#lifecycle/data/index'
 import { measure } from '#lifecycle/evaluation/index'
+import { deploymentSchema } from '#lifecycle/serving/contract'
+import { noDeploymentFigures, noVariantFigures } from '#lifecycle/serving/deployment/live'
 import { createServingStage, predictionsDirectory, type PredictionRecord } from '#lifecycle/serving/index'
 import { PredictionLog } from '#lifecycle/serving/prediction-log/prediction-log'
 import { localCaller } from '#platform/access/access'
@@ -151,17 +151,21 @@ export function fixture(database: Database, changed: Partial<MonitoringDependenc
         revision: applied?.revision,
         startedAt: 0,
         refused: undefined,
+        connections: 0,
+        requestsInFlight: 0,
         deployments: [
           {
             name: deployment,
             ready: true,
             reason: undefined,
             log: { written: 0, lost: 0, tornLinesCut: 0 },
+            figures: noDeploymentFigures,
             variants: (applied?.names ?? []).map((name) => ({
               name,
               model: 'flights',
               version: 1,
               weight: 50,
+              ...noVariantFigures,
               requests: 700,
               errors: errors[name as 'champion' | 'canary'],
             })),

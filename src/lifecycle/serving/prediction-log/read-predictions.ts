@@ -1,5 +1,7 @@
-import { open } from 'node:fs/promises'
+import { readIndex, type ColumnarFile } from './columnar-index.ts'
+import { placeCondition, readColumnar, withColumnar, type PlacedRecord } from './read-columnar.ts'
 import type { PredictionRecord } from './record.ts'
+import { segmentLines } from './segment-lines.ts'
 import { listSegments, type Segment } from './segments.ts'
 
 /** A place between two lines of the log. Keep it, and reading goes on where it ended. */
@@ -28,28 +30,11 @@ export interface PredictionPage {
 /**
  * Reads on from a cursor, at most `limit` records, in the order they were logged. A line that is still being written is not
  * returned until it is whole. The log may hold an id twice, when a client sent a request again: the first line counts, and
- * whoever consumes the records drops the later ones.
+ * whoever consumes the records drops the later ones. A cursor into a segment holds when the segment has become part of a
+ * Parquet file.
  */
-export async function readPredictions({
-  directory,
-  after,
-  limit,
-  until,
-}: ReadPredictionsRequest): Promise<PredictionPage> {
-  const records: PredictionRecord[] = []
-  let next = after
-  let unreadable = 0
-  for (const segment of await listSegments(directory)) {
-    if (after !== undefined && segment.sequence < after.segment) continue
-    if (records.length >= limit || (until !== undefined && segment.sequence > until.segment)) break
-    const endBytes = segment.sequence === until?.segment ? until.offset : Number.POSITIVE_INFINITY
-    const start = segment.sequence === after?.segment ? after.offset : 0
-    const read = await readSegment(segment, { start, endBytes, limit: limit - records.length })
-    records.push(...read.records)
-    unreadable += read.unreadable
-    next = { segment: segment.sequence, offset: read.end }
-  }
-  return { records, next, unreadable }
+export function readPredictions(request: ReadPredictionsRequest): Promise<PredictionPage> {
+  return steadily(request.directory, ({ files, segments }) => readPlaces(request, files, segments))
 }
 
 /**
@@ -57,53 +42,112 @@ export async function readPredictions({
  * loop would never end.
  */
 export async function endOfPredictions(directory: string): Promise<PredictionCursor> {
+  // The last segment is never compacted, so it is there if the log ever had one.
   const last = (await listSegments(directory)).at(-1)
   return { segment: last?.sequence ?? 0, offset: last?.sizeBytes ?? 0 }
 }
 
-const chunkBytes = 1 << 20
-const newline = 0x0a
-
-interface SegmentPart {
-  readonly records: PredictionRecord[]
-  readonly end: number
-  readonly unreadable: number
+export interface LogFiles {
+  /** Oldest first, and older than all segments. */
+  readonly files: readonly ColumnarFile[]
+  readonly segments: readonly Segment[]
 }
 
-async function readSegment(
-  segment: Segment,
-  { start, endBytes, limit }: { start: number; endBytes: number; limit: number },
-): Promise<SegmentPart> {
-  const records: PredictionRecord[] = []
-  let unreadable = 0
-  let end = start
-  const handle = await open(segment.path, 'r')
-  try {
-    let chunk = Buffer.alloc(chunkBytes)
-    for (;;) {
-      const wanted = Math.max(0, Math.min(chunk.length, endBytes - end))
-      const { bytesRead } = await handle.read(chunk, 0, wanted, end)
-      const bytes = chunk.subarray(0, bytesRead)
-      let from = 0
-      while (records.length < limit) {
-        const lineEnd = bytes.indexOf(newline, from)
-        if (lineEnd === -1) break
-        const record = parseLine(bytes.toString('utf8', from, lineEnd))
-        if (record === undefined) unreadable++
-        else records.push(record)
-        from = lineEnd + 1
-      }
-      end += from
-      if (records.length >= limit || bytesRead < chunk.length) return { records, end, unreadable }
-      // A line longer than the chunk.
-      if (from === 0) chunk = Buffer.alloc(chunk.length * 2)
+const tries = 10
+
+/** Reads what the log consists of; again from the start when compaction or retention changed that meanwhile. */
+export async function steadily<Result>(
+  directory: string,
+  read: (files: LogFiles) => Promise<Result>,
+): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    const index = await readIndex(directory)
+    const listed = await listSegments(directory)
+    const isChanged = async (): Promise<boolean> =>
+      attempt < tries && JSON.stringify(await readIndex(directory)) !== JSON.stringify(index)
+    // Segments that went while they were listed are in a file that the index did not name yet.
+    if (await isChanged()) continue
+    try {
+      const segments = listed.filter(({ sequence }) => sequence > index.compactedThrough)
+      return await read({ files: index.files, segments })
+    } catch (error) {
+      if (!(await isChanged())) throw error
     }
-  } finally {
-    await handle.close()
   }
 }
 
-function parseLine(line: string): PredictionRecord | undefined {
+async function readPlaces(
+  { directory, after, limit, until }: ReadPredictionsRequest,
+  files: readonly ColumnarFile[],
+  segments: readonly Segment[],
+): Promise<PredictionPage> {
+  const records: PredictionRecord[] = []
+  let next = after
+  let unreadable = 0
+  const wanted = files.filter(
+    ({ firstSegment, lastSegment }) =>
+      (after === undefined || lastSegment >= after.segment) &&
+      (until === undefined || firstSegment <= until.segment),
+  )
+  if (wanted.length > 0 && limit > 0) {
+    const placed = await readFiles(directory, wanted, { after, until, limit })
+    for (const { record } of placed) records.push(record)
+    const last = placed.at(-1)
+    if (last !== undefined) next = { segment: last.segment, offset: last.offset }
+  }
+  for (const segment of segments) {
+    if (after !== undefined && segment.sequence < after.segment) continue
+    if (records.length >= limit || (until !== undefined && segment.sequence > until.segment)) break
+    const end = segment.sequence === until?.segment ? until.offset : Number.POSITIVE_INFINITY
+    const start = segment.sequence === after?.segment ? after.offset : 0
+    const read = await readSegment(segment, { start, end, limit: limit - records.length })
+    for (const record of read.records) records.push(record)
+    unreadable += read.unreadable
+    next = { segment: segment.sequence, offset: read.end }
+  }
+  return { records, next, unreadable }
+}
+
+async function readFiles(
+  directory: string,
+  files: readonly ColumnarFile[],
+  {
+    limit,
+    ...places
+  }: { after?: PredictionCursor | undefined; until?: PredictionCursor | undefined; limit: number },
+): Promise<PlacedRecord[]> {
+  const where = placeCondition(places)
+  return withColumnar(directory, async (tables) => {
+    const found: PlacedRecord[] = []
+    for (const file of files) {
+      if (found.length >= limit) break
+      found.push(...(await readColumnar(tables, { directory, file }, { where, limit: limit - found.length })))
+    }
+    return found
+  })
+}
+
+async function readSegment(
+  { path }: Segment,
+  { start, end, limit }: { start: number; end: number; limit: number },
+): Promise<{ records: PredictionRecord[]; end: number; unreadable: number }> {
+  const records: PredictionRecord[] = []
+  let unreadable = 0
+  let readTo = start
+  for await (const lines of segmentLines(path, { start, end })) {
+    for (const line of lines) {
+      if (records.length >= limit) return { records, end: readTo, unreadable }
+      const record = parseLine(line.text)
+      if (record === undefined) unreadable++
+      else records.push(record)
+      readTo = line.end
+    }
+    if (records.length >= limit) break
+  }
+  return { records, end: readTo, unreadable }
+}
+
+export function parseLine(line: string): PredictionRecord | undefined {
   try {
     return JSON.parse(line) as PredictionRecord
   } catch {

@@ -13,12 +13,14 @@ export interface PredictionRecord {
   readonly version: number
   /** What the variant was chosen by, where the client gave one. */
   readonly key?: string
-  readonly inputs: Readonly<Record<string, LoggedValue>>
+  readonly inputs: Readonly<Record<string, LoggedValue | readonly LoggedValue[]>>
   readonly outputs: Readonly<Record<string, LoggedValue | readonly LoggedValue[]>>
   readonly latency_ms: number
   readonly caller?: string
   /** From the W3C `traceparent` header. */
   readonly trace_id?: string
+  /** How many predictions it stands for, where the log keeps a sample: one over the chance of being kept. */
+  readonly weight?: number
 }
 
 /** null is a missing input, or an output that is not a finite number. */

@@ -1,0 +1,9 @@
+import { compactLog } from './compact-log.ts'
+import { mergeColumnar } from './merge-columnar.ts'
+import { signature } from './prediction-log.fixture.ts'
+
+/** A process to kill. */
+const [directory = ''] = process.argv.slice(2)
+process.send?.('begin')
+await compactLog({ directory, signatureOf: () => Promise.resolve(signature) })
+await mergeColumnar(directory)
