@@ -45,6 +45,7 @@ const packageHomes: Readonly<Record<string, RegExp>> = {
   mysql2: /^platform\/database\//,
   'read-excel-file': /^lifecycle\/data\/rows\//,
   '@duckdb/node-api': /^platform\/tables\//,
+  '@grpc/grpc-js': /^lifecycle\/serving\/(?:process\/grpc|conformance)\//,
   'onnxruntime-node': /^adapters\/model-runtimes\//,
   hono: /^server\//,
   '@hono/node-server': /^server\//,

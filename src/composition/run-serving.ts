@@ -20,6 +20,7 @@ export async function runServingProcess(): Promise<void> {
   const serving = await startServingProcess({
     host: config.host,
     port: config.servingPort,
+    grpcPort: config.grpcPort,
     stateDirectory,
     files: await openBlobs(config),
     runtime: modelRuntimes({ config, log, buildPatienceMs }),
@@ -30,9 +31,13 @@ export async function runServingProcess(): Promise<void> {
     version,
   })
   const listening = join(stateDirectory, 'listening.json')
-  await writeFile(`${listening}.new`, JSON.stringify({ pid: process.pid, url: serving.url }), { mode: 0o600 })
+  await writeFile(
+    `${listening}.new`,
+    JSON.stringify({ pid: process.pid, url: serving.url, grpc: serving.grpcAddress }),
+    { mode: 0o600 },
+  )
   await rename(`${listening}.new`, listening)
-  log.info({ url: serving.url }, 'serving')
+  log.info({ url: serving.url, grpc: serving.grpcAddress }, 'serving')
   const stop = (): void => void serving.close().then(() => process.exit(0))
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)

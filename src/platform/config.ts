@@ -14,6 +14,8 @@ export interface Config {
   readonly host: string
   readonly port: number
   readonly servingPort: number
+  /** Of gRPC; undefined when it is switched off. */
+  readonly grpcPort: number | undefined
   /** Required of every caller when set; must be set to listen beyond loopback. */
   readonly token: string | undefined
   /** A running server to talk to, instead of the store in `home`. */
@@ -50,6 +52,8 @@ export const environmentVariables = {
   DEVMLOPS_HOST: 'Address to listen on (default: 127.0.0.1)',
   DEVMLOPS_PORT: 'Port of the server and web page (default: 5000)',
   DEVMLOPS_SERVING_PORT: 'Port of the prediction endpoints (default: 5001)',
+  DEVMLOPS_GRPC_PORT:
+    'Port of the prediction endpoints over gRPC; 0: any that is free, off: none (default: 5002)',
   DEVMLOPS_TOKEN: 'Token that every caller must send; required to listen beyond loopback',
   DEVMLOPS_SERVER:
     'URL of a running server for the command line and devmlops/sdk (default: found through the home folder; for devmlops/sdk http://127.0.0.1:5000)',
@@ -77,6 +81,11 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 export function readConfig(overrides: ConfigOverrides = {}, environment: Environment = process.env): Config {
   const home = overrides.home ?? environment['DEVMLOPS_HOME']
+  const servingPort = portOf(
+    overrides.servingPort ?? environment['DEVMLOPS_SERVING_PORT'],
+    'DEVMLOPS_SERVING_PORT',
+    5001,
+  )
   return {
     home: home === undefined ? join(resolve(overrides.projectDirectory ?? '.'), '.devmlops') : resolve(home),
     databaseUrl: nonEmpty(environment['DEVMLOPS_DATABASE_URL']),
@@ -84,11 +93,8 @@ export function readConfig(overrides: ConfigOverrides = {}, environment: Environ
     fileCacheBytes: fileCacheBytesOf(nonEmpty(environment['DEVMLOPS_FILE_CACHE_GB'])),
     host: overrides.host ?? environment['DEVMLOPS_HOST'] ?? '127.0.0.1',
     port: portOf(overrides.port ?? environment['DEVMLOPS_PORT'], 'DEVMLOPS_PORT', 5000),
-    servingPort: portOf(
-      overrides.servingPort ?? environment['DEVMLOPS_SERVING_PORT'],
-      'DEVMLOPS_SERVING_PORT',
-      5001,
-    ),
+    servingPort,
+    grpcPort: grpcPortOf(environment['DEVMLOPS_GRPC_PORT'], servingPort),
     token: nonEmpty(environment['DEVMLOPS_TOKEN']),
     serverUrl: overrides.serverUrl ?? nonEmpty(environment['DEVMLOPS_SERVER']),
     webhookPrivateHosts: flagOf(environment, 'DEVMLOPS_WEBHOOK_PRIVATE_HOSTS'),
@@ -129,6 +135,12 @@ function portOf(value: string | number | undefined, name: string, fallback: numb
   return fail('invalid_input', `"${value}" is no port: a port is a whole number from 0 to 65535.`, {
     at: name,
   })
+}
+
+/** Whoever lets REST have any port, as tests do, does not mean gRPC to insist on one. */
+function grpcPortOf(value: string | undefined, servingPort: number): number | undefined {
+  if (value === 'off') return undefined
+  return portOf(value, 'DEVMLOPS_GRPC_PORT', servingPort === 0 ? 0 : 5002)
 }
 
 function flagOf(environment: Environment, name: keyof typeof environmentVariables): boolean {

@@ -255,3 +255,8 @@ export function readItems(kind: Field['kind'], payload: Payload, items: unknown[
   for (let at = 0; at < bytes.length; at += size)
     items.push(kind === 'float' ? view.getFloat32(at, true) : view.getFloat64(at, true))
 }
+
+/** The same bytes as a Buffer. */
+export function bufferOver(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

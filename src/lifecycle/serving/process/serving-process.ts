@@ -1,16 +1,20 @@
 import type { Server } from 'node:http'
-import { DevmlopsError, fail } from '#contract/errors'
+import { DevmlopsError, fail, messageOf } from '#contract/errors'
 import type { Clock } from '#platform/clock'
 // Not through the database's door, which would load every database driver into the hot path.
 import { acquireStoreLock } from '#platform/database/store-lock'
 import type { Log } from '#platform/log'
 import type { ModelRuntime } from '../model-runtime-point.ts'
+import { Access } from './access/access.ts'
 import { bearerCheck, putPlan, servingStatus } from './plans/control.ts'
+import type { GrpcServer } from './grpc/grpc-server.ts'
 import { jsonAnswer, type RouteTable } from './http/http-call.ts'
-import { createHttpServer } from './http/http-server.ts'
-import { ServingMetrics } from './metrics.ts'
+import { createHttpServer, type HttpLimits } from './http/http-server.ts'
+import { ServingMetrics, type Gauges } from './metrics.ts'
+import { openKnownModels } from './models/known-models.ts'
 import { createModelPool, type ModelFiles } from './models/model-pool.ts'
 import { PlanKeeper } from './plans/plan-keeper.ts'
+import { keepOutcomes } from './scoring/outcome-counts.ts'
 import { predictionIds } from './scoring/prediction-id.ts'
 import { routeTable, type OperatorRoutes } from './routes.ts'
 import type { RoutingTable } from './routing/routing-table.ts'
@@ -20,10 +24,14 @@ export interface ServingProcessOptions {
   readonly host: string
   /** 0 picks a free one. */
   readonly port: number
+  /** Of gRPC: 0 picks a free one; undefined serves none. */
+  readonly grpcPort?: number | undefined
   /** Holds the accepted plan and the prediction logs; one process at a time. */
   readonly stateDirectory: string
   readonly files: ModelFiles
   readonly runtime: ModelRuntime
+  /** Processes of a Python model; for estimates of memory. */
+  readonly pythonWorkers?: number | undefined
   /** What whoever sends plans must present. */
   readonly controlToken: string
   /** What whoever asks for predictions must present; nothing when it is left out. */
@@ -32,6 +40,7 @@ export interface ServingProcessOptions {
   readonly log: Log
   /** How long a restarted process waits for its models before it listens without those that are still being loaded. */
   readonly restorePatienceMs?: number
+  readonly httpLimits?: Partial<HttpLimits> | undefined
   /** Told by `/version` and `/v2`. */
   readonly version?: string
 }
@@ -41,6 +50,8 @@ const defaultRestorePatienceMs = 8000
 
 export interface ServingProcess {
   readonly url: string
+  /** `host:port` of gRPC; undefined when it is off, or when its port was taken. */
+  readonly grpcAddress: string | undefined
   close(options?: CloseOptions): Promise<void>
 }
 
@@ -69,21 +80,40 @@ export async function startServingProcess(options: ServingProcessOptions): Promi
 async function startLocked(options: ServingProcessOptions, unlock: () => void): Promise<ServingProcess> {
   const { clock, log, version = '0.0.0' } = options
   const metrics = new ServingMetrics()
-  const pool = createModelPool({ runtime: options.runtime, files: options.files, metrics })
   const { stateDirectory, restorePatienceMs = defaultRestorePatienceMs } = options
-  const keeper = new PlanKeeper({ stateDirectory, pool, metrics, clock, log, restorePatienceMs })
+  const known = await openKnownModels(stateDirectory)
+  const pool = createModelPool({
+    runtime: options.runtime,
+    files: options.files,
+    metrics,
+    known,
+    log,
+    pythonWorkers: options.pythonWorkers,
+  })
+  const { callerToken } = options
+  const access = new Access({ isLoopback: isLoopback(options.host), callerToken, clock })
+  const keeper = new PlanKeeper({ stateDirectory, pool, metrics, access, clock, log, restorePatienceMs })
+  const outcomes = await keepOutcomes({ counts: metrics.outcomes, stateDirectory, clock, log })
   await keeper.restore()
 
   let draining = false
   const ready = (): boolean =>
     !draining && keeper.table.revision !== undefined && keeper.table.broken.size === 0
   const newId = predictionIds(clock)
-  const context: ServingContext = { clock, metrics, version, table: () => keeper.table, ready, newId }
+  const context: ServingContext = {
+    clock,
+    metrics,
+    access,
+    version,
+    table: () => keeper.table,
+    ready,
+    newId,
+    repository: keeper,
+  }
   const startedAt = clock.now()
   const operator: OperatorRoutes = {
     admit: bearerCheck(options.controlToken),
-    admitCaller:
-      options.callerToken === undefined ? undefined : bearerCheck(options.callerToken, 'The token'),
+    admitTo: (scope) => (headers, connection) => access.admit({ headers, connection }, scope),
     putPlan: (call) => putPlan(keeper, call),
     status: () => jsonAnswer(JSON.stringify(servingStatus(keeper, { ready: ready(), startedAt, metrics }))),
     metrics: () => {
@@ -93,28 +123,73 @@ async function startLocked(options: ServingProcessOptions, unlock: () => void): 
         planRevision: keeper.table.revision,
         models: pool.size,
         queuedRows: pool.queuedRows,
+        queuedRequests: pool.queuedRequests,
+        aliasedVersions: aliasedVersions(keeper),
         logs,
       }
       return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body: metrics.render(gauges) }
     },
   }
   const routes = rebuiltPerTable(context, operator)
-  const server = createHttpServer({ log, routes, draining: () => draining })
+  const server = createHttpServer({
+    log,
+    clock,
+    access,
+    metrics,
+    routes,
+    limits: options.httpLimits,
+    draining: () => draining,
+  })
   const port = await listen(server, options)
+  const grpc = await listenGrpc(options, { context, admit: operator.admitTo('predict') })
 
   let closing: Promise<void> | undefined
   const close = async ({ drainMs = 0, timeoutMs = 30_000 }: CloseOptions = {}): Promise<void> => {
     draining = true
     if (drainMs > 0) await new Promise((resolve) => setTimeout(resolve, drainMs))
-    await stopListening(server, timeoutMs)
+    await Promise.all([stopListening(server, timeoutMs), grpc?.close(timeoutMs)])
     await keeper.close()
+    await outcomes.close()
     await options.runtime.close()
+    await known.close()
     unlock()
   }
   return {
-    url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
+    url: `http://${urlHost(options.host)}:${port}`,
+    grpcAddress: grpc === undefined ? undefined : `${urlHost(options.host)}:${grpc.port}`,
     close: (closeOptions) => (closing ??= close(closeOptions)),
   }
+}
+
+function urlHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}
+
+/** REST is what everybody needs: it goes on when gRPC's port is taken, and the log says so. */
+async function listenGrpc(
+  { host, grpcPort, log }: ServingProcessOptions,
+  { context, admit }: { readonly context: ServingContext; readonly admit: OperatorRoutes['admitCaller'] },
+): Promise<GrpcServer | undefined> {
+  if (grpcPort === undefined) return undefined
+  const { startGrpcServer } = await import('./grpc/grpc-server.ts')
+  try {
+    return await startGrpcServer({ host, port: grpcPort, serving: context, log, admit: admit ?? (() => undefined) })
+  } catch (error) {
+    log.warn({ error: messageOf(error) }, 'gRPC is not served')
+    return undefined
+  }
+}
+
+/** What the peers call a version, where their names are wanted. */
+function aliasedVersions({ plan, table }: PlanKeeper): Gauges['aliasedVersions'] {
+  if (plan?.metricAliases !== true) return []
+  return [...table.deployments].flatMap(([deployment, { variants }]) =>
+    variants.map(({ name, plan: { version } }) => ({ deployment, variant: name, version })),
+  )
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\./.test(host)
 }
 
 function rebuiltPerTable(context: ServingContext, operator: OperatorRoutes): () => RouteTable {
