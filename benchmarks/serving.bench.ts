@@ -33,7 +33,8 @@ const infer = { path: '/v2/models/forest/infer', body: tensor }
 const cases: readonly Case[] = [
   { name: 'node:http echo (ceiling)', ...infer, server: ['--kind', 'echo'] },
   { name: 'infer, no log', ...infer, server: [] },
-  { name: 'infer, no log, scored on the main thread', ...infer, server: ['--threads', '0'] },
+  { name: 'infer, no log, all in onnxruntime', ...infer, server: ['--scorer', 'onnxruntime'] },
+  { name: 'infer, no log, onnxruntime on the main thread', ...infer, server: ['--threads', '0'] },
   { name: 'infer, logged after the answer', ...infer, server: ['--log', 'after_answer'] },
   { name: 'infer, logged before the answer', ...infer, server: ['--log', 'before_answer'] },
   {

@@ -13,6 +13,7 @@ const { values } = parseArgs({
   options: {
     kind: { type: 'string', default: 'serving' },
     threads: { type: 'string', default: '1' },
+    scorer: { type: 'string', default: 'measured' },
     log: { type: 'string', default: 'off' },
     canary: { type: 'boolean', default: false },
     state: { type: 'string', default: '' },
@@ -54,7 +55,10 @@ async function startServing(): Promise<void> {
     port: 0,
     stateDirectory: values.state,
     files: { get: () => Promise.resolve(bytes) },
-    runtime: createOnnxRuntime({ threads: Number(values.threads) }),
+    runtime: createOnnxRuntime({
+      threads: Number(values.threads),
+      scorer: values.scorer as 'measured' | 'onnxruntime',
+    }),
     controlToken,
     clock: systemClock,
     log: silentLog,

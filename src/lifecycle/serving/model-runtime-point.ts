@@ -54,6 +54,8 @@ export type SignatureOutput = ModelSignature['outputs'][number]
 export interface LoadedModel {
   /** For clients that ask what answers: the Open Inference Protocol calls it the platform. */
   readonly platform: string
+  /** What else there is to know of it, such as how its batches are scored and why; in words. */
+  readonly properties?: Readonly<Record<string, string>> | undefined
   /** Batches that can be scored at the same time. */
   readonly parallelBatches: number
   /** What the model gives for a row. The signature that a model was logged with may not say. */

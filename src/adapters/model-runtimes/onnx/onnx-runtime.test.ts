@@ -122,7 +122,11 @@ test('replaces a thread that dies, with the models it had', async (t) => {
   process.on('worker', onWorker)
   t.after(() => process.off('worker', onWorker))
   const deaths: string[] = []
-  const onnx = createOnnxRuntime({ threads: 1, onThreadDeath: (reason) => deaths.push(reason) })
+  const onnx = createOnnxRuntime({
+    threads: 1,
+    scorer: 'onnxruntime',
+    onThreadDeath: (reason) => deaths.push(reason),
+  })
   t.after(() => onnx.close())
   const model = await onnx.load(source(flightModel(0)))
   const interrupted = model.score(flightBatch(flights))

@@ -1,9 +1,16 @@
 import { availableParallelism } from 'node:os'
 import { fail } from '#contract/errors'
-import type { LoadedModel, ModelRuntime, ModelSource, RowBatch } from '#lifecycle/serving/model-runtime-point'
-import { exposeOutputs } from './exposed-graph.ts'
+import type {
+  LoadedModel,
+  ModelRuntime,
+  ModelSource,
+  RowBatch,
+  ScoredRows,
+} from '#lifecycle/serving/model-runtime-point'
+import { createCompiledScorer } from '../compiled/index.ts'
+import { openModel, type OpenedModel, type ScorerSource } from './open-model.ts'
+import { scorerProperties } from './scorer-choice.ts'
 import { ScoringThread } from './scoring-thread.ts'
-import { createSessionScorer, type ScorerSource } from './session-scorer.ts'
 
 export interface OnnxRuntimeOptions {
   /**
@@ -11,6 +18,8 @@ export interface OnnxRuntimeOptions {
    * which is for measuring and for command-line use only: everything else waits meanwhile.
    */
   readonly threads?: number
+  /** `onnxruntime` scores everything there; the default lets small models be scored where the request is, where that is cheaper. */
+  readonly scorer?: 'measured' | 'onnxruntime'
   /** Called when a thread died and was replaced. */
   readonly onThreadDeath?: (reason: string) => void
 }
@@ -20,13 +29,15 @@ const modelFile = 'model.onnx'
 /** A thread that dies as soon as it starts must not keep a core busy. */
 const restartDelayMs = 200
 
-/** Scores ONNX models with onnxruntime on worker threads. */
+/** Scores ONNX models with onnxruntime on worker threads, and small batches of small models at once. */
 export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): ModelRuntime {
   const threadCount = options.threads ?? Math.max(1, availableParallelism() - 1)
   if (threadCount === 0) return inlineRuntime()
 
-  const loaded = new Map<number, ScorerSource>()
+  /** By model: reads its file again, for a thread that is replaced. Kept bytes would be memory for a rare case. */
+  const loaded = new Map<number, () => Promise<ScorerSource>>()
   const threads: ScoringThread[] = []
+  const chooses = options.scorer !== 'onnxruntime'
   let nextModel = 1
   let closed = false
 
@@ -38,41 +49,48 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): ModelRuntim
         if (!closed) threads[place] = start()
       }, restartDelayMs).unref()
     })
-    for (const [model, source] of loaded) thread.call({ kind: 'load', model, source }).catch(() => undefined)
+    for (const [model, read] of loaded)
+      read()
+        .then((source) => thread.call({ kind: 'load', model, source }))
+        .catch(() => undefined)
     return thread
   }
   for (let i = 0; i < threadCount; i++) threads.push(start())
 
-  const scoreOn = async (
-    model: number,
-    batch: RowBatch,
-  ): Promise<Awaited<ReturnType<LoadedModel['score']>>> => {
-    const transfer = [batch.numbers.buffer as ArrayBuffer]
-    return (
-      (await leastBusy(threads).call({ kind: 'score', model, batch }, transfer)) ??
-      fail('internal', 'No scores came back.')
-    )
+  const scoreOn = (model: number, batch: RowBatch): Promise<ScoredRows> =>
+    leastBusy(threads).call({ kind: 'score', model, batch }, [batch.numbers.buffer as ArrayBuffer])
+
+  const release = async (model: number): Promise<void> => {
+    loaded.delete(model)
+    await Promise.allSettled(threads.map((thread) => thread.call({ kind: 'release', model })))
   }
 
   return {
     name: 'onnx',
     load: async (source) => {
-      const { label, inputs, bytes, ...facts } = await readGraph(source)
-      const signature = { inputs, outputs: [...facts.outputs] }
-      const scorerSource = { label, signature, bytes: sharedCopy(bytes) }
+      const read = await readSource(source)
       const model = nextModel++
-      const release = async (): Promise<void> => {
-        loaded.delete(model)
-        await Promise.allSettled(threads.map((thread) => thread.call({ kind: 'release', model })))
-      }
-      loaded.set(model, scorerSource)
+      loaded.set(model, () => readSource(source))
       try {
-        await Promise.all(threads.map((thread) => thread.call({ kind: 'load', model, source: scorerSource })))
+        const [first] = await Promise.all(
+          threads.map((thread, i) =>
+            thread.call({ kind: 'load', model, source: { ...read, chooses: chooses && i === 0 } }),
+          ),
+        )
+        const opened = first ?? fail('internal', 'No thread has loaded the model.')
+        return {
+          ...factsOf(opened),
+          parallelBatches: threadCount,
+          score: scoreBy(opened, {
+            isLoaded: () => loaded.has(model),
+            onnxruntime: (batch) => scoreOn(model, batch),
+          }),
+          release: () => release(model),
+        }
       } catch (error) {
-        await release()
+        await release(model)
         throw error
       }
-      return { ...facts, parallelBatches: threadCount, score: (batch) => scoreOn(model, batch), release }
     },
     close: async () => {
       closed = true
@@ -81,44 +99,58 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): ModelRuntim
   }
 }
 
+/** Small batches here and now, where that was found to be cheaper; the others in onnxruntime. */
+function scoreBy(
+  { choice }: OpenedModel,
+  {
+    isLoaded,
+    onnxruntime,
+  }: { isLoaded: () => boolean; onnxruntime: (batch: RowBatch) => Promise<ScoredRows> },
+): LoadedModel['score'] {
+  if (choice?.compiled === undefined) return onnxruntime
+  const { model, rows } = choice.compiled
+  const compiled = createCompiledScorer(model)
+  // Whole numbers beyond 2^53 are exact in onnxruntime only.
+  return (batch) =>
+    batch.rows <= rows && batch.longs === undefined && isLoaded()
+      ? new Promise((resolve) => resolve(compiled(batch)))
+      : onnxruntime(batch)
+}
+
 function inlineRuntime(): ModelRuntime {
   return {
     name: 'onnx',
     load: async (source) => {
-      const { label, inputs, bytes, ...facts } = await readGraph(source)
-      const signature = { inputs, outputs: [...facts.outputs] }
-      return { ...facts, parallelBatches: 1, ...(await createSessionScorer({ label, signature, bytes })) }
+      const { scorer, opened } = await openModel(await readSource(source))
+      return { ...factsOf(opened), parallelBatches: 1, ...scorer }
     },
     close: () => Promise.resolve(),
   }
 }
 
-interface ReadGraph extends Pick<LoadedModel, 'platform' | 'outputs' | 'answer' | 'isWarm'> {
-  readonly label: string
-  readonly inputs: ModelSource['signature']['inputs']
-  readonly bytes: Uint8Array
+function factsOf({
+  outputs,
+  renamed,
+  choice,
+}: OpenedModel): Pick<LoadedModel, 'platform' | 'outputs' | 'answer' | 'isWarm' | 'properties'> {
+  return {
+    platform: 'onnx_onnxv1',
+    outputs,
+    answer: renamed === undefined ? undefined : { form: 'records', columns: renamed },
+    isWarm: choice?.hasScored === true,
+    properties: choice === undefined ? {} : scorerProperties(choice),
+  }
 }
 
 /** The graph on raw columns that training makes, or one that another program made and MLflow's clients logged. */
-async function readGraph({ label, signature, format, paths, read }: ModelSource): Promise<ReadGraph> {
+async function readSource({ label, signature, format, paths, read }: ModelSource): Promise<ScorerSource> {
   const path = format === undefined ? modelFile : format.onnx?.path
   if (path === undefined || !paths.includes(path)) {
     return fail('invalid_input', `${label} has no file ${path ?? modelFile}.`, {
       hint: `Its files: ${paths.join(', ') || 'none'}.`,
     })
   }
-  const facts = { label, inputs: signature.inputs, platform: 'onnx_onnxv1', isWarm: false }
-  const bytes = await read(path)
-  if (format === undefined) return { ...facts, bytes, outputs: signature.outputs, answer: undefined }
-  const { onnx, outputs, renamed } = exposeOutputs(bytes, label)
-  return { ...facts, bytes: onnx, outputs, answer: { form: 'records', columns: renamed } }
-}
-
-/** Shared by all threads and kept for a thread that must be replaced: one copy instead of one per thread. */
-function sharedCopy(bytes: Uint8Array): Uint8Array {
-  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length))
-  shared.set(bytes)
-  return shared
+  return { label, signature, bytes: await read(path), isForeign: format !== undefined, chooses: false }
 }
 
 function leastBusy(threads: readonly ScoringThread[]): ScoringThread {

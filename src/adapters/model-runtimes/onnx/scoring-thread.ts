@@ -1,11 +1,10 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { DevmlopsError, messageOf } from '#contract/errors'
-import type { ScoredRows } from '#lifecycle/serving/model-runtime-point'
-import type { WorkerAnswer, WorkerRequest } from './worker-messages.ts'
+import type { WorkerAnswer, WorkerAnswers, WorkerRequest } from './worker-messages.ts'
 
 interface Pending {
-  readonly resolve: (scored: ScoredRows | undefined) => void
+  readonly resolve: (result: WorkerAnswer['result']) => void
   readonly reject: (error: DevmlopsError) => void
 }
 
@@ -28,11 +27,15 @@ export class ScoringThread {
     return this.#pending.size
   }
 
-  call(request: WorkerRequest, transfer: readonly ArrayBuffer[] = []): Promise<ScoredRows | undefined> {
+  call<Request extends WorkerRequest>(
+    request: Request,
+    transfer: readonly ArrayBuffer[] = [],
+  ): Promise<WorkerAnswers[Request['kind']]> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended)
     const id = this.#nextId++
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject })
+      // The worker answers each kind of request with its own kind of result.
+      this.#pending.set(id, { resolve: resolve as Pending['resolve'], reject })
       this.#worker.postMessage({ ...request, id }, transfer)
     })
   }
@@ -42,10 +45,10 @@ export class ScoringThread {
     await this.#worker.terminate()
   }
 
-  #settle({ id, scored, error }: WorkerAnswer): void {
+  #settle({ id, result, error }: WorkerAnswer): void {
     const pending = this.#pending.get(id)
     this.#pending.delete(id)
-    if (error === undefined) return pending?.resolve(scored)
+    if (error === undefined) return pending?.resolve(result)
     pending?.reject(
       new DevmlopsError(error.code, error.message, error.hint === undefined ? {} : { hint: error.hint }),
     )

@@ -1,32 +1,30 @@
 import { parentPort } from 'node:worker_threads'
 import { DevmlopsError, fail, messageOf } from '#contract/errors'
-import type { ScoredRows } from '#lifecycle/serving/model-runtime-point'
-import type { WorkerAnswer, WorkerCall } from './worker-messages.ts'
-import { createSessionScorer, type SessionScorer } from './session-scorer.ts'
+import { openModel } from './open-model.ts'
+import type { SessionScorer } from './session-scorer.ts'
+import type { WorkerAnswer, WorkerAnswers, WorkerCall } from './worker-messages.ts'
 
 const port = parentPort ?? fail('internal', 'The scoring worker runs as a thread only.')
 const scorers = new Map<number, SessionScorer>()
 
 port.on('message', (call: WorkerCall) => {
   void answer(call).then(
-    (scored) => port.postMessage({ id: call.id, scored } satisfies WorkerAnswer, buffersOf(scored)),
+    (result) => port.postMessage({ id: call.id, result } satisfies WorkerAnswer, buffersOf(result)),
     (error: unknown) => port.postMessage({ id: call.id, error: describe(error) } satisfies WorkerAnswer),
   )
 })
 
-async function answer(call: WorkerCall): Promise<ScoredRows | undefined> {
+async function answer(call: WorkerCall): Promise<WorkerAnswers[keyof WorkerAnswers]> {
   switch (call.kind) {
     case 'score':
       return (scorers.get(call.model) ?? fail('not_ready', 'The model is not loaded in this worker.')).score(
         call.batch,
       )
-    case 'load':
-      // A copy: onnxruntime does not read memory that threads share.
-      scorers.set(
-        call.model,
-        await createSessionScorer({ ...call.source, bytes: new Uint8Array(call.source.bytes) }),
-      )
-      return undefined
+    case 'load': {
+      const { scorer, opened } = await openModel(call.source)
+      scorers.set(call.model, scorer)
+      return opened
+    }
     case 'release':
       await scorers.get(call.model)?.release()
       scorers.delete(call.model)
@@ -34,9 +32,10 @@ async function answer(call: WorkerCall): Promise<ScoredRows | undefined> {
   }
 }
 
-function buffersOf(scored: ScoredRows | undefined): ArrayBuffer[] {
+function buffersOf(result: WorkerAnswers[keyof WorkerAnswers]): ArrayBuffer[] {
+  if (result === undefined || !('rows' in result)) return []
   const buffers: ArrayBuffer[] = []
-  for (const { values } of scored?.outputs ?? []) {
+  for (const { values } of result.outputs) {
     if (ArrayBuffer.isView(values)) buffers.push(values.buffer as ArrayBuffer)
   }
   return buffers

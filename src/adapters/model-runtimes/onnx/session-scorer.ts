@@ -9,7 +9,7 @@ export interface SessionScorer {
   release(): Promise<void>
 }
 
-export interface ScorerSource {
+interface SessionSource {
   readonly label: string
   readonly bytes: Uint8Array
   readonly signature: ModelSignature
@@ -19,7 +19,11 @@ export interface ScorerSource {
  * One onnxruntime session. `run` of onnxruntime-node computes synchronously on the calling thread, so this belongs in a
  * worker for all but the smallest models.
  */
-export async function createSessionScorer({ label, bytes, signature }: ScorerSource): Promise<SessionScorer> {
+export async function createSessionScorer({
+  label,
+  bytes,
+  signature,
+}: SessionSource): Promise<SessionScorer> {
   const session = await openSession(label, bytes)
   const binding = bindGraph(session, signature, label)
   return {

@@ -1,16 +1,23 @@
 import type { ErrorCode } from '#contract/errors'
 import type { RowBatch, ScoredRows } from '#lifecycle/serving/model-runtime-point'
-import type { ScorerSource } from './session-scorer.ts'
+import type { OpenedModel, ScorerSource } from './open-model.ts'
 
 export type WorkerRequest =
   | { readonly kind: 'load'; readonly model: number; readonly source: ScorerSource }
   | { readonly kind: 'score'; readonly model: number; readonly batch: RowBatch }
   | { readonly kind: 'release'; readonly model: number }
 
+/** What each kind of request is answered with. */
+export interface WorkerAnswers {
+  readonly load: OpenedModel
+  readonly score: ScoredRows
+  readonly release: undefined
+}
+
 export type WorkerCall = WorkerRequest & { readonly id: number }
 
 export interface WorkerAnswer {
   readonly id: number
-  readonly scored?: ScoredRows | undefined
+  readonly result?: WorkerAnswers[keyof WorkerAnswers]
   readonly error?: { readonly code: ErrorCode; readonly message: string; readonly hint: string | undefined }
 }
