@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { accessPlanSchema } from './deployment/access.ts'
 import { type DeploymentFigures, type VariantFigures } from './deployment/live.ts'
 import { limitsPlanSchema } from './deployment/limits.ts'
 import { logPlanSchema } from './deployment/log.ts'
@@ -45,6 +46,11 @@ export const servingPlanSchema = z
     revision: z.int().nonnegative(),
     /** Models that are loaded take no more than this together; left out, there is no limit. */
     memoryBudgetBytes: z.int().positive().optional(),
+    access: accessPlanSchema.prefault({}),
+    /** Also name figures as KServe, MLServer and Triton do. */
+    metricAliases: z.boolean().default(false),
+    /** Stands for everything in the plan but the deployments: it may change while the revision stays. */
+    wideDigest: z.string().default(''),
     deployments: z.array(deploymentSchema),
   })
   .superRefine(({ deployments }, context) => {
@@ -72,6 +78,8 @@ export interface ServingStatus {
   readonly ready: boolean
   /** Undefined until a plan was accepted. */
   readonly revision: number | undefined
+  /** Of the plan in place. */
+  readonly wideDigest: string | undefined
   readonly startedAt: number
   readonly connections: number
   readonly requestsInFlight: number

@@ -7,15 +7,17 @@ import { openApiAnswer } from './protocols/openapi-answer.ts'
 import { predict } from './protocols/predict-protocol.ts'
 import { modelList } from './protocols/server-facts.ts'
 import type { RouteAdder } from './route-adder.ts'
-import type { ServingContext } from './serving-context.ts'
+import { unroutedMetrics, type ServingContext } from './serving-context.ts'
+import type { Scope } from '../deployment/access.ts'
+import type { VariantMetrics } from './metrics.ts'
 import type { DeploymentPlan } from '../plan.ts'
 
 /** What the composition answers itself. */
 export interface OperatorRoutes {
   /** Whoever sends plans. */
   admit(headers: IncomingHttpHeaders): void
-  /** Whoever asks for predictions; everybody may when it is left out. */
-  readonly admitCaller?: ((headers: IncomingHttpHeaders) => void) | undefined
+  /** Whoever asks for predictions, as far as the plan in place lets them. */
+  admitTo(scope: Scope): NonNullable<Route['admit']>
   putPlan(call: HttpCall): Promise<HttpAnswer>
   status(): HttpAnswer
   metrics(): HttpAnswer
@@ -28,13 +30,12 @@ const unnamedBytes = 10 * 1024 * 1024
 /** Every path that exists under the plan in place, spelled out: finding one is one look into a map. */
 export function routeTable(context: ServingContext, operator: OperatorRoutes): RouteTable {
   const table = new Map<string, Partial<Record<Method, Route>>>()
-  const { admitCaller } = operator
+  const admit = operator.admitTo('predict')
   const put = (method: Method, path: string, route: Route): void => {
     table.set(path, { ...table.get(path), [method]: route })
   }
   const adder: RouteAdder = {
-    add: (method, path, route) =>
-      put(method, path, { ...(admitCaller === undefined ? {} : { admit: admitCaller }), ...route }),
+    add: (method, path, route) => put(method, path, { admit, ...route }),
     get: (path, protocol, handle) => adder.add('GET', path, { protocol, bodyBytes: 0, handle }),
     open: (path, protocol, handle) => put('GET', path, { protocol, bodyBytes: 0, handle }),
   }
@@ -46,7 +47,12 @@ export function routeTable(context: ServingContext, operator: OperatorRoutes): R
   open('/ping', 'mlflow', () => ping(context))
   open('/health', 'mlflow', () => ping(context))
   open('/version', 'mlflow', () => ({ status: 200, type: 'text/plain', body: context.version }))
-  get('/metrics', 'native', () => operator.metrics())
+  add('GET', '/metrics', {
+    protocol: 'native',
+    bodyBytes: 0,
+    admit: operator.admitTo('metrics'),
+    handle: () => operator.metrics(),
+  })
   add('PUT', '/control/plan', {
     protocol: 'native',
     bodyBytes: planBytes,
@@ -64,9 +70,14 @@ export function routeTable(context: ServingContext, operator: OperatorRoutes): R
   const named = [...deployments.values(), ...broken.values()].map((deployment) => deployment.plan)
   const plans = [...named, ...unloaded.values()]
   for (const plan of plans) {
-    addInferenceModel(context, adder, plan)
+    const metrics = (): VariantMetrics => unroutedMetrics(context, plan.name)
+    const adderOf = {
+      ...adder,
+      add: (method, path, route) => adder.add(method, path, { metrics, ...route }),
+    } satisfies RouteAdder
+    addInferenceModel(context, adderOf, plan)
     addRepositoryModel(context, adder, { name: plan.name, admit: operator.admit })
-    addDeployment(context, adder, plan)
+    addDeployment(context, adderOf, plan)
   }
   add('POST', '/invocations', {
     protocol: 'mlflow',

@@ -1,6 +1,9 @@
+import { fail } from '#contract/errors'
 import type { Clock } from '#platform/clock'
+import type { Access } from './access/access.ts'
 import type { HttpCall } from './http/http-call.ts'
-import type { ServingMetrics } from './metrics.ts'
+import type { ServingMetrics, VariantMetrics } from './metrics.ts'
+import type { ParquetBodies } from './protocols/parquet-body.ts'
 import { deploymentNamed, type RoutingTable } from './routing/routing-table.ts'
 import type { ServedDeployment } from './routing/served-deployment.ts'
 
@@ -8,11 +11,13 @@ import type { ServedDeployment } from './routing/served-deployment.ts'
 export interface ServingContext {
   readonly clock: Clock
   readonly metrics: ServingMetrics
+  readonly access: Access
   readonly version: string
   /** The table in place now; a swap changes it between two ticks. */
   table(): RoutingTable
   ready(): boolean
   newId(): string
+  readonly parquet: ParquetBodies
   /** Frees a deployment of the plan, and brings it back. */
   readonly repository: {
     load(deployment: string): Promise<void>
@@ -23,6 +28,20 @@ export interface ServingContext {
 /** The deployment that answers the call. Until a variant is chosen, the call is counted for the variant "". */
 export function deploymentOf(context: ServingContext, call: HttpCall, name: string): ServedDeployment {
   const table = context.table()
-  call.metrics = [table.deployments.get(name)?.unrouted ?? context.metrics.variant(name, '')]
+  call.metrics = [unroutedMetrics(context, name)]
+  refuseOthersDeployment(call, name)
   return deploymentNamed(table, name)
+}
+
+/** Counts requests for a deployment that come no further; any name may be asked for, so unknown ones count together. */
+export function unroutedMetrics({ table, metrics }: ServingContext, name: string): VariantMetrics {
+  const { deployments, broken } = table()
+  return deployments.get(name)?.unrouted ?? metrics.variant(broken.has(name) ? name : '', '')
+}
+
+function refuseOthersDeployment({ admission }: HttpCall, name: string): void {
+  if (admission?.deployments === undefined || admission.deployments.has(name)) return
+  fail('permission_denied', `The key "${admission.caller ?? ''}" may not ask the deployment "${name}".`, {
+    hint: `It may ask ${[...admission.deployments].join(', ')}.`,
+  })
 }

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import { join } from 'node:path'
 import { DevmlopsError, fail, messageOf } from '#contract/errors'
 import type { Clock } from '#platform/clock'
 // Not through the database's door, which would load every database driver into the hot path.
@@ -15,6 +16,7 @@ import { openKnownModels } from './models/known-models.ts'
 import { createModelPool, type ModelFiles } from './models/model-pool.ts'
 import { PlanKeeper } from './plans/plan-keeper.ts'
 import { keepOutcomes } from './scoring/outcome-counts.ts'
+import { parquetBodies } from './protocols/parquet-body.ts'
 import { predictionIds } from './scoring/prediction-id.ts'
 import { routeTable, type OperatorRoutes } from './routes.ts'
 import type { RoutingTable } from './routing/routing-table.ts'
@@ -109,6 +111,7 @@ async function startLocked(options: ServingProcessOptions, unlock: () => void): 
     ready,
     newId,
     repository: keeper,
+    parquet: parquetBodies(join(stateDirectory, 'parquet-bodies')),
   }
   const startedAt = clock.now()
   const operator: OperatorRoutes = {
@@ -141,7 +144,7 @@ async function startLocked(options: ServingProcessOptions, unlock: () => void): 
     draining: () => draining,
   })
   const port = await listen(server, options)
-  const grpc = await listenGrpc(options, { context, admit: operator.admitTo('predict') })
+  const grpc = await listenGrpc(options, context, operator)
 
   let closing: Promise<void> | undefined
   const close = async ({ drainMs = 0, timeoutMs = 30_000 }: CloseOptions = {}): Promise<void> => {
@@ -168,12 +171,19 @@ function urlHost(host: string): string {
 /** REST is what everybody needs: it goes on when gRPC's port is taken, and the log says so. */
 async function listenGrpc(
   { host, grpcPort, log }: ServingProcessOptions,
-  { context, admit }: { readonly context: ServingContext; readonly admit: OperatorRoutes['admitCaller'] },
+  serving: ServingContext,
+  operator: OperatorRoutes,
 ): Promise<GrpcServer | undefined> {
   if (grpcPort === undefined) return undefined
   const { startGrpcServer } = await import('./grpc/grpc-server.ts')
   try {
-    return await startGrpcServer({ host, port: grpcPort, serving: context, log, admit: admit ?? (() => undefined) })
+    return await startGrpcServer({
+      host,
+      port: grpcPort,
+      serving,
+      log,
+      admit: { predict: operator.admitTo('predict'), control: operator.admit },
+    })
   } catch (error) {
     log.warn({ error: messageOf(error) }, 'gRPC is not served')
     return undefined

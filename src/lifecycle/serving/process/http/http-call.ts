@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { fail } from '#contract/errors'
+import type { Admission } from '../access/known-key.ts'
 import { readDatetime } from '../rows/cell-value.ts'
 import type { VariantMetrics } from '../metrics.ts'
 
@@ -13,6 +14,8 @@ export interface HttpCall {
   metrics: readonly VariantMetrics[]
   /** Whose key the call came with; set by whoever admits it. */
   caller: string | undefined
+  /** What it was let in with. */
+  admission?: Admission | undefined
   /** Where the answer goes; when it is gone, nobody waits for it. */
   readonly connection?: { readonly destroyed: boolean } | undefined
 }
@@ -31,7 +34,9 @@ export interface Route {
   readonly protocol: Protocol
   readonly bodyBytes: number
   /** Asked before the body is read. */
-  readonly admit?: (headers: IncomingHttpHeaders) => void
+  readonly admit?: (headers: IncomingHttpHeaders, connection?: object) => Admission | void
+  /** Where a request is counted that does not come as far as its handler. */
+  readonly metrics?: () => VariantMetrics
   handle(call: HttpCall): HttpAnswer | Promise<HttpAnswer>
 }
 

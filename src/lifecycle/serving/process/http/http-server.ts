@@ -1,49 +1,95 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http'
 import { DevmlopsError, fail } from '#contract/errors'
 import type { Clock } from '#platform/clock'
 import type { Log } from '#platform/log'
+import type { Access } from '../access/access.ts'
+import type { ServingMetrics } from '../metrics.ts'
 import { countAnswer, countFailure } from '../metrics/count-call.ts'
+import { bodiesFull, BodyBudget } from './body-budget.ts'
+import { preflightAnswer } from './cors.ts'
 import { errorAnswer } from './error-answer.ts'
-import type { HttpAnswer, HttpCall, Method, Protocol, Route, RouteTable } from './http-call.ts'
+import { findRoute, notRouted } from './find-route.ts'
+import type { HttpAnswer, HttpCall, Route, RouteTable } from './http-call.ts'
+import { readBody, type UnreadBody } from './read-body.ts'
+import { sendAnswer, sendEarly, type AnswerTerms, type Exchange } from './send-answer.ts'
 
 export interface HttpServerOptions {
   readonly log: Log
   readonly clock: Clock
+  readonly access: Pick<Access, 'plan'>
+  readonly metrics: ServingMetrics
+  readonly limits?: Partial<HttpLimits> | undefined
   /** Asked for every request, because a new plan brings new routes. */
   routes(): RouteTable
   /** While true every answer asks the client to leave, so that load balancers and keep-alive clients move on. */
   draining(): boolean
 }
 
+export interface HttpLimits {
+  readonly connections: number
+  /** Of headers together. */
+  readonly headerBytes: number
+  readonly headersMs: number
+  /** For a whole request to arrive. */
+  readonly requestMs: number
+  /** For an answer to be read. */
+  readonly unreadMs: number
+  /** Of bodies in memory over all connections. */
+  readonly bodyBytes: number
+  readonly checkEveryMs: number
+}
+
+const defaultLimits: HttpLimits = {
+  connections: 10_000,
+  headerBytes: 16 * 1024,
+  headersMs: 20_000,
+  requestMs: 60_000,
+  unreadMs: 30_000,
+  bodyBytes: 256 * 1024 * 1024,
+  checkEveryMs: 5_000,
+}
+
 /**
- * Slow clients: headers within 20 s, a whole request within 60 s. Idle connections stay longer than the 60 s after which
- * common load balancers close theirs, because whoever closes first loses requests.
+ * Idle connections stay longer than the 60 s after which common load balancers close theirs, because whoever closes first
+ * loses requests.
  */
-const timeouts = {
-  headersTimeout: 20_000,
-  requestTimeout: 60_000,
-  keepAliveTimeout: 75_000,
-  connectionsCheckingInterval: 5_000,
+const keepAliveMs = 75_000
+
+/** What is the same for all requests of a server. */
+interface Serving extends HttpServerOptions {
+  readonly budget: BodyBudget
+  readonly unreadMs: number
 }
 
 /** A node:http server with a table of exact paths: no framework, because most of a prediction's time is spent here. */
 export function createHttpServer(options: HttpServerOptions): Server {
-  const server = createServer({ ...timeouts, noDelay: true }, (request, response) =>
-    receive(options, request, response),
-  )
+  const limits = { ...defaultLimits, ...options.limits }
+  const settings: ServerOptions = {
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    keepAliveTimeout: keepAliveMs,
+    connectionsCheckingInterval: limits.checkEveryMs,
+    maxHeaderSize: limits.headerBytes,
+    noDelay: true,
+  }
+  const serving = { ...options, budget: new BodyBudget(limits.bodyBytes), unreadMs: limits.unreadMs }
+  const server = createServer(settings, (request, response) => receive(serving, { request, response }))
+  server.maxConnections = limits.connections
+  server.on('connection', (socket) => {
+    options.metrics.connections++
+    socket.once('close', () => options.metrics.connections--)
+  })
   server.on('checkContinue', (request, response) => {
     // The client waits for leave to send its body: a body that is too large need never be sent.
     const { route } = findRoute(options.routes(), request)
     if (route !== undefined && Number(request.headers['content-length']) <= route.bodyBytes)
       response.writeContinue()
-    receive(options, request, response)
+    receive(serving, { request, response })
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-    const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request'
-    const body = JSON.stringify({
-      error: status === '400 Bad Request' ? 'This is not HTTP.' : 'The request took too long to arrive.',
-    })
+    const [status, text] = clientErrors[error.code ?? ''] ?? ['400 Bad Request', 'This is not HTTP.']
+    const body = JSON.stringify({ error: text })
     socket.end(
       `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
     )
@@ -51,181 +97,140 @@ export function createHttpServer(options: HttpServerOptions): Server {
   return server
 }
 
-function receive(options: HttpServerOptions, request: IncomingMessage, response: ServerResponse): void {
+const clientErrors: Readonly<Record<string, readonly [string, string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'The request took too long to arrive.'],
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'The headers are larger than the limit.'],
+}
+
+function receive(serving: Serving, exchange: Exchange): void {
   const startedAt = performance.now()
-  const found = findRoute(options.routes(), request)
+  const { request } = exchange
+  const found = findRoute(serving.routes(), request)
   const { route } = found
   if (route === undefined) {
     request.resume()
-    return send(options, response, notRouted(options, request, found))
+    const result =
+      preflightAnswer(request, serving.access.plan.cors) ?? notRouted(serving.log, request, found)
+    return sendAnswer(exchange, result, termsOf(serving))
   }
+  const call = newCall(request, startedAt)
   try {
-    route.admit?.(request.headers)
-    refuseEncoded(request)
+    admit(route, call, request)
   } catch (error) {
     request.resume()
-    return send(options, response, errorAnswer(route.protocol, error, options.log))
+    return refuse(serving, exchange, { route, call, error })
   }
   if (request.method === 'GET' || request.method === 'HEAD') {
     request.resume()
-    void answer(options, { route, call: newCall(request, Buffer.alloc(0), startedAt) }, response)
+    void answer(serving, exchange, { route, call })
     return
   }
-  readBody(request, route.bodyBytes, (body) => {
-    if (body !== undefined) void answer(options, { route, call: newCall(request, body, startedAt) }, response)
-    else refuseTooLarge(options, { request, response }, route)
+  const { budget } = serving
+  let isRead = false
+  readBody(request, { limitBytes: route.bodyBytes, budget }, (body) => {
+    isRead = true
+    if (typeof body === 'string') return refuseBody(serving, exchange, { route, call, body })
+    call.body = body
+    void answer(serving, exchange, { route, call }).finally(() => budget.give(body.length))
   })
+  if (call.admission !== undefined && !isRead) {
+    // Whoever goes away while it sends must not count as a request that is under way.
+    request.once('close', () => {
+      if (!isRead) call.admission?.release()
+    })
+  }
 }
 
-function newCall(request: IncomingMessage, body: Buffer, startedAt: number): HttpCall {
+function admit(route: Route, call: HttpCall, request: IncomingMessage): void {
+  refuseEncoded(request)
+  const admission = route.admit?.(request.headers, request.socket)
+  if (admission === undefined) return
+  call.admission = admission
+  call.caller = admission.caller
+}
+
+function newCall(request: IncomingMessage, startedAt: number): HttpCall & { body: Buffer } {
   return {
     headers: request.headers,
-    body,
+    body: noBody,
     startedAt,
     metrics: [],
     caller: undefined,
+    admission: undefined,
     connection: request.socket,
   }
 }
 
-async function answer(
-  options: HttpServerOptions,
-  { route, call }: { readonly route: Route; readonly call: HttpCall },
-  response: ServerResponse,
-): Promise<void> {
+const noBody = Buffer.alloc(0)
+
+interface Answering {
+  readonly route: Route
+  readonly call: HttpCall
+}
+
+async function answer(serving: Serving, exchange: Exchange, { route, call }: Answering): Promise<void> {
+  const { metrics, log, clock } = serving
+  metrics.requestsInFlight++
   let result: HttpAnswer
   try {
     result = await route.handle(call)
   } catch (error) {
-    result = errorAnswer(route.protocol, error, options.log)
-    countFailure(call, error, options.clock.now())
+    result = errorAnswer(route.protocol, error, log)
+    countFailure(call, error, clock.now())
   }
-  countAnswer(call, result.status)
-  send(options, response, result)
+  metrics.requestsInFlight--
+  call.admission?.release()
+  count(serving, call, result.status)
+  sendAnswer(exchange, result, termsOf(serving, call))
 }
 
-function send(options: HttpServerOptions, response: ServerResponse, result: HttpAnswer): void {
-  if (response.destroyed || response.headersSent) return
-  const headers: Record<string, string | number> = {
-    'content-type': result.type,
-    'content-length': Buffer.byteLength(result.body),
-  }
-  if (result.headers !== undefined) Object.assign(headers, result.headers)
-  if (options.draining()) headers['connection'] = 'close'
-  response.writeHead(result.status, headers)
-  response.end(result.body)
-}
-
-/** Hands over the whole body, or undefined as soon as it is longer than allowed. Says nothing when the client goes away. */
-function readBody(
-  request: IncomingMessage,
-  limitBytes: number,
-  done: (body: Buffer | undefined) => void,
+/** Answers a request that was not let in; its body is read and dropped. */
+function refuse(
+  serving: Serving,
+  exchange: Exchange,
+  { route, call, error }: Answering & { readonly error: unknown },
 ): void {
-  if (Number(request.headers['content-length'] ?? 0) > limitBytes) return done(undefined)
-  const chunks: Buffer[] = []
-  let length = 0
-  let refused = false
-  request.on('data', (chunk: Buffer) => {
-    if (refused) return
-    length += chunk.length
-    if (length > limitBytes) {
-      refused = true
-      chunks.length = 0
-      return done(undefined)
-    }
-    chunks.push(chunk)
-  })
-  request.on('end', () => {
-    if (!refused) done(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, length))
-  })
-  request.on('error', () => undefined)
+  const result = errorAnswer(route.protocol, error, serving.log)
+  if (route.metrics !== undefined) call.metrics = [route.metrics()]
+  countFailure(call, error, serving.clock.now())
+  count(serving, call, result.status)
+  const length = Number(exchange.request.headers['content-length'] ?? Infinity)
+  // Reading a small body is cheaper than a new connection.
+  if (length <= 64 * 1024) sendAnswer(exchange, result, termsOf(serving, call))
+  else sendEarly(exchange, result, termsOf(serving, call))
 }
 
-/** How long a client that sends too much may go on, so that it reads the answer instead of a reset connection. */
-const lingerMs = 1_000
-
-function refuseTooLarge(
-  options: HttpServerOptions,
-  { request, response }: { readonly request: IncomingMessage; readonly response: ServerResponse },
-  route: Route,
+function refuseBody(
+  serving: Serving,
+  exchange: Exchange,
+  { route, call, body }: Answering & { readonly body: UnreadBody },
 ): void {
-  if (response.destroyed) return
-  const error = new DevmlopsError('payload_too_large', `The body is larger than ${route.bodyBytes} bytes.`, {
-    hint: 'Send fewer rows per request, or raise limits.bodyBytes of the deployment.',
-  })
-  const { status, type, body, headers } = errorAnswer(route.protocol, error, options.log)
-  response.writeHead(status, {
-    'content-type': type,
-    'content-length': Buffer.byteLength(body),
-    ...headers,
-    connection: 'close',
-  })
-  // The whole answer, but not its end: with that, node:http closes the socket while the client still sends.
-  response.write(body)
-  request.resume()
-  const end = (): void => {
-    clearTimeout(linger)
-    response.end()
-  }
-  const linger = setTimeout(end, lingerMs)
-  request.once('close', end)
+  const error =
+    body === 'no_room'
+      ? bodiesFull()
+      : new DevmlopsError('payload_too_large', `The body is larger than ${route.bodyBytes} bytes.`, {
+          hint: 'Send fewer rows per request, or raise limits.body of the deployment.',
+        })
+  call.admission?.release()
+  if (route.metrics !== undefined) call.metrics = [route.metrics()]
+  countFailure(call, error, serving.clock.now())
+  const result = errorAnswer(route.protocol, error, serving.log)
+  count(serving, call, result.status)
+  sendEarly(exchange, result, termsOf(serving, call))
+}
+
+function count({ metrics, budget }: Serving, call: HttpCall, status: number): void {
+  countAnswer(call, status)
+  if (call.caller !== undefined) metrics.callers.count(call.caller, status)
+  metrics.bodyBytes = budget.heldBytes
+}
+
+function termsOf({ draining, access, unreadMs }: Serving, call?: HttpCall): AnswerTerms {
+  return { close: draining(), cors: access.plan.cors, unreadMs, extraHeaders: call?.admission?.headers }
 }
 
 function refuseEncoded({ headers }: IncomingMessage): void {
   const encoding = headers['content-encoding']
   if (encoding === undefined || encoding === 'identity') return
   fail('unsupported_media_type', `The body is encoded as "${encoding}"; it must not be compressed.`)
-}
-
-interface FoundRoute {
-  readonly route: Route | undefined
-  readonly path: string
-  /** Methods that the path does have, when it exists but not for this one. */
-  readonly allowed: readonly string[] | undefined
-}
-
-function findRoute(routes: RouteTable, { url = '/', method = 'GET' }: IncomingMessage): FoundRoute {
-  const query = url.indexOf('?')
-  const path = query === -1 ? url : url.slice(0, query)
-  const entry = routes.get(path) ?? routes.get(decoded(path))
-  const route = entry?.[(method === 'HEAD' ? 'GET' : method) as Method]
-  return { route, path, allowed: entry === undefined || route !== undefined ? undefined : Object.keys(entry) }
-}
-
-/** Names need no escapes, but some clients escape all the same. */
-function decoded(path: string): string {
-  if (!path.includes('%')) return path
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
-}
-
-function notRouted(
-  options: HttpServerOptions,
-  request: IncomingMessage,
-  { path, allowed }: FoundRoute,
-): HttpAnswer {
-  const protocol: Protocol = path.startsWith('/v2')
-    ? 'inference'
-    : path.endsWith('/invocations')
-      ? 'mlflow'
-      : 'native'
-  if (allowed !== undefined) {
-    const error = new DevmlopsError(
-      'invalid_input',
-      `${path} answers ${allowed.join(', ')}, not ${request.method ?? ''}.`,
-    )
-    return {
-      ...errorAnswer(protocol, error, options.log),
-      status: 405,
-      headers: { allow: allowed.join(', ') },
-    }
-  }
-  const error = new DevmlopsError('not_found', `There is nothing at ${path.slice(0, 200)}.`, {
-    hint: 'GET /v2/models lists the deployments.',
-  })
-  return errorAnswer(protocol, error, options.log)
 }

@@ -44,6 +44,7 @@ export function servingStatus(
     requestsInFlight,
     ready: facts.ready,
     revision,
+    wideDigest: keeper.plan?.wideDigest,
     startedAt: facts.startedAt,
     refused: keeper.refused,
     deployments: plans.map((plan): DeploymentStatus => {

@@ -4,6 +4,7 @@ import type { Log } from '#platform/log'
 import { servingPlanSchema, type DeploymentPlan, type ServingPlan, type ServingStatus } from '../../plan.ts'
 import { PredictionLog } from '../../prediction-log/prediction-log.ts'
 import { predictionDirectory } from '../../prediction-log/segments.ts'
+import type { Access } from '../access/access.ts'
 import type { ServingMetrics } from '../metrics.ts'
 import type { ModelPool } from '../models/model-pool.ts'
 import { planFile, type PlanFile } from './plan-file.ts'
@@ -20,6 +21,8 @@ export interface PlanKeeperOptions {
   readonly stateDirectory: string
   readonly pool: ModelPool
   readonly metrics: ServingMetrics
+  /** Told of every plan that is in place. */
+  readonly access: Pick<Access, 'use'>
   readonly clock: Clock
   readonly log: Log
   /** A restarted process listens after this long at the latest. */
@@ -52,6 +55,11 @@ export class PlanKeeper {
     return this.#table
   }
 
+  /** The plan in place; undefined until one was accepted. */
+  get plan(): ServingPlan | undefined {
+    return this.#plan
+  }
+
   get refused(): ServingStatus['refused'] {
     return this.#refused
   }
@@ -71,6 +79,7 @@ export class PlanKeeper {
     const patienceMs = this.#options.restorePatienceMs
     this.#table = await rebuildTable(this.#builder(), plan, { patienceMs })
     this.#plan = plan
+    this.#options.access.use(plan.access)
     this.#reportBroken()
     this.#mendLater(firstMendPauseMs)
   }
@@ -146,12 +155,14 @@ export class PlanKeeper {
     try {
       plan = checkedPlan(document)
       this.#refuseOlder(plan)
+      if (this.#changesNoDeployment(plan)) return await this.#takeWide(plan)
       this.#options.pool.setBudget(plan.memoryBudgetBytes)
       const table = await buildTable(this.#builder(), plan)
       await this.#keep(plan, table)
       const before = this.#table
       this.#table = table
       this.#plan = plan
+      this.#options.access.use(plan.access)
       this.#refused = undefined
       releaseTable(before)
       this.#options.pool.forgetOthers()
@@ -176,11 +187,28 @@ export class PlanKeeper {
     }
   }
 
+  /** The deployments are in place as they are: only what holds for all of them is new, such as a key. */
+  #changesNoDeployment({ revision, deployments }: ServingPlan): boolean {
+    const plan = this.#plan
+    if (plan === undefined || plan.revision !== revision || this.#table.broken.size > 0) return false
+    return JSON.stringify(plan.deployments) === JSON.stringify(deployments)
+  }
+
+  async #takeWide(plan: ServingPlan): Promise<ServingPlan> {
+    await this.#file.write(plan)
+    this.#plan = plan
+    this.#options.pool.setBudget(plan.memoryBudgetBytes)
+    this.#options.access.use(plan.access)
+    this.#refused = undefined
+    return plan
+  }
+
   #refuseOlder(plan: ServingPlan): void {
     const current = this.#plan?.revision
     if (current === undefined || plan.revision > current) return
     // The same plan again is harmless, and brings back what a restart could not load.
-    if (plan.revision === current && JSON.stringify(plan) === JSON.stringify(this.#plan)) return
+    const isSame = JSON.stringify(plan.deployments) === JSON.stringify(this.#plan?.deployments)
+    if (plan.revision === current && isSame) return
     fail('conflict', `The plan has revision ${plan.revision}, but revision ${current} is in place.`, {
       hint: 'A new plan needs a higher revision: someone else deployed meanwhile.',
     })

@@ -3,7 +3,7 @@ import type { PredictionLog } from '../../prediction-log/prediction-log.ts'
 import type { DeploymentPlan, ServingPlan, VariantPlan } from '../../plan.ts'
 import type { ServingMetrics } from '../metrics.ts'
 import type { ModelPool } from '../models/model-pool.ts'
-import { recordFormat } from '../scoring/record-line.ts'
+import { recordFormat, type TextHash } from '../scoring/record-line.ts'
 import { rowSchema } from '../rows/row-schema.ts'
 import type { BrokenDeployment, ServedDeployment, ServedVariant } from './served-deployment.ts'
 import { trafficSplit } from './traffic-split.ts'
@@ -27,6 +27,8 @@ export interface TableBuilder {
   readonly pool: ModelPool
   readonly metrics: ServingMetrics
   openLog(plan: DeploymentPlan): Promise<PredictionLog>
+  /** For columns of the log with the rule `hash`; undefined without a key. */
+  readonly hashText?: TextHash | undefined
 }
 
 /** Loads what a plan names. Fails as a whole when one model cannot be loaded, and then nothing stays loaded. */
@@ -55,7 +57,7 @@ export interface RebuildOptions {
  */
 export async function rebuildTable(
   builder: TableBuilder,
-  plan: ServingPlan,
+  plan: Pick<ServingPlan, 'revision' | 'deployments'>,
   { patienceMs, unloaded = new Map() }: RebuildOptions,
 ): Promise<RoutingTable> {
   const impatient = { ...builder, pool: withPatience(builder.pool, patienceMs) }
@@ -162,7 +164,7 @@ async function buildVariant(
       model: plan.model,
       version: plan.version,
     }),
-    recordLine: recordFormat(deployment.name, served, schema),
+    recordLine: recordFormat(deployment, { variant: served, schema }, builder.hashText),
   }
 }
 
