@@ -1,56 +1,58 @@
-import { fail } from '#contract/errors'
-import type { LoadedModel, RowBatch } from '../../model-runtime-point.ts'
-import { BatchQueue, type BatchQueueOptions, type ScoredSlice } from './batch-queue.ts'
+import type { RowBatch } from '../../model-runtime-point.ts'
+import type { QueueLimits, QueueTerms, ScoredSlice } from './batch-queue.ts'
+import type { ModelFacts } from './known-models.ts'
+import type { PooledModel } from './pooled-model.ts'
 
-/**
- * A loaded model and how many still need it: one for each variant in the routing table, one for each request in flight.
- * When the last lets go it is freed, so a model that is swapped out ends its work first.
- */
+/** A variant's hold on a model of the pool. The model stays known to it, and in memory unless it may be loaded on demand. */
 export class ServedModel {
-  readonly key: string
-  readonly #loaded: LoadedModel
-  readonly #queue: BatchQueue
-  readonly #onReleased: (model: ServedModel) => void
-  #references = 0
+  readonly #model: PooledModel
+  readonly #isPinned: boolean
+  #isReleased = false
 
-  constructor(
-    key: string,
-    loaded: LoadedModel,
-    options: Omit<BatchQueueOptions, 'model'> & { readonly onReleased: (model: ServedModel) => void },
-  ) {
-    this.key = key
-    this.#loaded = loaded
-    this.#queue = new BatchQueue({ ...options, model: loaded })
-    this.#onReleased = options.onReleased
+  constructor(model: PooledModel, isPinned: boolean) {
+    this.#model = model
+    this.#isPinned = isPinned
+    model.acquire(isPinned)
   }
 
-  get facts(): Pick<LoadedModel, 'platform' | 'outputs' | 'answer'> {
-    return this.#loaded
+  get key(): string {
+    return this.#model.key
+  }
+
+  get facts(): ModelFacts {
+    return this.#model.facts
   }
 
   get waitingRows(): number {
-    return this.#queue.waitingRows
+    return this.#model.waitingRows
   }
 
-  acquire(): void {
-    if (this.#references < 0) fail('internal', 'The model was freed already.')
-    this.#references++
+  get waitingRequests(): number {
+    return this.#model.waitingRequests
+  }
+
+  get expectedWaitMs(): number {
+    return this.#model.expectedWaitMs
+  }
+
+  /** In memory now; one that is not is loaded by the next request. */
+  get isResident(): boolean {
+    return this.#model.isResident
+  }
+
+  /** Why it cannot answer at the moment, as far as that is known without asking it. */
+  get health(): string | undefined {
+    return this.#model.health
   }
 
   release(): void {
-    this.#references--
-    if (this.#references > 0) return
-    this.#references = -1
-    this.#onReleased(this)
-    void this.#loaded.release().catch(() => undefined)
+    if (this.#isReleased) return
+    this.#isReleased = true
+    this.#model.release(this.#isPinned)
   }
 
-  async score(batch: RowBatch, queuedRowsLimit: number): Promise<ScoredSlice> {
-    this.acquire()
-    try {
-      return await this.#queue.score(batch, queuedRowsLimit)
-    } finally {
-      this.release()
-    }
+  /** Loads the model first when it is not in memory. */
+  score(batch: RowBatch, limits: QueueLimits, terms: QueueTerms): Promise<ScoredSlice> {
+    return this.#model.score(batch, limits, terms)
   }
 }
