@@ -93,8 +93,6 @@ export const batchSection = defineSection({
     model: returns@champion
     data: data.orders
     folder: scored
-    every: 1d
-    offset: 2h
 `,
   reads: ['models', 'deployments', 'data'],
   check: ({ batch_scoring: batches, models, deployments, data }) =>

@@ -44,6 +44,7 @@ export function createBatchService(dependencies: BatchDependencies) {
   const { platform, project } = dependencies
   const { clock, jobs, config } = platform
   const store = createBatchStore(platform.database)
+  const startedAt = clock.now()
 
   const get = async (id: string): Promise<BatchRow> =>
     (await store.get(id)) ??
@@ -174,7 +175,8 @@ export function createBatchService(dependencies: BatchDependencies) {
         const dueAt = lastDue(batch, clock.now())
         if (dueAt === undefined) continue
         const newest = await store.newestOf(name)
-        if (newest !== undefined && newest.due_at >= dueAt) continue
+        // What was due while nothing ran is made up for once; a batch that never ran waits for its first time.
+        if ((newest?.due_at ?? startedAt) >= dueAt) continue
         await enqueue(newRow(name, await settingsOf(name), { dueAt, actor: 'system:batch' }))
       }
     },

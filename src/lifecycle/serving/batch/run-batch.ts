@@ -1,4 +1,4 @@
-import { rename } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fail } from '#contract/errors'
 import type { ScorableModel } from '#lifecycle/evaluation/scorer-point'
@@ -120,10 +120,12 @@ async function handOver(row: BatchRow, { parts }: ScoredFiles, context: BatchRun
   const folder = await prepareFolder(projectDirectory, name)
   // A folder of its own for each run, named last: whoever reads sees a whole run or none of it.
   const place = join(folder, new Date(row.due_at).toISOString().replaceAll(':', '-'))
-  await rename(
-    join(context.workDirectory, 'parts', 'tables'),
-    join(context.workDirectory, 'tables-left'),
-  ).catch(() => undefined)
-  await rename(join(context.workDirectory, 'parts'), place)
+  const made = join(context.workDirectory, 'parts')
+  await rm(join(made, 'tables'), { recursive: true, force: true })
+  await rename(join(made, 'parts.ndjson'), join(context.workDirectory, 'parts.ndjson'))
+  await rename(made, place).catch((error: NodeJS.ErrnoException) => {
+    // It was there when the process died, before anybody was told.
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
+  })
   return `${name}/${basename(place)}`
 }
