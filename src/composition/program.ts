@@ -10,7 +10,7 @@ import { evaluateStep, findLeaks, type ModelScorer, type ScorableModel } from '#
 import type { LoadedModel } from '#lifecycle/serving/model-runtime-point'
 import { createFeaturesStage, joinStep, splitStep } from '#lifecycle/features/index'
 import { createGovernanceStage, createReclaim } from '#lifecycle/governance/index'
-import { createMonitoringStage } from '#lifecycle/monitoring/index'
+import { createMonitoringStage, isJudged } from '#lifecycle/monitoring/index'
 import { createPipelinesStage, createPublishStep, type StepKind } from '#lifecycle/pipelines/index'
 import {
   candidateSource,
@@ -240,7 +240,10 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
     models,
     host,
     settings: async () => (await project()).sections.deployments,
-    isJudged: async (deployment) => (await project()).sections.monitors[deployment]?.canary !== undefined,
+    isJudged: async (deployment) => {
+      const { monitors, deployments } = (await project()).sections
+      return isJudged(monitors[deployment], deployments[deployment])
+    },
   })
   const batch = createBatchStage({
     platform,

@@ -1,112 +1,189 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { analysisSettingsSchema } from '#lifecycle/serving/contract'
+import { LogHistogram } from '#platform/statistics/log-histogram'
 import { createRandom } from '#platform/random'
-import { judgeCanary, type CanaryInput, type CanaryRows } from './canary-judgement.ts'
-import { canaryPolicySchema } from './settings.ts'
+import type { VariantSide } from './canary-checks.ts'
+import { judgeCanary, shareAlpha, type CanaryInput } from './canary-judgement.ts'
 
-const policy = canaryPolicySchema.parse({
+const policy = analysisSettingsSchema.parse({
   metric: 'log_loss',
   margin: 0.02,
   minimum_labels: 1000,
   minimum_requests: 500,
 })
-const calm = { requests: 1000, errors: 0 }
+
+interface Traffic {
+  readonly requests?: number
+  readonly errors?: number
+  /** Median latency. */
+  readonly latencyMs?: number
+  /** Added to scores that are uniform between 0 and 0.8. */
+  readonly shift?: number
+}
+
+function side(traffic: Traffic = {}, seed = 1): VariantSide {
+  const { requests = 1000, errors = 0, latencyMs = 4, shift = 0 } = traffic
+  const random = createRandom(seed)
+  const latencies = new LogHistogram()
+  const scores = new LogHistogram()
+  for (let request = 0; request < requests - errors; request++) {
+    latencies.add(latencyMs * Math.exp(0.3 * random.normal()))
+    scores.add(0.8 * random.uniform() + shift)
+  }
+  return {
+    counts: { requests, errors },
+    evidence: { rows: scores.total, latencyMs: latencies.state, scores: scores.state },
+  }
+}
 
 /** True rates between 0.05 and 0.45; `noise` blurs what a model says about them. */
-function truth(rows: number, seed: number): { readonly rates: Float64Array; readonly labels: Float64Array } {
-  const random = createRandom(seed)
+function labelled(
+  rows: number,
+  championNoise: number,
+  canaryNoise: number,
+  canarySeed = 9,
+): CanaryInput['quality'] {
+  const random = createRandom(1)
   const rates = Float64Array.from({ length: rows }, () => 0.05 + 0.4 * random.uniform())
-  return { rates, labels: rates.map((rate) => (random.uniform() < rate ? 1 : 0)) }
-}
-
-function blurred(rates: Float64Array, noise: number): Float64Array {
-  const random = createRandom(99)
-  return rates.map((rate) => 1 / (1 + Math.exp(-(Math.log(rate / (1 - rate)) + noise * random.normal()))))
-}
-
-function paired(rows: number, championNoise: number, canaryNoise: number): CanaryRows {
-  const { rates, labels } = truth(rows, 1)
-  return {
-    kind: 'paired',
+  const labels = rates.map((rate) => (random.uniform() < rate ? 1 : 0))
+  const blurred = (noise: number, seed: number): Float64Array => {
+    const blur = createRandom(seed)
+    return rates.map((rate) => 1 / (1 + Math.exp(-(Math.log(rate / (1 - rate)) + noise * blur.normal()))))
+  }
+  const rowsOfBoth = {
     labels,
-    championScores: blurred(rates, championNoise),
-    canaryScores: blurred(rates, canaryNoise),
+    championScores: blurred(championNoise, 9),
+    canaryScores: blurred(canaryNoise, canarySeed),
   }
+  return { task: 'binary', rows: rowsOfBoth }
 }
 
-function independent(rows: number, championNoise: number, canaryNoise: number): CanaryRows {
-  const [first, second] = [truth(rows, 2), truth(rows, 3)]
-  return {
-    kind: 'independent',
-    champion: { labels: first.labels, scores: blurred(first.rates, championNoise) },
-    canary: { labels: second.labels, scores: blurred(second.rates, canaryNoise) },
-  }
-}
+const rollout = { strategy: 'canary', step: 0, steps: 1, isOver: true, candidates: [] } as const
 
-function judge(rows: CanaryRows, changed: Partial<CanaryInput> = {}) {
-  return judgeCanary({ policy, task: 'binary', champion: calm, canary: calm, rows, ...changed })
+function judge(changed: Partial<CanaryInput> = {}) {
+  const calm = { champion: side({}, 1), canary: side({}, 2), rollout, hasTraffic: true }
+  return judgeCanary({ policy, ...calm, quality: labelled(4000, 0.3, 0.3), ...changed })
 }
 
 test('promotes a better canary and gives its numbers', () => {
-  const { decision, reason } = judge(independent(4000, 1.5, 0))
+  const { decision, reason, checks } = judge({ quality: labelled(4000, 1.5, 0) })
   assert.equal(decision, 'promote')
   assert.match(
     reason,
-    /log_loss 0\.\d+ against the champion's 0\.\d+, difference -0\.\d+ \[-0\.\d+, -0\.\d+\] on 4,000 and 4,000 labels: better/,
+    /log_loss 0\.\d+ against the champion's 0\.\d+, difference -0\.\d+ \[-0\.\d+, -0\.\d+\] on 4,000 labels of both: better/,
+  )
+  const metric = checks.find(({ check }) => check === 'metric')
+  assert.deepEqual([metric?.seen, metric?.needed, metric?.threshold], [4000, 1000, 0.02])
+  assert.ok(
+    metric?.estimate != null && metric.interval?.high != null && metric.estimate < metric.interval.high,
   )
 })
 
 test('rolls back a worse one', () => {
-  const { decision, reason } = judge(independent(4000, 0, 2))
+  const { decision, reason } = judge({ quality: labelled(4000, 0, 2) })
   assert.equal(decision, 'roll_back')
   assert.match(reason, /worse by more than 0\.02/)
 })
 
 test('holds on too few labels, and while the interval holds both answers', () => {
   assert.match(
-    judge(independent(900, 1.5, 0)).reason,
-    /900 and 900 labels .* at least 1,000 of each are needed/,
+    judge({ quality: labelled(900, 1.5, 0) }).reason,
+    /900 labels of both; at least 1,000 are needed/,
   )
-  const unsure = judge(independent(1000, 0.3, 0.3))
-  assert.equal(unsure.decision, 'hold')
-  assert.match(unsure.reason, /not yet sure/)
+  const unsure = judge({ quality: labelled(1000, 0.5, 0.5, 10), policy: { ...policy, margin: 0 } })
+  assert.deepEqual([unsure.decision, /not yet sure/.test(unsure.reason)], ['hold', true])
 })
 
-test('on the same rows, the same number of labels decides what different rows leave open', () => {
-  assert.equal(judge(independent(1000, 0.3, 0.3)).decision, 'hold')
-  const { decision, reason } = judge(paired(1000, 0.3, 0.25))
-  assert.equal(decision, 'promote')
-  assert.match(reason, /1,000 labels of both/)
+test('does not wait for labels before the last step, and advances without promoting', () => {
+  const early = judge({ quality: labelled(10, 0, 0), rollout: { ...rollout, steps: 3 } })
+  assert.equal(early.decision, 'advance')
+  assert.match(early.reason, /10 labels of both; at least 1,000 are needed/)
+  const last = { ...rollout, step: 2, steps: 3 }
+  assert.equal(judge({ quality: labelled(10, 0, 0), rollout: last }).decision, 'hold')
+  assert.equal(judge({ rollout: last }).decision, 'promote')
+  assert.equal(judge({ rollout: { ...last, isOver: false } }).decision, 'advance')
 })
 
 test('a canary that fails requests is rolled back before its labels arrive', () => {
-  const { decision, reason } = judge(independent(10, 0, 0), { canary: { requests: 100, errors: 6 } })
+  const { decision, reason } = judge({ quality: undefined, canary: side({ requests: 100, errors: 12 }) })
   assert.equal(decision, 'roll_back')
-  assert.match(reason, /canary failed 6 of 100 requests, champion 0 of 1,000: more, p < 0\.001/)
-})
-
-test('errors that the champion makes too are no reason, and few requests no promotion', () => {
-  const rows = independent(4000, 1.5, 0)
-  const alike = { champion: { requests: 1000, errors: 20 }, canary: { requests: 1000, errors: 24 } }
-  assert.equal(judge(rows, alike).decision, 'promote')
-  assert.match(judge(rows, { canary: { requests: 100, errors: 0 } }).reason, /at least 500 requests of each/)
-})
-
-test('latency counts where it was asked for', () => {
-  const rows = independent(4000, 1.5, 0)
-  const slow = { champion: { ...calm, latencyP95Ms: 4 }, canary: { ...calm, latencyP95Ms: 9 } }
-  assert.equal(judge(rows, slow).decision, 'promote')
-  const strict = { ...policy, slowdown: 2 }
   assert.match(
-    judge(rows, { ...slow, policy: strict }).reason,
-    /at most 9 ms, of the champion's 4 ms: 2\.25 times, allowed are 2/,
+    reason,
+    /canary failed 12 of 100 requests, champion 0 of 1,000, difference 12 % \[\d.*\]: more/,
   )
-  assert.equal(judge(rows, { policy: strict }).decision, 'hold')
+})
+
+test('says nothing after ten requests, whatever became of them', () => {
+  const broken = judge({ canary: side({ requests: 10, errors: 10 }) })
+  assert.deepEqual([broken.decision, broken.checks[0]?.verdict], ['hold', 'wait'])
+  assert.match(broken.reason, /10 of 500 requests of each seen/)
+  const calm = judge({ canary: side({ requests: 10 }), champion: side({ requests: 10 }) })
+  assert.equal(calm.decision, 'hold')
+  const silent: VariantSide = { counts: { requests: 0, errors: 0 }, evidence: undefined }
+  assert.equal(judge({ canary: silent, champion: silent }).decision, 'hold')
+})
+
+test('errors that the champion makes too are no reason; suspicion is one to wait', () => {
+  const champion = side({ errors: 20 })
+  assert.equal(judge({ champion, canary: side({ errors: 24 }, 2) }).decision, 'promote')
+  const suspect = judge({ champion, canary: side({ errors: 55 }, 2) })
+  assert.equal(suspect.decision, 'hold')
+  assert.match(suspect.reason, /the odds are \d+(\.\d+)? to 1 that it fails more, not enough yet/)
+})
+
+test('latency counts where it was asked for, and is always told', () => {
+  const slow = { canary: side({ latencyMs: 12 }, 2) }
+  const told = judge(slow)
+  assert.equal(told.decision, 'promote')
+  assert.match(told.reason, /95 % of the canary's answers take at most \d+.* ms.*: \d.* times \[/)
+  const strict = { ...policy, slowdown: 1.5 }
+  const { decision, reason } = judge({ ...slow, policy: strict })
+  assert.deepEqual([decision, /allowed are 1\.5/.test(reason)], ['roll_back', true])
+  assert.equal(judge({ policy: strict }).decision, 'promote')
+  const near = judge({ canary: side({ latencyMs: 6.4, requests: 600 }, 2), policy: strict })
+  assert.deepEqual([near.decision, /not proven yet/.test(near.reason)], ['hold', true])
+})
+
+test('other scores are told, and end the rollout only beyond a limit', () => {
+  const moved = { canary: side({ shift: 0.3, requests: 4000 }, 2), champion: side({ requests: 4000 }) }
+  const told = judge(moved)
+  assert.equal(told.decision, 'promote')
+  const check = told.checks.find((one) => one.check === 'scores')
+  assert.ok((check?.estimate ?? 0) > 0.3, `${check?.estimate}`)
+  assert.equal(judge({ ...moved, policy: { ...policy, score_shift: 0.1 } }).decision, 'roll_back')
+  assert.equal(judge({ ...moved, policy: { ...policy, score_shift: 0.6 } }).decision, 'promote')
+})
+
+test('before a switch only labels judge, and nothing waits for requests that do not come', () => {
+  const green = { rollout: { ...rollout, strategy: 'blue_green' as const }, hasTraffic: false }
+  assert.deepEqual(
+    judge(green).checks.map(({ check }) => check),
+    ['metric'],
+  )
+  const { metric: _, ...plain } = policy
+  const switched = judge({ ...green, policy: plain })
+  assert.deepEqual(
+    [switched.decision, switched.reason],
+    ['promote', 'nothing to judge before it has traffic'],
+  )
+})
+
+test('a shadow never takes over by numbers, and an A/B test is decided by somebody', () => {
+  assert.equal(judge({ rollout: { ...rollout, strategy: 'shadow' } }).decision, 'advance')
+  assert.equal(judge({ rollout: { ...rollout, strategy: 'ab' } }).decision, 'hold')
 })
 
 test('a metric without better and worse promotes nothing', () => {
-  const { decision, reason } = judge(independent(4000, 0, 0), {
-    policy: { ...policy, metric: 'calibration_gap' },
-  })
+  const { decision, reason } = judge({ policy: { ...policy, metric: 'calibration_gap' } })
   assert.deepEqual([decision, /no better and worse/.test(reason)], ['hold', true])
+})
+
+test('shares alpha so that the parts of all checks and steps add up to no more', () => {
+  for (const steps of [1, 4]) {
+    const all = { ...policy, slowdown: 2, score_shift: 0.2 }
+    const parts = shareAlpha({ policy: all, rollout: { ...rollout, steps }, hasTraffic: true })
+    const sum = parts.metric + steps * (parts.errors + parts.latency + parts.scores)
+    assert.ok(sum <= policy.alpha + 1e-12 && sum > 0.99 * policy.alpha, `${sum}`)
+  }
 })

@@ -1,164 +1,115 @@
-import {
-  compareIndependent,
-  comparePaired,
-  measure,
-  metricNamed,
-  prepareRows,
-} from '#lifecycle/evaluation/index'
-import type { Comparison, MetricValue, Task } from '#lifecycle/evaluation/index'
-import { fisherExactGreater } from '#platform/statistics/distributions'
+import { comparePaired, prepareRows, type Comparison, type Task } from '#lifecycle/evaluation/index'
+import type { Rollout } from '#lifecycle/serving/index'
+import type { PairedRows } from './canary-store.ts'
+import { checkErrors, checkLatency, checkMetric, checkScores, type VariantSide } from './canary-checks.ts'
+import type { CanaryCheck, CanaryVerdict } from './contract.ts'
 import type { CanaryPolicy } from './settings.ts'
-import { countWords, pValueWords, shortNumber } from './figures.ts'
-import type { LabelledRows } from './realized-performance.ts'
 
-export interface VariantTraffic {
-  readonly requests: number
-  /** Requests that the variant failed through no fault of the caller. */
-  readonly errors: number
-  readonly latencyP95Ms?: number
-}
-
-/**
- * Labels and scores to compare. `independent`: each variant on the requests it answered. `paired`: both models on the same
- * requests, one of them in the shadow; at the same number of labels its interval is several times narrower.
- */
-export type CanaryRows =
-  | { readonly kind: 'independent'; readonly champion: LabelledRows; readonly canary: LabelledRows }
-  | {
-      readonly kind: 'paired'
-      readonly labels: Float64Array
-      readonly championScores: Float64Array
-      readonly canaryScores: Float64Array
-    }
+export type CanaryDecision = CanaryVerdict['decision']
 
 export interface CanaryInput {
   readonly policy: CanaryPolicy
-  readonly task: Task
-  readonly champion: VariantTraffic
-  readonly canary: VariantTraffic
-  readonly rows: CanaryRows
-}
-
-type CanaryDecision = 'promote' | 'hold' | 'roll_back'
-
-interface CanaryFinding {
-  readonly check: 'errors' | 'latency' | 'metric'
-  readonly decision: CanaryDecision
-  readonly reason: string
+  readonly champion: VariantSide
+  readonly canary: VariantSide
+  /** Labelled rows that both have scored, and the task that says what the metric means. */
+  readonly quality?: { readonly task: Task; readonly rows: PairedRows } | undefined
+  readonly rollout: Pick<Rollout, 'strategy' | 'step' | 'candidates'> & {
+    readonly steps: number
+    /** Whether the step has lasted as long as it must. */
+    readonly isOver: boolean
+  }
+  /** Whether it answers or shadows requests. Before a switch it has none, and only labels can judge it. */
+  readonly hasTraffic: boolean
 }
 
 export interface CanaryJudgement {
   readonly decision: CanaryDecision
   readonly reason: string
-  readonly findings: readonly CanaryFinding[]
+  readonly checks: readonly CanaryCheck[]
   /** Canary minus champion. */
-  readonly comparison: Comparison
+  readonly comparison: Comparison | undefined
 }
 
 /**
- * Whether the canary may take over. Errors and latency can end it at once; only the metric can promote it, by
- * non-inferiority: the whole interval of the difference must be better than the margin on the worse side.
+ * What shall become of a version that is tried. Proof of harm by any check takes it back at once. A step may end when every
+ * check has its minimum and none looks like harm; what is promoted must moreover be proven no worse by the metric, where one
+ * is asked for: its whole interval must be better than the margin on the worse side. All intervals hold at all looks.
  */
 export function judgeCanary(input: CanaryInput): CanaryJudgement {
-  const comparison = compare(input)
-  const findings = [judgeErrors(input), ...judgeLatency(input), judgeMetric(input, comparison)]
-  const decisive =
-    findings.find((finding) => finding.decision === 'roll_back') ??
-    findings.find((finding) => finding.decision === 'hold')
-  const reason = decisive?.reason ?? findings.map((finding) => finding.reason).join('; ')
-  return { decision: decisive?.decision ?? 'promote', reason, findings, comparison }
+  const { policy, champion, canary, quality, hasTraffic } = input
+  const alphas = shareAlpha(input)
+  const sides = { policy, champion, canary }
+  const checks = hasTraffic
+    ? [
+        checkErrors({ ...sides, alpha: alphas.errors }),
+        checkLatency({ ...sides, alpha: alphas.latency }),
+        checkScores({ ...sides, alpha: alphas.scores }),
+      ]
+    : []
+  const { metric } = policy
+  let comparison: Comparison | undefined
+  if (metric !== undefined) {
+    comparison = compare(metric, quality)
+    const labels = quality?.rows.labels.length ?? 0
+    checks.push(checkMetric({ policy: { ...policy, metric }, comparison, labels, alpha: alphas.metric }))
+  }
+  return { ...decide(checks, input), checks, comparison }
 }
 
-function judgeErrors({ policy, champion, canary }: CanaryInput): CanaryFinding {
-  const rates = `canary failed ${countWords(canary.errors)} of ${countWords(canary.requests)} requests, champion ${countWords(champion.errors)} of ${countWords(champion.requests)}`
-  const pValue = fisherExactGreater(
-    { hits: canary.errors, trials: canary.requests },
-    { hits: champion.errors, trials: champion.requests },
-  )
-  // Many failures are proof enough before the canary has seen its minimum.
-  if (pValue <= policy.error_alpha) {
-    return { check: 'errors', decision: 'roll_back', reason: `${rates}: more, ${pValueWords(pValue)}` }
-  }
-  if (Math.min(champion.requests, canary.requests) < policy.minimum_requests) {
-    const needed = `at least ${countWords(policy.minimum_requests)} requests of each are needed`
-    return { check: 'errors', decision: 'hold', reason: `${rates}; ${needed}` }
-  }
-  return { check: 'errors', decision: 'promote', reason: `${rates}: not more, ${pValueWords(pValue)}` }
-}
-
-function judgeLatency({ policy, champion, canary }: CanaryInput): CanaryFinding[] {
-  if (policy.slowdown === undefined) return []
-  const enough = Math.min(champion.requests, canary.requests) >= policy.minimum_requests
-  if (champion.latencyP95Ms === undefined || canary.latencyP95Ms === undefined || !enough) {
-    return [{ check: 'latency', decision: 'hold', reason: 'too few requests to compare latencies' }]
-  }
-  const ratio = canary.latencyP95Ms / champion.latencyP95Ms
-  const words = `95 % of the canary's answers take at most ${shortNumber(canary.latencyP95Ms)} ms, of the champion's ${shortNumber(champion.latencyP95Ms)} ms`
-  const slower = ratio > policy.slowdown
-  const reason = `${words}: ${shortNumber(ratio)} times${slower ? `, allowed are ${policy.slowdown}` : ''}`
-  return [{ check: 'latency', decision: slower ? 'roll_back' : 'promote', reason }]
-}
-
-function judgeMetric({ policy, rows }: CanaryInput, comparison: Comparison): CanaryFinding {
-  const labels = labelCounts(rows)
-  const counted =
-    rows.kind === 'paired'
-      ? `${countWords(labels.canary)} labels of both`
-      : `${countWords(labels.canary)} and ${countWords(labels.champion)} labels`
-  if (Math.min(labels.champion, labels.canary) < policy.minimum_labels) {
-    const reason = `${counted} for canary and champion; at least ${countWords(policy.minimum_labels)} of each are needed`
-    return { check: 'metric', decision: 'hold', reason }
-  }
-  if (comparison.status !== 'value') {
-    return {
-      check: 'metric',
-      decision: 'hold',
-      reason: `${policy.metric} cannot be compared: ${comparison.reason}`,
-    }
-  }
-  const { candidate, reference, difference, interval, higherIsBetter } = comparison
-  if (higherIsBetter === null) {
-    return {
-      check: 'metric',
-      decision: 'hold',
-      reason: `${policy.metric} has no better and worse; judge by log_loss or roc_auc`,
-    }
-  }
-  const words =
-    `${policy.metric} ${shortNumber(candidate)} against the champion's ${shortNumber(reference)}, ` +
-    `difference ${shortNumber(difference)} [${shortNumber(interval.low)}, ${shortNumber(interval.high)}] on ${counted}`
-  const worst = higherIsBetter ? -interval.low : interval.high
-  const best = higherIsBetter ? -interval.high : interval.low
-  if (worst < policy.margin) {
-    const verdict = worst < 0 ? 'better' : `not worse by ${policy.margin}`
-    return { check: 'metric', decision: 'promote', reason: `${words}: ${verdict}` }
-  }
-  if (best > policy.margin) {
-    return { check: 'metric', decision: 'roll_back', reason: `${words}: worse by more than ${policy.margin}` }
-  }
+/**
+ * The chance of a false alarm, over the checks that can raise one and the steps that begin anew: by Bonferroni the parts add
+ * up to no more than `alpha`. What is promoted needs no part: all checks must let it (intersection-union: Berger, Technometrics
+ * 24, 1982). The metric is judged on the same rows over all steps, so it has its whole part at once.
+ */
+export function shareAlpha({
+  policy,
+  rollout,
+  hasTraffic,
+}: Pick<CanaryInput, 'policy' | 'rollout' | 'hasTraffic'>): Record<CanaryCheck['check'], number> {
+  const { steps, candidates } = rollout
+  const tried = Math.max(1, candidates.length)
+  const errors = Math.min(policy.error_alpha, policy.alpha / 2 / steps)
+  const others = [
+    hasTraffic && policy.slowdown !== undefined,
+    hasTraffic && policy.score_shift !== undefined,
+    policy.metric !== undefined,
+  ].filter(Boolean).length
+  const left = (policy.alpha - (hasTraffic ? errors * steps : 0)) / Math.max(1, others)
   return {
-    check: 'metric',
-    decision: 'hold',
-    reason: `${words}: not yet sure whether it is worse by ${policy.margin}`,
+    errors: errors / tried,
+    latency: left / steps / tried,
+    scores: left / steps / tried,
+    metric: left / tried,
   }
 }
 
-function labelCounts(rows: CanaryRows): { readonly champion: number; readonly canary: number } {
-  if (rows.kind === 'paired') return { champion: rows.labels.length, canary: rows.labels.length }
-  return { champion: rows.champion.labels.length, canary: rows.canary.labels.length }
+function decide(
+  checks: readonly CanaryCheck[],
+  { rollout }: CanaryInput,
+): Pick<CanaryJudgement, 'decision' | 'reason'> {
+  const harm = checks.filter(({ verdict }) => verdict === 'fail')
+  if (harm.length > 0) return { decision: 'roll_back', reason: words(harm) }
+  const waits = checks.filter(({ verdict }) => verdict === 'wait')
+  const isLast = rollout.step >= rollout.steps - 1
+  // Labels come late: a step before the last need not wait for them.
+  const blocking = isLast ? waits : waits.filter(({ check }) => check !== 'metric')
+  if (blocking.length > 0) return { decision: 'hold', reason: words(blocking) }
+  const reason = checks.length === 0 ? 'nothing to judge before it has traffic' : words(checks)
+  if (rollout.strategy === 'ab')
+    return { decision: 'hold', reason: `somebody decides who has won: ${reason}` }
+  const promotes = isLast && rollout.isOver && rollout.strategy !== 'shadow'
+  return { decision: promotes ? 'promote' : 'advance', reason }
 }
 
-function compare({ policy, task, rows }: CanaryInput): Comparison {
-  if (rows.kind === 'independent') {
-    return compareIndependent(measured(policy, task, rows.canary), measured(policy, task, rows.champion))
-  }
-  return comparePaired(policy.metric, {
+function words(checks: readonly CanaryCheck[]): string {
+  return checks.map(({ reason }) => reason).join('; ')
+}
+
+function compare(name: NonNullable<CanaryPolicy['metric']>, quality: CanaryInput['quality']): Comparison {
+  if (quality === undefined) return { status: 'error', name, reason: 'neither version has an evaluation' }
+  const { task, rows } = quality
+  return comparePaired(name, {
     candidate: prepareRows({ task, labels: rows.labels, scores: rows.canaryScores }),
     reference: prepareRows({ task, labels: rows.labels, scores: rows.championScores }),
   })
-}
-
-function measured({ metric }: CanaryPolicy, task: Task, rows: LabelledRows): MetricValue {
-  const found = metricNamed(measure({ task, ...rows }), metric)
-  return found ?? { status: 'error', name: metric, reason: `${metric} is no metric of a ${task} task` }
 }

@@ -6,6 +6,15 @@ import type { MonitoringTables } from './tables.ts'
 
 export type TrialRow = Selectable<MonitoringTables['canary_trials']>
 
+type StepRow = Selectable<MonitoringTables['canary_steps']>
+
+/** The same labelled rows as both models score them. */
+export interface PairedRows {
+  readonly labels: Float64Array
+  readonly championScores: Float64Array
+  readonly canaryScores: Float64Array
+}
+
 export interface PairedScores {
   readonly id: string
   readonly variant: string
@@ -71,21 +80,32 @@ export function createCanaryStore(query: Kysely<MonitoringTables>, engine: Engin
         .execute()
     },
 
-    labelled: async ({ id, deployment }: TrialRow) => {
-      const rows = await query
-        .selectFrom('canary_rows as r')
-        .innerJoin('labels as l', (join) =>
-          join.on('l.deployment', '=', deployment).onRef('l.prediction_id', '=', 'r.prediction_id'),
-        )
-        .select(['l.label', 'r.champion_score', 'r.canary_score'])
-        .where('r.trial', '=', id)
-        .orderBy('r.prediction_id')
-        .execute()
-      return {
-        labels: Float64Array.from(rows, ({ label }) => label),
-        championScores: Float64Array.from(rows, (row) => row.champion_score),
-        canaryScores: Float64Array.from(rows, (row) => row.canary_score),
+    /** Labelled rows as both score them, read a page at a time: 24 bytes a row, however many there are. */
+    labelled: async ({ id, deployment }: TrialRow): Promise<PairedRows> => {
+      const labels = new NumberList()
+      const champion = new NumberList()
+      const canary = new NumberList()
+      for (let last = ''; ;) {
+        const rows = await query
+          .selectFrom('canary_rows as r')
+          .innerJoin('labels as l', (join) =>
+            join.on('l.deployment', '=', deployment).onRef('l.prediction_id', '=', 'r.prediction_id'),
+          )
+          .select(['r.prediction_id', 'l.label', 'r.champion_score', 'r.canary_score'])
+          .where('r.trial', '=', id)
+          .where('r.prediction_id', '>', last)
+          .orderBy('r.prediction_id')
+          .limit(labelPageRows)
+          .execute()
+        for (const row of rows) {
+          labels.push(row.label)
+          champion.push(row.champion_score)
+          canary.push(row.canary_score)
+          last = row.prediction_id
+        }
+        if (rows.length < labelPageRows) break
       }
+      return { labels: labels.values, championScores: champion.values, canaryScores: canary.values }
     },
 
     /** What a verdict rests on: it is not worth judging again before this changes. */
@@ -104,20 +124,24 @@ export function createCanaryStore(query: Kysely<MonitoringTables>, engine: Engin
       return `${labels} labels, the last at ${newest}`
     },
 
-    /** Rows that a variant answered in the trial, and the 95th percentile of their latency. */
-    answered: async (trial: string, variant: string): Promise<{ rows: number; latencyP95Ms?: number }> => {
-      const mine = query.selectFrom('canary_rows').where('trial', '=', trial).where('variant', '=', variant)
-      const { rows } = await mine
-        .select(({ fn }) => fn.countAll<number>().as('rows'))
-        .executeTakeFirstOrThrow()
-      if (rows === 0) return { rows }
-      const at = await mine
-        .select('latency_ms')
-        .orderBy('latency_ms')
-        .limit(1)
-        .offset(Math.ceil(rows * 0.95) - 1)
-        .executeTakeFirstOrThrow()
-      return { rows, latencyP95Ms: at.latency_ms }
+    step: (trial: string, startedAt: number): Promise<StepRow | undefined> =>
+      query
+        .selectFrom('canary_steps')
+        .selectAll()
+        .where('trial', '=', trial)
+        .where('started_at', '=', startedAt)
+        .executeTakeFirst(),
+
+    /** The evidence and how far it reaches change together. */
+    keepStep: async (row: StepRow): Promise<void> => {
+      const { segment, byte_offset, document } = row
+      await query
+        .insertInto('canary_steps')
+        .values(row)
+        .onConflict((conflict) =>
+          conflict.columns(['trial', 'started_at']).doUpdateSet({ segment, byte_offset, document }),
+        )
+        .execute()
     },
 
     lastVerdict: async (trial: string): Promise<{ basis: string; verdict: CanaryVerdict } | undefined> => {
@@ -143,17 +167,51 @@ export function createCanaryStore(query: Kysely<MonitoringTables>, engine: Engin
       return rows.map(({ document }) => JSON.parse(document) as CanaryVerdict)
     },
 
-    addVerdict: async (trial: string, basis: string, verdict: CanaryVerdict): Promise<void> => {
+    /** Adds a verdict, or puts it in the place of the last one. */
+    keepVerdict: async (
+      trial: string,
+      { basis, verdict, adds }: { basis: string; verdict: CanaryVerdict; adds: boolean },
+    ): Promise<void> => {
       const { last } = await query
         .selectFrom('canary_verdicts')
         .select(sql<number>`coalesce(max(number), 0)`.as('last'))
         .where('trial', '=', trial)
         .executeTakeFirstOrThrow()
       const document = JSON.stringify(verdict)
+      if (adds || last === 0) {
+        await query
+          .insertInto('canary_verdicts')
+          .values({ trial, number: last + 1, basis, document })
+          .execute()
+        return
+      }
       await query
-        .insertInto('canary_verdicts')
-        .values({ trial, number: last + 1, basis, document })
+        .updateTable('canary_verdicts')
+        .set({ basis, document })
+        .where('trial', '=', trial)
+        .where('number', '=', last)
         .execute()
     },
+  }
+}
+
+const labelPageRows = 20_000
+
+/** Numbers that come one after the other, without an object for each. */
+class NumberList {
+  #values = new Float64Array(1024)
+  #length = 0
+
+  push(value: number): void {
+    if (this.#length === this.#values.length) {
+      const larger = new Float64Array(this.#values.length * 2)
+      larger.set(this.#values)
+      this.#values = larger
+    }
+    this.#values[this.#length++] = value
+  }
+
+  get values(): Float64Array {
+    return this.#values.subarray(0, this.#length)
   }
 }

@@ -1,15 +1,19 @@
-import { messageOf } from '#contract/errors'
-import type { Task } from '#lifecycle/evaluation/index'
-import { readPredictions, type PredictionCursor, type ServingService } from '#lifecycle/serving/index'
+import { readOutcomes, servingDirectory, type Rollout, type ServingService } from '#lifecycle/serving/index'
 import { systemCaller } from '#platform/access/access'
 import type { Platform } from '#platform/platform'
-import { judgeCanary, type VariantTraffic } from './canary-judgement.ts'
+import { LogHistogram } from '#platform/statistics/log-histogram'
+import { requestCounts } from './canary-evidence.ts'
+import { judgeCanary } from './canary-judgement.ts'
+import type { VariantSide } from './canary-checks.ts'
+import { overdueStep, settleOverdue, type Overdue } from './canary-overdue.ts'
+import { policyFor } from './canary-policy.ts'
 import type { TrialRow } from './canary-store.ts'
 import type { CanaryVerdict } from './contract.ts'
+import { cursorBefore, readStep } from './read-step.ts'
 import { scoreBothWays, type PairScoring } from './score-both-ways.ts'
-import type { CanaryPolicy } from './settings.ts'
+import type { CanaryPolicy, Monitor } from './settings.ts'
 
-export type WatchedServing = Pick<ServingService, 'list' | 'get' | 'revisions' | 'endCanary'>
+export type WatchedServing = Pick<ServingService, 'list' | 'get' | 'revisions' | 'rollouts'>
 
 export interface TrialContext extends PairScoring {
   readonly deployment: string
@@ -17,165 +21,243 @@ export interface TrialContext extends PairScoring {
   readonly platform: Platform
 }
 
+const actor = 'monitoring'
+const longestReason = 1000
+
 /**
- * Judges the canary that runs, if one does, and carries out the verdict. Both versions score the same requests, those that
- * either of them answered since the trial began: at equal labels that is several times sharper than two groups of requests.
+ * Judges the rollout that runs, if one does, and carries out the verdict. For the metric both versions score the same
+ * requests, those that either of them answered since the rollout began: at equal labels that is several times sharper than
+ * two groups of requests.
  */
-export async function judgeTrial(policy: CanaryPolicy, context: TrialContext): Promise<void> {
-  const trial = await currentTrial(context)
-  await closeOthers(trial, context)
-  if (trial === undefined) return
-  await scoreBothWays(trial, context)
-  const verdict = await judgeIfChanged(trial, policy, context)
-  if (verdict === undefined || verdict.decision === 'hold') return
-  await context.serving.endCanary(
-    context.deployment,
-    { verdict: verdict.decision, reason: verdict.reason.slice(0, 1000) },
-    systemCaller('monitoring'),
-  )
-  await closeOthers(undefined, context)
+export async function judgeTrials(monitor: Monitor | undefined, context: TrialContext): Promise<void> {
+  const { deployment, serving } = context
+  const rollout = await serving.rollouts.runningOf(deployment)
+  const policy = rollout === undefined ? undefined : policyFor(rollout, monitor)
+  await closeOthers(rollout, context)
+  const overdue =
+    rollout === undefined || policy === undefined ? undefined : await judgeRollout(rollout, policy, context)
+  await settleOverdue(overdue, { ...context, monitor })
 }
 
-/** The trial of the canary that runs. It begins with the first revision that had just this champion and this canary. */
-async function currentTrial(context: TrialContext): Promise<TrialRow | undefined> {
-  const { deployment, directory, serving, store } = context
-  const revisions = await serving.revisions(deployment)
-  const pairOf = ({ state, variants }: (typeof revisions)[number]): string | undefined => {
-    const champion = variants.find(({ name }) => name === 'champion')
-    const canary = variants.find(({ name }) => name === 'canary')
-    if (state !== 'active' || champion === undefined || canary === undefined) return undefined
-    return `${champion.model}@${champion.version}-${canary.version}`
+async function judgeRollout(
+  rollout: Rollout,
+  policy: CanaryPolicy,
+  context: TrialContext,
+): Promise<Overdue | undefined> {
+  const { deployment, serving, platform } = context
+  const judged: Judged[] = []
+  for (const trial of await openTrials(rollout, context)) {
+    if (policy.metric !== undefined) await scoreBothWays(trial, context)
+    judged.push(await judgeIfChanged(trial, { rollout, policy }, context))
   }
-  const [newest] = revisions
-  const pair = newest === undefined ? undefined : pairOf(newest)
-  if (pair === undefined) return undefined
-  const other = revisions.findIndex((revision) => pairOf(revision) !== pair)
-  const first = revisions.at(other === -1 ? -1 : other - 1) as (typeof revisions)[number]
-  const id = `${deployment}/${pair}/r${first.revision}`
-  const known = await store.canaries.trial(id)
-  if (known !== undefined) return known.state === 'running' ? known : undefined
-  const champion = first.variants.find(({ name }) => name === 'champion') as (typeof first.variants)[number]
-  const canary = first.variants.find(({ name }) => name === 'canary') as (typeof first.variants)[number]
-  const begin = await cursorBefore(directory, first.time)
-  await store.canaries.begin({
-    id,
+  const decided = worstOf(judged)
+  if (decided !== undefined && isNews(rollout, decided)) await carryOut(rollout, decided.verdict, context)
+  const after = await serving.rollouts.runningOf(deployment)
+  if (after?.id !== rollout.id) await closeOthers(after, context)
+  const verdicts = judged.map(({ verdict }) => verdict)
+  return after?.id === rollout.id && after.step === rollout.step
+    ? overdueStep(rollout, policy, { verdicts, now: platform.clock.now() })
+    : undefined
+}
+
+interface Judged {
+  readonly verdict: CanaryVerdict
+  /** Whether another decision or another check is behind it than before. */
+  readonly isNew: boolean
+}
+
+const severity: readonly CanaryVerdict['decision'][] = ['roll_back', 'hold', 'advance', 'promote']
+
+/** Of several that are tried at once, the worst decides for all. */
+function worstOf(judged: readonly Judged[]): Judged | undefined {
+  return judged.toSorted(
+    (a, b) => severity.indexOf(a.verdict.decision) - severity.indexOf(b.verdict.decision),
+  )[0]
+}
+
+/** What a person holds, numbers do not let go; harm ends it all the same. */
+function isNews({ verdict: told, step }: Rollout, { verdict, isNew }: Judged): boolean {
+  const current = told?.step === step ? told : undefined
+  if (verdict.decision === 'roll_back' || verdict.decision === 'promote') {
+    return !(verdict.decision === 'promote' && isHeldByPerson(current))
+  }
+  if (isHeldByPerson(current)) return false
+  return current?.verdict !== verdict.decision || isNew
+}
+
+function isHeldByPerson(told: Rollout['verdict']): boolean {
+  return told?.verdict === 'hold' && !told.by.startsWith('system:') && told.by !== 'rollouts'
+}
+
+async function carryOut(
+  { deployment }: Rollout,
+  { decision, reason, checks, step, judgedAt }: CanaryVerdict,
+  { serving }: TrialContext,
+): Promise<void> {
+  const evidence = { judgedAt, step, checks }
+  await serving.rollouts.decide(
     deployment,
-    model: champion.model,
-    champion_version: champion.version,
-    canary_version: canary.version,
-    revision: first.revision,
-    started_at: first.time,
-    segment: begin.segment,
-    byte_offset: begin.offset,
-    state: 'running',
-    ended_at: null,
-    reason: null,
-  })
-  return store.canaries.trial(id)
+    { verdict: decision, reason: reason.slice(0, longestReason), evidence },
+    systemCaller(actor),
+  )
 }
 
-/** The beginning of a segment before which nothing is as late as `time`. */
-async function cursorBefore(directory: string, time: number): Promise<PredictionCursor> {
-  let before: PredictionCursor = { segment: 0, offset: 0 }
-  for (;;) {
-    // The first record of the next segment that has any.
-    const { records, next } = await readPredictions({
-      directory,
-      after: { segment: before.segment + 1, offset: 0 },
-      limit: 1,
-    })
-    const [record] = records
-    if (record === undefined || next === undefined || record.time >= time) return before
-    before = { segment: next.segment, offset: 0 }
+/** One trial for each version that is tried; beside another champion it begins anew. */
+async function openTrials(rollout: Rollout, context: TrialContext): Promise<TrialRow[]> {
+  const { deployment, directory, serving, store } = context
+  const { candidates, stable } = rollout
+  const open: TrialRow[] = []
+  for (const { name, model, version } of candidates) {
+    const id = trialId(rollout, { name, version })
+    const known = await store.canaries.trial(id)
+    if (known === undefined) {
+      const begin = await cursorBefore(directory, rollout.startedAt)
+      await store.canaries.begin({
+        id,
+        deployment,
+        model: stable.model,
+        champion_version: stable.version,
+        canary_version: version,
+        canary_model: model,
+        variant: name,
+        rollout: rollout.id,
+        revision: (await serving.revisions(deployment))[0]?.revision ?? 0,
+        started_at: rollout.startedAt,
+        segment: begin.segment,
+        byte_offset: begin.offset,
+        state: 'running',
+        ended_at: null,
+        reason: null,
+      })
+    }
+    const trial = known ?? (await store.canaries.trial(id))
+    if (trial?.state === 'running') open.push(trial)
   }
+  return open
+}
+
+function trialId(
+  { id, stable }: Rollout,
+  candidate: { readonly name: string; readonly version: number },
+): string {
+  return `${id}/${candidate.name}@${candidate.version}-${stable.version}`
 }
 
 /** Trials that run no more, because of a verdict or because someone ended them. */
 async function closeOthers(
-  current: TrialRow | undefined,
+  running: Rollout | undefined,
   { deployment, store, serving, platform }: TrialContext,
-) {
+): Promise<void> {
+  const current = new Set(running?.candidates.map((candidate) => trialId(running, candidate)))
   const open = (await store.canaries.trials(deployment)).filter(
-    (trial) => trial.state === 'running' && trial.id !== current?.id,
+    ({ id, state }) => state === 'running' && !current.has(id),
   )
   if (open.length === 0) return
-  const revisions = (await serving.revisions(deployment)).toReversed()
+  const history = await serving.rollouts.history(deployment)
+  const champion = (await serving.revisions(deployment))[0]
   for (const trial of open) {
-    const ended = revisions.find(
-      ({ revision, variants, state }) =>
-        revision > trial.revision &&
-        (state !== 'active' ||
-          !variants.some(({ name, version }) => name === 'canary' && version === trial.canary_version)),
-    )
-    const champion = ended?.variants.find(({ name }) => name === 'champion')
-    const promoted = ended?.state === 'active' && champion?.version === trial.canary_version
+    const rollout = history.find(({ id }) => id === trial.rollout)
+    const answers = champion?.state === 'active' && champion.variants.find(({ name }) => name === 'champion')
+    const promoted = answers !== false && answers?.version === trial.canary_version
+    // Neither won nor taken back: replaced, beside another champion, or over like a shadow's time.
+    const ended =
+      rollout === undefined ? trial.rollout === null : ['ended', 'running'].includes(rollout.state)
     await store.canaries.end(trial.id, {
-      state: promoted ? 'promoted' : 'rolled_back',
-      ended_at: ended?.time ?? platform.clock.now(),
-      reason: ended?.reason ?? 'the champion changed',
+      state: promoted ? 'promoted' : ended ? 'ended' : 'rolled_back',
+      ended_at: rollout?.endedAt ?? platform.clock.now(),
+      reason: rollout?.verdict?.reason ?? champion?.reason ?? 'the champion changed',
     })
   }
 }
 
-/** The last verdict again if nothing has changed since: every look raises the chance of a false one. */
+/** The last verdict again if nothing has changed since. */
 async function judgeIfChanged(
   trial: TrialRow,
-  policy: CanaryPolicy,
+  { rollout, policy }: { readonly rollout: Rollout; readonly policy: CanaryPolicy },
   context: TrialContext,
-): Promise<CanaryVerdict | undefined> {
-  const { store, platform } = context
-  const champion = await trafficOf('champion', trial, context)
-  const canary = await trafficOf('canary', trial, context)
-  const counts = [champion, canary].map(({ requests, errors }) => `${requests} requests, ${errors} errors`)
-  const basis = [await store.canaries.labelBasis(trial), ...counts, JSON.stringify(policy)].join('; ')
+): Promise<Judged> {
+  const { store, platform, deployment } = context
+  const { step, stable, candidates, strategy, stepStartedAt: since, release } = rollout
+  const evidence = await readStep(trial, rollout, context)
+  const outcomes = await readOutcomes(servingDirectory(platform.config.home))
+  const side = (variant: string, version: number): VariantSide => ({
+    counts: requestCounts(outcomes, { deployment, variant, version, since }),
+    evidence: evidence[variant],
+  })
+  const champion = side('champion', stable.version)
+  const canary = side(trial.variant, trial.canary_version)
+  const forMs = release.steps[step]?.forMs
+  const isOver = forMs === undefined || rollout.stepElapsedMs >= forMs
+  const basis = [
+    policy.metric === undefined ? '' : await store.canaries.labelBasis(trial),
+    `step ${step} since ${since}${isOver ? ', over' : ''}`,
+    ...[champion, canary].map(
+      ({ counts, evidence: one }) => `${counts.requests}/${counts.errors}/${one?.rows ?? 0}`,
+    ),
+    JSON.stringify(policy),
+  ].join('; ')
   const last = await store.canaries.lastVerdict(trial.id)
-  if (last?.basis === basis) return last.verdict
+  if (last?.basis === basis) return { verdict: last.verdict, isNew: false }
   const task = await taskOf(trial, context)
-  if (task === undefined) {
-    platform.log.warn(
-      { trial: trial.id },
-      'neither version has an evaluation, so the canary cannot be judged',
-    )
-    return undefined
-  }
-  const rows = await store.canaries.labelled(trial)
-  const judgement = judgeCanary({ policy, task, champion, canary, rows: { kind: 'paired', ...rows } })
-  const verdict: CanaryVerdict = {
-    judgedAt: new Date(platform.clock.now()).toISOString(),
-    decision: judgement.decision,
-    reason: judgement.reason,
-    findings: [...judgement.findings],
-    comparison: judgement.comparison,
-    labels: rows.labels.length,
+  const quality =
+    policy.metric === undefined || task === undefined
+      ? undefined
+      : { task, rows: await store.canaries.labelled(trial) }
+  const weight = rollout.variants.find(({ name }) => name === trial.variant)
+  const hasTraffic = weight === undefined || weight.weight > 0 || weight.role === 'shadow'
+  const steps = release.steps.length
+  const judgement = judgeCanary({
+    policy,
     champion,
     canary,
+    quality,
+    hasTraffic,
+    rollout: { strategy, step, candidates, steps, isOver },
+  })
+  const verdict: CanaryVerdict = {
+    judgedAt: new Date(platform.clock.now()).toISOString(),
+    step: step + 1,
+    steps,
+    decision: judgement.decision,
+    reason: judgement.reason,
+    checks: [...judgement.checks],
+    ...(judgement.comparison === undefined ? {} : { comparison: judgement.comparison }),
+    labels: quality?.rows.labels.length ?? 0,
+    champion: trafficOf(champion),
+    canary: trafficOf(canary),
+    deaths: outcomes?.deaths ?? 0,
   }
-  await store.transaction(({ canaries }) => canaries.addVerdict(trial.id, basis, verdict))
-  return verdict
+  const isNew = last === undefined || patternOf(last.verdict) !== patternOf(verdict)
+  const adds = isNew || seenIn(verdict) >= 1.1 * seenIn(last.verdict)
+  await store.transaction(({ canaries }) => canaries.keepVerdict(trial.id, { basis, verdict, adds }))
+  return { verdict, isNew }
+}
+
+function patternOf({ step, decision, checks }: CanaryVerdict): string {
+  return [step, decision, ...checks.map(({ check, verdict }) => `${check} ${verdict}`)].join(' ')
+}
+
+/** The series of verdicts grows with the logarithm of what is seen, not with the number of looks. */
+function seenIn({ champion, canary, labels }: CanaryVerdict): number {
+  return champion.requests + canary.requests + champion.rows + canary.rows + labels
+}
+
+function trafficOf({ counts, evidence }: VariantSide): CanaryVerdict['champion'] {
+  const latency = new LogHistogram(evidence?.latencyMs)
+  const { low, high } = latency.bucketAt(Math.ceil(latency.total * 0.95))
+  return {
+    ...counts,
+    rows: evidence?.rows ?? 0,
+    ...(latency.total === 0 ? {} : { latencyP95Ms: (low + high) / 2 }),
+  }
 }
 
 async function taskOf(
-  { model, champion_version, canary_version }: TrialRow,
+  { model, canary_model, champion_version, canary_version }: TrialRow,
   { references }: TrialContext,
-): Promise<Task | undefined> {
+) {
   return (
     (await references.referenceOf(model, champion_version))?.task ??
-    (await references.referenceOf(model, canary_version))?.task
+    (await references.referenceOf(canary_model ?? model, canary_version))?.task
   )
-}
-
-/** Requests and errors as the serving process counts them; after a restart of it, at least what the log holds. */
-async function trafficOf(
-  variant: 'champion' | 'canary',
-  trial: TrialRow,
-  { deployment, store, serving, platform }: TrialContext,
-): Promise<VariantTraffic> {
-  const { rows, latencyP95Ms } = await store.canaries.answered(trial.id, variant)
-  const latency = latencyP95Ms === undefined ? {} : { latencyP95Ms }
-  const view = await serving.get(deployment).catch((error: unknown) => {
-    platform.log.warn({ deployment, error: messageOf(error) }, 'the serving process does not say its counts')
-    return undefined
-  })
-  const counted = view?.live?.variants.find(({ name }) => name === variant)
-  return { requests: Math.max(counted?.requests ?? 0, rows), errors: counted?.errors ?? 0, ...latency }
 }

@@ -1,7 +1,7 @@
 import { messageOf } from '#contract/errors'
 import { predictionsDirectory } from '#lifecycle/serving/index'
 import type { Platform } from '#platform/platform'
-import { judgeTrial, type WatchedServing } from './canary-trial.ts'
+import { judgeTrials, type WatchedServing } from './canary-trial.ts'
 import type { AlertTransition, Window } from './findings.ts'
 import { judgeWindow, windowOf } from './judge-window.ts'
 import { readLog } from './read-log.ts'
@@ -24,7 +24,8 @@ export interface CheckContext {
 
 export interface CheckRequest {
   readonly deployment: string
-  readonly monitor: Monitor
+  /** Undefined for a deployment that only its rollouts are judged of. */
+  readonly monitor: Monitor | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -39,7 +40,7 @@ export interface Checked {
  * cut off anywhere is completed by the next one, and a check of what has been checked changes nothing.
  */
 export async function checkDeployment(request: CheckRequest, context: CheckContext): Promise<Checked> {
-  const { deployment } = request
+  const { deployment, monitor } = request
   const { store, platform } = context
   const problems: Error[] = []
   const attempt = async (work: () => Promise<unknown>): Promise<void> => {
@@ -48,18 +49,18 @@ export async function checkDeployment(request: CheckRequest, context: CheckConte
     )
   }
   let checked: Checked = { read: 0, judged: [], changes: [] }
-  await attempt(async () => {
-    checked = await watch(request, context)
-  })
+  if (monitor !== undefined) {
+    await attempt(async () => {
+      checked = await watch({ ...request, monitor }, context)
+    })
+  }
   // A canary that cannot be scored, or a pipeline that cannot be started, keeps nobody from watching, and the reverse.
-  const { retraining: policy, canary } = request.monitor
+  const policy = monitor?.retraining
   if (policy !== undefined && problems.length === 0) {
     await attempt(() => retrain(deployment, policy, { store, platform, starter: context.retraining }))
   }
-  if (canary !== undefined) {
-    const directory = predictionsDirectory(platform.config.home, deployment)
-    await attempt(() => judgeTrial(canary, { ...context, deployment, directory, signal: request.signal }))
-  }
+  const directory = predictionsDirectory(platform.config.home, deployment)
+  await attempt(() => judgeTrials(monitor, { ...context, deployment, directory, signal: request.signal }))
   const [problem] = problems
   await store.windows.noteCheck(
     deployment,
@@ -70,7 +71,9 @@ export async function checkDeployment(request: CheckRequest, context: CheckConte
   return checked
 }
 
-async function watch({ deployment, monitor, signal }: CheckRequest, context: CheckContext): Promise<Checked> {
+type Watched = CheckRequest & { readonly monitor: Monitor }
+
+async function watch({ deployment, monitor, signal }: Watched, context: CheckContext): Promise<Checked> {
   const { store, references, platform } = context
   const directory = predictionsDirectory(platform.config.home, deployment)
   const read = await readLog({ deployment, directory, windowMs: monitor.window, store, references, signal })
@@ -81,7 +84,7 @@ async function watch({ deployment, monitor, signal }: CheckRequest, context: Che
 }
 
 async function judgeDue(
-  { deployment, monitor, signal }: CheckRequest,
+  { deployment, monitor, signal }: Watched,
   { store, references, platform }: CheckContext,
 ): Promise<Window[]> {
   const now = platform.clock.now()

@@ -104,25 +104,46 @@ export type Retraining = z.infer<typeof retrainingSchema>
 
 const trafficSchema = z.object({
   requests: count,
-  errors: count,
+  errors: count.describe('requests that failed through no fault of the caller'),
+  rows: count.default(0),
   latencyP95Ms: z.number().optional(),
 })
 
+const canaryCheckSchema = z.object({
+  check: z.enum(['errors', 'latency', 'scores', 'metric']),
+  verdict: z.enum(['pass', 'wait', 'fail']),
+  seen: count.describe('requests, rows or labels of the one that has fewer'),
+  needed: count,
+  estimate: z
+    .number()
+    .nullable()
+    .describe(
+      'canary minus champion for errors and metric, over champion for latency, largest gap for scores',
+    ),
+  interval: z
+    .object({ low: z.number().nullable(), high: z.number().nullable() })
+    .nullable()
+    .describe('holds at all looks together with a chance of 1 - alpha; null ends are unbounded'),
+  threshold: z.number().nullable().describe('null: only reported'),
+  alpha: z.number(),
+  reason: z.string(),
+})
+export type CanaryCheck = z.infer<typeof canaryCheckSchema>
+
 const canaryVerdictSchema = z.object({
   judgedAt: z.iso.datetime(),
-  decision: z.enum(['promote', 'hold', 'roll_back']),
+  step: z.int().min(1).default(1).describe('counted from 1'),
+  steps: z.int().min(1).default(1),
+  decision: z.enum(['advance', 'promote', 'hold', 'roll_back']),
   reason: z.string(),
-  findings: z.array(
-    z.object({
-      check: z.enum(['errors', 'latency', 'metric']),
-      decision: z.enum(['promote', 'hold', 'roll_back']),
-      reason: z.string(),
-    }),
-  ),
-  comparison: comparisonSchema.describe('canary minus champion, on the same rows'),
+  checks: z.array(canaryCheckSchema).default([]),
+  comparison: comparisonSchema.optional().describe('canary minus champion, on the same rows; one look'),
   labels: count.describe('labelled rows that both versions scored'),
   champion: trafficSchema,
   canary: trafficSchema,
+  deaths: count
+    .default(0)
+    .describe('how often the process that counts requests died: each loses up to a second'),
 })
 export type CanaryVerdict = z.infer<typeof canaryVerdictSchema>
 
@@ -130,10 +151,11 @@ const canaryTrialSchema = z.object({
   id: z.string(),
   monitor: z.string(),
   model: z.string(),
+  variant: z.string(),
   championVersion: z.int(),
   canaryVersion: z.int(),
   startedAt: z.iso.datetime(),
-  state: z.enum(['running', 'promoted', 'rolled_back']),
+  state: z.enum(['running', 'promoted', 'rolled_back', 'ended']),
   endedAt: z.iso.datetime().optional(),
   reason: z.string().optional().describe('Why it ended'),
   verdict: canaryVerdictSchema.optional().describe('The last one'),

@@ -8,6 +8,7 @@ import {
   type MonitoringService,
 } from './service.ts'
 
+export { isJudged } from './canary-policy.ts'
 export { monitoringGauges } from './gauges.ts'
 export type { ModelReferences } from './reference-point.ts'
 export { monitorsSection } from './section.ts'
@@ -46,17 +47,17 @@ export function createMonitoringStage(dependencies: MonitoringDependencies): {
           kind: checkJobKind,
           concurrency: 1,
           run: async ({ job, signal }) =>
-            void (await service.check(String(job.payload['deployment']), signal)),
+            void (await service.runCheck(String(job.payload['deployment']), signal)),
         },
       ],
       subscriptions: [
         {
           // A canary that starts or ends begins or closes its trial now, not at the next round.
           name: 'monitoring.follow-deployment',
-          types: ['deployment.changed'],
+          types: ['deployment.changed', 'rollout.changed'],
           handle: async ({ subject, actor }) => {
             const name = subject.slice('deployment/'.length)
-            if (name in (await dependencies.settings())) await service.enqueueCheck(name, actor)
+            if (await service.isWatched(name)) await service.enqueueCheck(name, actor)
           },
         },
       ],

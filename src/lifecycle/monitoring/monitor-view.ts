@@ -74,6 +74,7 @@ export async function trialView(row: TrialRow, store: MonitoringStore): Promise<
     id: row.id,
     monitor: row.deployment,
     model: row.model,
+    variant: row.variant,
     championVersion: row.champion_version,
     canaryVersion: row.canary_version,
     startedAt: isoTime(row.started_at),

@@ -3,12 +3,19 @@ import { profileFrame } from '#lifecycle/data/index'
 import { measure } from '#lifecycle/evaluation/index'
 import { deploymentSchema } from '#lifecycle/serving/contract'
 import { noDeploymentFigures, noVariantFigures } from '#lifecycle/serving/deployment/live'
-import { createServingStage, predictionsDirectory, type PredictionRecord } from '#lifecycle/serving/index'
+import {
+  createServingStage,
+  predictionsDirectory,
+  servingDirectory,
+  type PredictionRecord,
+} from '#lifecycle/serving/index'
+import { outcomesPath, type VariantOutcomes } from '#lifecycle/serving/prediction-log/outcomes'
 import { PredictionLog } from '#lifecycle/serving/prediction-log/prediction-log'
 import { localCaller } from '#platform/access/access'
 import type { Database } from '#platform/database/index'
 import { fixturePlatform } from '#platform/platform.fixture'
 import { createRandom } from '#platform/random'
+import { replaceFile } from '#platform/replace-file'
 import { createMonitoringStage } from './index.ts'
 import type { ModelReference } from './reference-point.ts'
 import type { PipelineStart } from './retraining-point.ts'
@@ -120,7 +127,9 @@ export function fixture(database: Database, changed: Partial<MonitoringDependenc
     files: [],
     signature: { inputs: [], outputs: [] },
   })
+  /** Requests that the serving process counts as failed. */
   const errors = { champion: 0, canary: 0 }
+  const outcomes: VariantOutcomes[] = []
   let applied: { revision: number; names: string[] } | undefined
   const serving = createServingStage({
     platform,
@@ -150,6 +159,7 @@ export function fixture(database: Database, changed: Partial<MonitoringDependenc
         ready: true,
         revision: applied?.revision,
         startedAt: 0,
+        wideDigest: undefined,
         refused: undefined,
         connections: 0,
         requestsInFlight: 0,
@@ -166,8 +176,6 @@ export function fixture(database: Database, changed: Partial<MonitoringDependenc
               version: 1,
               weight: 50,
               ...noVariantFigures,
-              requests: 700,
-              errors: errors[name as 'champion' | 'canary'],
             })),
           },
         ],
@@ -216,6 +224,15 @@ export function fixture(database: Database, changed: Partial<MonitoringDependenc
         }
       }
       await log.close()
+      for (const { records } of weeks) {
+        const [first] = records
+        if (first === undefined) continue
+        const { variant, model, version } = first
+        const counts = { answered: records.length, failed: errors[variant as 'champion' | 'canary'] }
+        outcomes.push({ deployment, variant, model, version, since: clock.now(), ...counts })
+      }
+      const counted = { writtenAt: clock.now(), open: true, deaths: 0, variants: outcomes }
+      await replaceFile(outcomesPath(servingDirectory(platform.config.home)), JSON.stringify(counted))
     },
     eventTypes: async (): Promise<string[]> => {
       const types = ['drift.detected', 'model.decayed', 'alert.firing', 'alert.resolved']

@@ -185,7 +185,7 @@ forEachEngine('monitoring', migrations, (open) => {
         ['promoted', 'promote', 1400],
       )
       assert.ok(
-        trial?.verdict?.comparison.status === 'value' && trial.verdict.comparison.interval.high < 0.01,
+        trial?.verdict?.comparison?.status === 'value' && trial.verdict.comparison.interval.high < 0.01,
       )
       assert.deepEqual(promotions, [2])
       assert.deepEqual(

@@ -37,7 +37,9 @@ export type RetrainingDecision =
 
 /** Whether the alerts as they stand should start the pipeline. Asking again changes nothing: it keeps no state. */
 export function decideRetraining({ policy, alerts, started, now }: RetrainingInput): RetrainingDecision {
-  const asking = alerts.filter((alert) => alert.state === 'firing' && policy.when.includes(alert.kind))
+  const asks = new Set<string>(policy.when)
+  const forbids = new Set<string>(policy.unless_firing)
+  const asking = alerts.filter((alert) => alert.state === 'firing' && asks.has(alert.kind))
   if (asking.length === 0) {
     return {
       decision: 'hold',
@@ -45,7 +47,7 @@ export function decideRetraining({ policy, alerts, started, now }: RetrainingInp
       reason: `no ${policy.when.join(' or ')} alert is firing`,
     }
   }
-  const forbidding = alerts.filter((alert) => policy.unless_firing.includes(alert.kind))
+  const forbidding = alerts.filter((alert) => forbids.has(alert.kind))
   const present = forbidding.filter((alert) => alert.state === 'firing')
   if (present.length > 0) return inputFault(present, 'is firing')
   const unexplained = asking.filter((alert) => !forbidding.some((other) => explains(other, alert)))

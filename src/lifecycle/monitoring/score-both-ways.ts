@@ -47,8 +47,10 @@ async function pairsOf(
   records: readonly PredictionRecord[],
   { references, scorer }: PairScoring,
 ): Promise<PairedScores[]> {
-  const { model, champion_version: champion, canary_version: canary } = trial
-  const scoreColumn = (await references.referenceOf(model, champion))?.scoreColumn
+  const { started_at: since } = trial
+  const champion = { model: trial.model, version: trial.champion_version }
+  const canary = { model: trial.canary_model ?? trial.model, version: trial.canary_version }
+  const scoreColumn = (await references.referenceOf(champion.model, champion.version))?.scoreColumn
   const pairs: PairedScores[] = []
   const seen = new Set<string>()
   for (const [answering, other] of [
@@ -56,12 +58,13 @@ async function pairsOf(
     [canary, champion],
   ] as const) {
     const answered = records.filter(
-      (record) => record.time >= trial.started_at && record.model === model && record.version === answering,
+      ({ time, model, version }) =>
+        time >= since && model === answering.model && version === answering.version,
     )
     if (answered.length === 0) continue
     const otherScores = await scorer.scoreRows(
-      model,
-      other,
+      other.model,
+      other.version,
       answered.map(({ inputs }) => inputs),
     )
     for (const [index, record] of answered.entries()) {

@@ -4,6 +4,7 @@ import { predictionsDirectory, readPredictions } from '#lifecycle/serving/index'
 import { nearestName } from '#platform/nearest-name'
 import type { Platform } from '#platform/platform'
 import { createTurns } from '#platform/turns'
+import { policyFor } from './canary-policy.ts'
 import type { WatchedServing } from './canary-trial.ts'
 import { checkDeployment, type Checked } from './check.ts'
 import type { CheckResult, FeedbackResult, Label, MonitorStatus } from './contract.ts'
@@ -49,9 +50,18 @@ export function createMonitoringService(dependencies: MonitoringDependencies) {
   }
 
   const check = (name: string, signal?: AbortSignal): Promise<Checked> =>
-    inTurn(name, async () =>
-      checkDeployment({ deployment: name, monitor: await monitorOf(name), signal }, context),
-    )
+    inTurn(name, async () => {
+      const monitor = (await isJudgedAlone(name)) ? undefined : await monitorOf(name)
+      return checkDeployment({ deployment: name, monitor, signal }, context)
+    })
+
+  /** Without a monitor, the steps of a release are judged all the same. */
+  const isJudgedAlone = async (name: string): Promise<boolean> => {
+    if (name in (await settings())) return false
+    const rollout = await serving.rollouts.runningOf(name)
+    if (rollout !== undefined && policyFor(rollout, undefined) !== undefined) return true
+    return (await store.canaries.trials(name)).some(({ state }) => state === 'running')
+  }
 
   const enqueue = (name: string, actor: string) =>
     jobs.enqueue({ kind: checkJobKind, key: name, payload: { deployment: name }, actor })
@@ -91,8 +101,8 @@ export function createMonitoringService(dependencies: MonitoringDependencies) {
     if (page.records.length + page.unreadable > 0) return true
     const due = await store.windows.due(name, progress.latest_event_time ?? 0, clock.now())
     if (due.length > 0 || (await store.alerts.untold(name)).length > 0) return true
-    if (monitor.canary === undefined) return false
-    return (await serving.get(name)).variants.some((variant) => variant.name === 'canary')
+    const rollout = await serving.rollouts.runningOf(name)
+    return rollout !== undefined && policyFor(rollout, monitor) !== undefined
   }
 
   return {
@@ -115,6 +125,9 @@ export function createMonitoringService(dependencies: MonitoringDependencies) {
       return { ...kept, unknown: ids.length - known }
     },
 
+    /** The same without saying what came of it, for deployments without a monitor too. */
+    runCheck: check,
+
     /** Reads, judges and acts now. */
     check: async (name: string, signal?: AbortSignal): Promise<CheckResult> => {
       const { read, judged, changes } = await check(name, signal)
@@ -132,15 +145,19 @@ export function createMonitoringService(dependencies: MonitoringDependencies) {
     /** A check as a job, which answers at once. */
     enqueueCheck: enqueue,
 
+    /** Whether there is something to check of a deployment at all. */
+    isWatched: async (name: string): Promise<boolean> =>
+      name in (await settings()) || (await isJudgedAlone(name)),
+
     /** Called from time to time: enqueues a check of each deployment where one could find anything. */
     enqueueDue: async (): Promise<void> => {
       const monitors = await settings()
       for (const { name } of (await serving.list()).items) {
         const monitor = monitors[name]
-        if (monitor === undefined) continue
         try {
-          if (await isDue(name, monitor)) await enqueue(name, 'system:monitoring')
-          else await store.windows.noteCheck(name, clock.now())
+          const due = monitor === undefined ? await isJudgedAlone(name) : await isDue(name, monitor)
+          if (due) await enqueue(name, 'system:monitoring')
+          else if (monitor !== undefined) await store.windows.noteCheck(name, clock.now())
         } catch (error) {
           log.warn({ deployment: name, error: messageOf(error) }, 'a monitor could not be looked at')
         }
@@ -168,8 +185,8 @@ export function createMonitoringService(dependencies: MonitoringDependencies) {
     },
 
     canaries: async (name: string) => {
-      await monitorOf(name)
       const trials = await store.canaries.trials(name)
+      if (trials.length === 0) await monitorOf(name)
       return Promise.all(
         trials.map(async (trial) => ({
           ...(await trialView(trial, store)),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { durationMs } from '#contract/units'
 import { metricNameSchema } from '#lifecycle/evaluation/contract'
+import { analysisSettingsSchema, type AnalysisSettings } from '#lifecycle/serving/contract'
 
 // The section `monitors` of devmlops.yaml. Field names are those of the file.
 
@@ -62,33 +63,23 @@ export const performanceRuleSchema = z
     error: `expected exactly one of ${bounds.join(', ')}`,
   })
 
-export const alertKindSchema = z.enum(['drift', 'performance'])
+/** What may ask for retraining, or forbid it. */
+const retrainingKindSchema = z.enum(['drift', 'performance'])
+
+export const alertKindSchema = z.enum([...retrainingKindSchema.options, 'release'])
 
 export const retrainingPolicySchema = z.strictObject({
   pipeline: z.string().min(1).describe('The pipeline to start'),
-  when: z.array(alertKindSchema).min(1).default(['performance']).describe('Alerts that ask for retraining'),
+  when: z
+    .array(retrainingKindSchema)
+    .min(1)
+    .default(['performance'])
+    .describe('Alerts that ask for retraining'),
   unless_firing: z
-    .array(alertKindSchema)
+    .array(retrainingKindSchema)
     .default([])
     .describe('Alerts that forbid it: a fault of the input should be mended, not learned'),
   cool_down: durationMs.prefault('7d').describe('Shortest time between two retrainings'),
-})
-
-export const canaryPolicySchema = z.strictObject({
-  metric: metricNameSchema,
-  margin: z.number().min(0).default(0).describe('How much worse than the champion still counts as no worse'),
-  minimum_labels: z.int().min(1).default(500).describe('Labels of each variant before the metric is judged'),
-  minimum_requests: z
-    .int()
-    .min(1)
-    .default(200)
-    .describe('Requests of each variant before errors and latency are judged'),
-  error_alpha: z.number().gt(0).lt(0.5).default(0.001).describe('p-value at which more errors count as more'),
-  slowdown: z
-    .number()
-    .gt(1)
-    .optional()
-    .describe("Largest ratio of the canary's 95th percentile latency to the champion's"),
 })
 
 export const monitorSchema = z.strictObject({
@@ -98,7 +89,7 @@ export const monitorSchema = z.strictObject({
   drift: z.union([z.literal(false), driftSettingsSchema]).prefault({}),
   performance: z.array(performanceRuleSchema).default([]),
   retraining: retrainingPolicySchema.optional(),
-  canary: canaryPolicySchema.optional(),
+  canary: analysisSettingsSchema.optional(),
 })
 
 /** By name of the deployment that is watched. */
@@ -107,5 +98,5 @@ export const monitorsSchema = z.record(z.string().min(1), monitorSchema).prefaul
 export type DriftSettings = z.infer<typeof driftSettingsSchema>
 export type PerformanceRule = z.infer<typeof performanceRuleSchema>
 export type RetrainingPolicy = z.infer<typeof retrainingPolicySchema>
-export type CanaryPolicy = z.infer<typeof canaryPolicySchema>
+export type CanaryPolicy = AnalysisSettings
 export type Monitor = z.infer<typeof monitorSchema>

@@ -37,6 +37,7 @@ export function settleAlerts(
 
 /** A rule that was taken out of devmlops.yaml takes its alerts with it. */
 function isStillWatched({ kind, subject }: Judgement, { drift, performance }: Monitor): boolean {
+  if (kind === 'release') return true
   if (kind === 'drift') return drift !== false && isWatched(subject, drift)
   return performance.some((rule) => describeRule(rule) === subject)
 }
@@ -66,7 +67,11 @@ function newsItem(alert: Alert, state: News['state']): News {
   return { alert: alert.id, state, document: JSON.stringify(alert) }
 }
 
-const firedEvent = { drift: 'drift.detected', performance: 'model.decayed' } as const
+const firedEvent = {
+  drift: 'drift.detected',
+  performance: 'model.decayed',
+  release: 'rollout.undecided',
+} as const
 
 /**
  * Tells what is still untold. Every event carries the number of its news, and is looked up by it before it is emitted:

@@ -95,12 +95,17 @@ export type MonitoringTables = {
     model: string
     champion_version: number
     canary_version: number
+    /** Null: that of the champion. */
+    canary_model: string | null
+    /** As the deployment names it. */
+    variant: string
+    rollout: string | null
     /** Of the deployment, with which it began. */
     revision: number
     started_at: number
     segment: number
     byte_offset: number
-    state: 'running' | 'promoted' | 'rolled_back'
+    state: 'running' | 'promoted' | 'rolled_back' | 'ended'
     ended_at: number | null
     reason: string | null
   }
@@ -112,6 +117,14 @@ export type MonitoringTables = {
     champion_score: number
     canary_score: number
     latency_ms: number
+  }
+  /** What one step of a rollout has shown so far, and how far the log was read for it. */
+  canary_steps: {
+    trial: string
+    started_at: number
+    segment: number
+    byte_offset: number
+    document: string
   }
   canary_verdicts: { trial: string; number: number; basis: string; document: string }
 }
@@ -283,6 +296,27 @@ export const monitoringMigrations: readonly Migration[] = [
         .addColumn('basis', 'text', (column) => column.notNull())
         .addColumn('document', 'text', (column) => column.notNull())
         .addPrimaryKeyConstraint('canary_verdicts_key', ['trial', 'number'])
+        .execute()
+    },
+  },
+  {
+    number: 83,
+    name: 'analysis of rollouts step by step',
+    up: async ({ schema }) => {
+      await schema.alterTable('canary_trials').addColumn('canary_model', 'text').execute()
+      await schema
+        .alterTable('canary_trials')
+        .addColumn('variant', 'text', (column) => column.notNull().defaultTo('canary'))
+        .execute()
+      await schema.alterTable('canary_trials').addColumn('rollout', 'text').execute()
+      await schema
+        .createTable('canary_steps')
+        .addColumn('trial', 'text', (column) => column.notNull())
+        .addColumn('started_at', 'bigint', (column) => column.notNull())
+        .addColumn('segment', 'bigint', (column) => column.notNull())
+        .addColumn('byte_offset', 'bigint', (column) => column.notNull())
+        .addColumn('document', 'text', (column) => column.notNull())
+        .addPrimaryKeyConstraint('canary_steps_key', ['trial', 'started_at'])
         .execute()
     },
   },

@@ -13,6 +13,7 @@ const states: Readonly<Record<CanaryTrial['state'], { readonly tone: Tone; reado
   running: { tone: 'busy', word: 'Running' },
   promoted: { tone: 'good', word: 'Promoted' },
   rolled_back: { tone: 'bad', word: 'Rolled back' },
+  ended: { tone: 'quiet', word: 'Ended' },
 }
 
 /** Challengers on live traffic, and what became of them. */

@@ -22,7 +22,12 @@ export const analysisSettingsSchema = z.strictObject({
     .default(0.05)
     .describe('Chance, over the whole rollout, that a version which is as good is taken back'),
   error_alpha: chance.default(0.001).describe('The part of it that more errors may use at each step'),
-  error_margin: z.number().min(0).lt(1).default(0).describe('How many more of its requests may fail, as a share'),
+  error_margin: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe('How many more of its requests may fail, as a share'),
   slowdown: z.number().gt(1).optional().describe("Largest ratio of its latency to the champion's"),
   latency_quantile: z.number().min(0.5).max(0.999).default(0.95).describe('Which quantile of the latency'),
   score_shift: z
@@ -30,7 +35,9 @@ export const analysisSettingsSchema = z.strictObject({
     .gt(0)
     .lt(1)
     .optional()
-    .describe("Largest gap between the distributions of its scores and the champion's; left out, only reported"),
+    .describe(
+      "Largest gap between the distributions of its scores and the champion's; left out, only reported",
+    ),
   maximum_duration: durationMs
     .prefault('14d')
     .describe('A step that is undecided for longer raises an alert; it is held on'),

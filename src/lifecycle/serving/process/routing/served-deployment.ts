@@ -2,6 +2,7 @@ import { fail } from '#contract/errors'
 import type { PredictionLog } from '../../prediction-log/prediction-log.ts'
 import type { DeploymentPlan, VariantPlan } from '../../plan.ts'
 import type { VariantMetrics } from '../metrics.ts'
+import type { OutcomeCount } from '../scoring/outcome-counts.ts'
 import type { RecordFormat } from '../scoring/record-line.ts'
 import type { RowSchema } from '../rows/row-schema.ts'
 import type { ServedModel } from '../models/served-model.ts'
@@ -14,6 +15,7 @@ export interface ServedVariant {
   readonly schema: RowSchema
   readonly model: ServedModel
   readonly metrics: VariantMetrics
+  readonly outcomes: OutcomeCount
   readonly recordLine: RecordFormat
 }
 
