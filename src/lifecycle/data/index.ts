@@ -31,6 +31,7 @@ export type {
 } from './profiles/column-profile.ts'
 export { mergeProfiles } from './profiles/merge-profiles.ts'
 export { pointerFolder } from './pointers/pointer-file.ts'
+export { createMaskingKey } from './personal/masking-key.ts'
 export type { GarbagePoint } from './remotes/garbage-point.ts'
 export { namedInText, type NamedVersion } from './remotes/named-version.ts'
 export { remotesSection } from './remotes/remotes-section.ts'
