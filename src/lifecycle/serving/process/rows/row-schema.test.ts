@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DevmlopsError } from '#contract/errors'
 import type { SignatureInput } from '../../plan.ts'
+import { parseJsonBody } from '../http/json-body.ts'
 import { readTensors } from './json-tensor.ts'
 import { batchFromRecords } from './record-batch.ts'
 import { rowSchema, type RowSchema } from './row-schema.ts'
@@ -96,6 +97,94 @@ test('lets a field be missing only where the signature does', () => {
     assert.ok(Number.isNaN(readOne('boolean', record, false)))
     assert.equal(readOne('string', record, false), '')
   }
+})
+
+test('keeps every digit of whole numbers of 64 bits', () => {
+  const schema = rowSchema({
+    inputs: [
+      { name: 'a', type: 'long', required: false },
+      { name: 'b', type: 'long', required: true },
+    ],
+    outputs: [{ name: 'y', type: 'float' }],
+  })
+  const rows = '[{"a": 1, "b": 9223372036854775807}, {"b": -9007199254740993}, {"a": -5, "b": 3}]'
+  const batch = batchFromRecords(schema, parseJsonBody(Buffer.from(rows)) as unknown[], {
+    unknownFields: 'refuse',
+    place: (row, field) => `rows[${row}].${field}`,
+  })
+  assert.deepEqual(
+    [...(batch.longs ?? [])],
+    [[1, BigInt64Array.from([2n ** 63n - 1n, -(2n ** 53n) - 1n, 3n])]],
+  )
+  assert.deepEqual([...batch.numbers], [1, Number.NaN, -5, 2 ** 63, -(2 ** 53), 3])
+  const beyond = parseJsonBody(Buffer.from('{"x": 9223372036854775808}'))
+  assert.match(
+    failure(() => readOne('long', beyond)),
+    /x is 9223372036854775808, but the field is a long: a whole number of 64 bits/,
+  )
+  assert.equal(readOne('double', beyond), 2 ** 63)
+})
+
+test('reads fields with a shape, nested or flat, in blocks of their width', () => {
+  const schema = rowSchema({
+    inputs: [
+      { name: 'a', type: 'float', required: true },
+      { name: 'image', type: 'float', required: false, shape: [2, 2] },
+      { name: 'words', type: 'string', required: true, shape: [2] },
+      { name: 'z', type: 'long', required: true },
+    ],
+    outputs: [{ name: 'y', type: 'float' }],
+  })
+  const options = {
+    unknownFields: 'refuse',
+    place: (row: number, field: string) => `rows[${row}].${field}`,
+  } as const
+  const rows = [
+    {
+      a: 1,
+      image: [
+        [1, 2],
+        [3, 4],
+      ],
+      words: ['p', 'q'],
+      z: 7,
+    },
+    { a: 2, image: [5, 6, 7, 8], words: ['r', 's'], z: 8 },
+    { a: 3, words: ['t', 'u'], z: 9 },
+  ]
+  const { NaN: none } = Number
+  assert.deepEqual(batchFromRecords(schema, rows, options), {
+    rows: 3,
+    numbers: Float64Array.from([1, 2, 3, 1, 2, 3, 4, 5, 6, 7, 8, none, none, none, none, 7, 8, 9]),
+    texts: [['p', 'q', 'r', 's', 't', 'u']],
+    widths: [1, 4, 1],
+  })
+  assert.match(
+    failure(() => batchFromRecords(schema, [{ ...rows[0], image: [[1, 2], [3]] }], options)),
+    /rows\[0\]\.image\[1\] does not have the shape \[2, 2\]/,
+  )
+  assert.match(
+    failure(() =>
+      batchFromRecords(
+        schema,
+        [
+          {
+            ...rows[0],
+            image: [
+              [1, 2],
+              [3, 'x'],
+            ],
+          },
+        ],
+        options,
+      ),
+    ),
+    /rows\[0\]\.image\[3\] is the text "x"/,
+  )
+  assert.match(
+    failure(() => batchFromRecords(schema, [{ ...rows[0], image: 5 }], options)),
+    /rows\[0\]\.image is 5; a list is expected/,
+  )
 })
 
 test('does not take inherited properties for fields', () => {
