@@ -13,7 +13,7 @@ import { chooseVariant } from '../routing/served-deployment.ts'
 import { deploymentOf, type ServingContext } from '../serving-context.ts'
 
 /**
- * MLflow's scoring server (`mlflow models serve`): `/invocations` in its four JSON forms and as CSV. Columns that the
+ * MLflow's scoring server (`mlflow models serve`): `/invocations` in its four JSON forms, as CSV and as Parquet. Columns that the
  * signature does not have are passed over, as MLflow does.
  */
 export async function invocations(
@@ -27,17 +27,19 @@ export async function invocations(
   const facts = callFacts(call)
   const variant = chooseVariant(deployment, facts.key, id)
   call.metrics = [variant.metrics]
+  const { rowsPerRequest } = deployment.plan.limits
   const records =
-    form === 'csv'
-      ? csvRecords(call.body, variant.schema)
-      : jsonRecords(parseJsonBody(call.body), variant.schema)
+    form === 'parquet'
+      ? await context.parquet.read(call.body, variant.schema, rowsPerRequest)
+      : form === 'csv'
+        ? csvRecords(call.body, variant.schema)
+        : jsonRecords(parseJsonBody(call.body), variant.schema)
   if (records.length === 0) fail('invalid_input', 'The request has no rows.')
-  if (records.length > deployment.plan.limits.rowsPerRequest) {
+  if (records.length > rowsPerRequest)
     fail(
       'payload_too_large',
-      `${records.length} rows are more than the ${deployment.plan.limits.rowsPerRequest} of limits.rowsPerRequest.`,
+      `${records.length} rows are more than the ${rowsPerRequest} of limits.rowsPerRequest.`,
     )
-  }
   const batch = batchFromRecords(variant.schema, records, {
     unknownFields: 'ignore',
     place: (row, field) => (field === '' ? `row ${row}` : `row ${row}, column "${field.slice(0, 60)}"`),
@@ -67,17 +69,20 @@ export function ping(context: ServingContext): HttpAnswer {
   return { status: context.ready() ? 200 : 503, type: 'text/plain', body: '\n' }
 }
 
-function bodyForm({ headers }: HttpCall): 'json' | 'csv' {
+function bodyForm({ headers }: HttpCall): 'json' | 'csv' | 'parquet' {
   const [type = '', ...parameters] = (headers['content-type'] ?? '')
     .split(';')
     .map((part) => part.trim().toLowerCase())
   const charset = parameters.find((parameter) => parameter !== '' && !/^charset="?utf-?8"?$/.test(parameter))
   if (charset === undefined && type === 'application/json') return 'json'
   if (charset === undefined && type === 'text/csv') return 'csv'
+  if (charset === undefined && type === 'application/vnd.apache.parquet') return 'parquet'
   return fail(
     'unsupported_media_type',
     `This predictor does not read "${(headers['content-type'] ?? 'a body without a content type').slice(0, 100)}".`,
-    { hint: 'Supported: application/json and text/csv, with charset=utf-8 at most.' },
+    {
+      hint: 'Supported: application/json, text/csv and application/vnd.apache.parquet, with charset=utf-8 at most.',
+    },
   )
 }
 
