@@ -24,11 +24,14 @@ export async function runServingProcess(): Promise<void> {
     stateDirectory,
     files: await openBlobs(config),
     runtime: modelRuntimes({ config, log, buildPatienceMs }),
+    pythonWorkers: config.pythonWorkers,
+    featureHome: config.home,
     controlToken: required('DEVMLOPS_SERVING_TOKEN'),
     callerToken: config.token,
     clock: systemClock,
     log,
     version,
+    hashText: await textHash(config.maskingKey),
   })
   const listening = join(stateDirectory, 'listening.json')
   await writeFile(
@@ -41,6 +44,13 @@ export async function runServingProcess(): Promise<void> {
   const stop = (): void => void serving.close().then(() => process.exit(0))
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
+}
+
+/** Of the door only when there is a key: it loads more than the hot path needs. */
+async function textHash(secret: string | undefined): Promise<((text: string) => string) | undefined> {
+  if (secret === undefined) return undefined
+  const { createMaskingKey } = await import('#lifecycle/data/index')
+  return createMaskingKey(secret).hash
 }
 
 function required(name: string): string {

@@ -12,11 +12,13 @@ import type { GrpcServer } from './grpc/grpc-server.ts'
 import { jsonAnswer, type RouteTable } from './http/http-call.ts'
 import { createHttpServer, type HttpLimits } from './http/http-server.ts'
 import { ServingMetrics, type Gauges } from './metrics.ts'
+import { createFeatureValues } from './features/feature-values.ts'
 import { openKnownModels } from './models/known-models.ts'
 import { createModelPool, type ModelFiles } from './models/model-pool.ts'
 import { PlanKeeper } from './plans/plan-keeper.ts'
 import { keepOutcomes } from './scoring/outcome-counts.ts'
 import { parquetBodies } from './protocols/parquet-body.ts'
+import type { TextHash } from './scoring/record-line.ts'
 import { predictionIds } from './scoring/prediction-id.ts'
 import { routeTable, type OperatorRoutes } from './routes.ts'
 import type { RoutingTable } from './routing/routing-table.ts'
@@ -32,6 +34,8 @@ export interface ServingProcessOptions {
   readonly stateDirectory: string
   readonly files: ModelFiles
   readonly runtime: ModelRuntime
+  /** The folder below which the values of feature views were materialized; undefined: nothing is looked up. */
+  readonly featureHome?: string | undefined
   /** Processes of a Python model; for estimates of memory. */
   readonly pythonWorkers?: number | undefined
   /** What whoever sends plans must present. */
@@ -43,6 +47,8 @@ export interface ServingProcessOptions {
   /** How long a restarted process waits for its models before it listens without those that are still being loaded. */
   readonly restorePatienceMs?: number
   readonly httpLimits?: Partial<HttpLimits> | undefined
+  /** What columns of the prediction log with the rule `hash` become; without it they are hidden. */
+  readonly hashText?: TextHash | undefined
   /** Told by `/version` and `/v2`. */
   readonly version?: string
 }
@@ -84,6 +90,7 @@ async function startLocked(options: ServingProcessOptions, unlock: () => void): 
   const metrics = new ServingMetrics()
   const { stateDirectory, restorePatienceMs = defaultRestorePatienceMs } = options
   const known = await openKnownModels(stateDirectory)
+  const features = createFeatureValues(options.featureHome)
   const pool = createModelPool({
     runtime: options.runtime,
     files: options.files,
@@ -94,7 +101,17 @@ async function startLocked(options: ServingProcessOptions, unlock: () => void): 
   })
   const { callerToken } = options
   const access = new Access({ isLoopback: isLoopback(options.host), callerToken, clock })
-  const keeper = new PlanKeeper({ stateDirectory, pool, metrics, access, clock, log, restorePatienceMs })
+  const keeper = new PlanKeeper({
+    stateDirectory,
+    pool,
+    features,
+    metrics,
+    access,
+    clock,
+    log,
+    restorePatienceMs,
+    hashText: options.hashText,
+  })
   const outcomes = await keepOutcomes({ counts: metrics.outcomes, stateDirectory, clock, log })
   await keeper.restore()
 
@@ -120,7 +137,7 @@ async function startLocked(options: ServingProcessOptions, unlock: () => void): 
     putPlan: (call) => putPlan(keeper, call),
     status: () => jsonAnswer(JSON.stringify(servingStatus(keeper, { ready: ready(), startedAt, metrics }))),
     metrics: () => {
-      const logs = [...keeper.logs].map(([deployment, { counts }]) => ({ deployment, ...counts }))
+      const logs = [...keeper.logs].map(([deployment, { figures }]) => ({ deployment, ...figures }))
       const gauges = {
         ready: ready(),
         planRevision: keeper.table.revision,
@@ -155,6 +172,7 @@ async function startLocked(options: ServingProcessOptions, unlock: () => void): 
     await outcomes.close()
     await options.runtime.close()
     await known.close()
+    features.close()
     unlock()
   }
   return {
@@ -199,7 +217,7 @@ function aliasedVersions({ plan, table }: PlanKeeper): Gauges['aliasedVersions']
 }
 
 function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\./.test(host)
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }
 
 function rebuiltPerTable(context: ServingContext, operator: OperatorRoutes): () => RouteTable {

@@ -5,8 +5,10 @@ import { servingPlanSchema, type DeploymentPlan, type ServingPlan, type ServingS
 import { PredictionLog } from '../../prediction-log/prediction-log.ts'
 import { predictionDirectory } from '../../prediction-log/segments.ts'
 import type { Access } from '../access/access.ts'
+import type { FeatureValues } from '../features/feature-values.ts'
 import type { ServingMetrics } from '../metrics.ts'
 import type { ModelPool } from '../models/model-pool.ts'
+import type { TextHash } from '../scoring/record-line.ts'
 import { planFile, type PlanFile } from './plan-file.ts'
 import { withDeployment, withoutDeployment } from './repository.ts'
 import {
@@ -20,7 +22,10 @@ import {
 export interface PlanKeeperOptions {
   readonly stateDirectory: string
   readonly pool: ModelPool
+  readonly features: FeatureValues
   readonly metrics: ServingMetrics
+  /** For columns of the prediction log with the rule `hash`. */
+  readonly hashText?: TextHash | undefined
   /** Told of every plan that is in place. */
   readonly access: Pick<Access, 'use'>
   readonly clock: Clock
@@ -224,8 +229,10 @@ export class PlanKeeper {
   #builder(): Parameters<typeof buildTable>[0] {
     return {
       pool: this.#options.pool,
+      features: this.#options.features,
       metrics: this.#options.metrics,
       openLog: (plan) => this.#openLog(plan),
+      hashText: this.#options.hashText,
     }
   }
 

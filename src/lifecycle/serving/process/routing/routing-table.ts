@@ -4,6 +4,8 @@ import type { DeploymentPlan, ServingPlan, VariantPlan } from '../../plan.ts'
 import type { ServingMetrics } from '../metrics.ts'
 import type { ModelPool } from '../models/model-pool.ts'
 import { recordFormat, type TextHash } from '../scoring/record-line.ts'
+import { featurePreparation, requestSignature } from '../features/feature-lookup.ts'
+import type { FeatureValues } from '../features/feature-values.ts'
 import { rowSchema } from '../rows/row-schema.ts'
 import type { BrokenDeployment, ServedDeployment, ServedVariant } from './served-deployment.ts'
 import { trafficSplit } from './traffic-split.ts'
@@ -25,6 +27,7 @@ export const emptyTable: RoutingTable = { revision: undefined, deployments: new 
 
 export interface TableBuilder {
   readonly pool: ModelPool
+  readonly features: FeatureValues
   readonly metrics: ServingMetrics
   openLog(plan: DeploymentPlan): Promise<PredictionLog>
   /** For columns of the log with the rule `hash`; undefined without a key. */
@@ -147,11 +150,14 @@ async function buildVariant(
   deployment: DeploymentPlan,
   plan: VariantPlan,
 ): Promise<ServedVariant> {
-  const schema = rowSchema(plan.signature)
+  const prepare = featurePreparation(plan.signature, plan.features, builder.features)
+  const asked = requestSignature(plan.signature, plan.features)
+  const schema = rowSchema(asked)
   const model = await acquire(builder.pool, deployment, plan)
-  // From here on the outputs are those that the model gives, whatever it was logged with.
-  const served = { ...plan, signature: { ...plan.signature, outputs: [...model.facts.outputs] } }
+  // From here on the outputs are those that the model gives, and the inputs those that clients send.
+  const served = { ...plan, signature: { ...asked, outputs: [...model.facts.outputs] } }
   return {
+    prepare,
     name: plan.name,
     weight: plan.weight,
     plan: served,

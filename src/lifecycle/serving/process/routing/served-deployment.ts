@@ -1,6 +1,7 @@
 import { fail } from '#contract/errors'
 import type { PredictionLog } from '../../prediction-log/prediction-log.ts'
 import type { DeploymentPlan, VariantPlan } from '../../plan.ts'
+import type { PrepareBatch } from '../features/feature-lookup.ts'
 import type { VariantMetrics } from '../metrics.ts'
 import type { OutcomeCount } from '../scoring/outcome-counts.ts'
 import type { RecordFormat } from '../scoring/record-line.ts'
@@ -12,7 +13,10 @@ export interface ServedVariant {
   readonly name: string
   readonly weight: number
   readonly plan: VariantPlan
+  /** What clients send. */
   readonly schema: RowSchema
+  /** Looks up what a request left out and gives the model's batch; undefined: the batch is the model's as it is. */
+  readonly prepare: PrepareBatch | undefined
   readonly model: ServedModel
   readonly metrics: VariantMetrics
   readonly outcomes: OutcomeCount

@@ -1,3 +1,4 @@
+import { fail } from '#contract/errors'
 import type { Clock } from '#platform/clock'
 import type { RowBatch } from '../../model-runtime-point.ts'
 import type { ScoredSlice } from '../models/batch-queue.ts'
@@ -27,29 +28,71 @@ export async function predictRows(
   facts: RequestFacts,
 ): Promise<readonly ScoredVariantRows[]> {
   const { limits } = deployment.plan
+  if (facts.durable && deployment.log === undefined) refuseUnlogged(deployment)
   const scored = await Promise.all(
-    groups.map(async (group) => ({ ...group, scored: await scoreInTurn(group, limits, facts) })),
+    groups.map(async (group) => {
+      try {
+        const { variant, batch } = group
+        // What is looked up is filled in where the client left it out, and so it is in the log as well.
+        const prepared =
+          variant.prepare === undefined ? group : { variant, batch: variant.prepare(batch, clock.now()) }
+        return { ...group, scored: await scoreInTurn(prepared, limits, facts) }
+      } catch (error) {
+        group.variant.outcomes.countFailure(error)
+        throw error
+      }
+    }),
   )
   const { log } = deployment
   if (log !== undefined) {
-    const rows = groups.reduce((sum, group) => sum + group.batch.rows, 0)
-    const lines = recordLines(scored, facts, clock.now())
-    if (facts.durable || deployment.plan.log.mode === 'before_answer') await log.append(lines, rows)
-    else log.offer(lines, rows)
+    const { lines, records, sampledOut } = recordLines(scored, facts, clock.now())
+    if (sampledOut > 0) log.countSampledOut(sampledOut)
+    if (records > 0) {
+      if (facts.durable || deployment.plan.log.mode === 'before_answer') await log.append(lines, records)
+      else log.offer(lines, records)
+    }
   }
-  for (const { variant, batch } of scored) variant.metrics.rows += batch.rows
+  for (const { variant, batch } of scored) {
+    variant.metrics.rows += batch.rows
+    variant.outcomes.answered++
+  }
   return scored
 }
 
-function recordLines(groups: readonly ScoredVariantRows[], facts: RequestFacts, time: number): string {
+function refuseUnlogged({ plan }: ServedDeployment): never {
+  return fail(
+    'invalid_input',
+    `The deployment ${plan.name} keeps no prediction log, so it cannot log this one.`,
+    {
+      at: 'log',
+      hint: 'Ask without it, or turn the log on: `log: before_answer`.',
+    },
+  )
+}
+
+interface Records {
+  readonly lines: string
+  readonly records: number
+  readonly sampledOut: number
+}
+
+function recordLines(groups: readonly ScoredVariantRows[], facts: RequestFacts, time: number): Records {
   const latencyMs = Math.round((performance.now() - facts.startedAt) * 1000) / 1000
-  const { requestId, traceId, caller } = facts
+  const { requestId, traceId, caller, durable: isAsked } = facts
   let lines = ''
+  let records = 0
+  let sampledOut = 0
   for (const group of groups) {
     for (let row = 0; row < group.batch.rows; row++) {
       const position = group.positions === undefined ? row : (group.positions[row] as number)
-      lines += group.variant.recordLine(row, group, {
-        id: facts.id(position),
+      const id = facts.id(position)
+      if (!isAsked && !group.variant.recordLine.keeps(id)) {
+        sampledOut++
+        continue
+      }
+      records++
+      lines += group.variant.recordLine.line(row, group, {
+        id,
         requestId,
         time,
         eventTime: facts.eventTimeOf(position),
@@ -57,8 +100,9 @@ function recordLines(groups: readonly ScoredVariantRows[], facts: RequestFacts, 
         latencyMs,
         traceId,
         caller,
+        isAsked,
       })
     }
   }
-  return lines
+  return { lines, records, sampledOut }
 }
