@@ -1,16 +1,26 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { Log } from '#platform/log'
+import type { Admission } from '../access/known-key.ts'
+import type { BodyBudget } from '../http/body-budget.ts'
+import type { HttpCall, Route } from '../http/http-call.ts'
 import { countAnswer, countFailure } from '../metrics/count-call.ts'
-import type { HttpCall } from '../http/http-call.ts'
 import type { ServingContext } from '../serving-context.ts'
-import { failureOf, type GrpcFailure } from './grpc-call.ts'
+import { failureOf, httpCallOf, type GrpcCall, type GrpcFailure } from './grpc-call.ts'
+import { decompressed, type Frame } from './message-frames.ts'
+
+export type Admit = NonNullable<Route['admit']>
 
 /** What calls are answered from. */
 export interface GrpcContext {
   readonly serving: ServingContext
   readonly log: Log
-  /** Fails for a caller who may not ask for predictions. */
-  readonly admit: (headers: IncomingHttpHeaders) => void
+  readonly admit: {
+    /** Whoever asks for predictions. */
+    readonly predict: Admit
+    /** Whoever sends plans. */
+    readonly control: Admit
+  }
+  /** Of requests that are being read. */
+  readonly budget: BodyBudget
 }
 
 const smallMessageBytes = 1024 * 1024
@@ -23,20 +33,43 @@ export function largestMessageBytes({ serving }: GrpcContext): number {
   return largest
 }
 
-/** Answers one message and counts it. */
+export interface MessageAnswer {
+  readonly startedAt: number
+  /** Lets the caller in. What it gives is released by whoever asks for the answer. */
+  admit(): Admission | void
+  answer(call: HttpCall): Buffer | Promise<Buffer>
+}
+
+/** Lets a message in, answers and counts it. */
 export async function answerMessage(
-  { serving, log }: GrpcContext,
-  call: HttpCall,
-  method: () => Buffer | Promise<Buffer>,
+  context: GrpcContext,
+  call: GrpcCall,
+  { frame, message }: { readonly frame: Frame; readonly message: MessageAnswer },
 ): Promise<Buffer | GrpcFailure> {
+  const { serving, log } = context
+  const { metrics } = serving
+  const httpCall = httpCallOf(call, frame.message, message.startedAt)
+  let answered: Buffer | GrpcFailure
+  let status = 200
+  metrics.requestsInFlight++
   try {
-    const answered = await method()
-    countAnswer(call, 200)
-    return answered
+    const admission = message.admit()
+    if (admission !== undefined) {
+      httpCall.admission = admission
+      httpCall.caller = admission.caller
+    }
+    if (frame.isCompressed) {
+      const limitBytes = largestMessageBytes(context)
+      httpCall.body = await decompressed(frame.message, call.headers['grpc-encoding'], limitBytes)
+    }
+    answered = await message.answer(httpCall)
   } catch (error) {
-    const failure = failureOf(error, log)
-    countFailure(call, error, serving.clock.now())
-    countAnswer(call, failure.httpStatus)
-    return failure
+    answered = failureOf(error, log)
+    status = answered.httpStatus
+    countFailure(httpCall, error, serving.clock.now())
   }
+  metrics.requestsInFlight--
+  countAnswer(httpCall, status)
+  if (httpCall.caller !== undefined) metrics.callers.count(httpCall.caller, status)
+  return answered
 }

@@ -7,17 +7,18 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2'
 import { DevmlopsError, fail, messageOf } from '#contract/errors'
+import { BodyBudget } from '../http/body-budget.ts'
 import { answerFailure, isGone } from './grpc-answer.ts'
 import { failureOf, openCall, type GrpcFailure } from './grpc-call.ts'
 import type { GrpcContext } from './grpc-context.ts'
-import { grpcMethods, type CallMethod } from './grpc-methods.ts'
+import { grpcMethods } from './grpc-methods.ts'
 import { acceptedEncodings, isAcceptedEncoding } from './message-frames.ts'
 import { grpcStatus } from './status-code.ts'
 import { answerStream } from './stream-infer.ts'
 import { answerUnary } from './unary-call.ts'
 import { answerWatch, shuttingDown } from './watch-call.ts'
 
-export interface GrpcServerOptions extends GrpcContext {
+export interface GrpcServerOptions extends Omit<GrpcContext, 'budget'> {
   readonly host: string
   /** 0 picks a free one. */
   readonly port: number
@@ -35,6 +36,8 @@ const connectionWindowBytes = 4 * 1024 * 1024
 /** As the HTTP server: a whole request within a minute. */
 const requestTimeoutMs = 60_000
 const sweepEveryMs = 5000
+/** Of requests that are being read, over all calls. */
+const messageBytes = 256 * 1024 * 1024
 
 /**
  * gRPC on node:http2 itself: loading a package for it takes longer than everything else at the start of this process, and its
@@ -46,7 +49,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     tls === undefined
       ? createServer({ settings })
       : createSecureServer({ settings, cert: tls.certificate, key: tls.key })
-  const calls = openCalls(options)
+  const calls = openCalls({ ...options, budget: new BodyBudget(messageBytes) })
   const sessions = new Set<ServerHttp2Session>()
   server.on('session', (session) => {
     sessions.add(session)
@@ -80,9 +83,8 @@ function openCalls(context: GrpcContext): OpenCalls {
   sweep.unref()
   let refusing = false
 
-  const admit = (method: CallMethod, headers: IncomingHttpHeaders): void => {
+  const refuse = (headers: IncomingHttpHeaders): void => {
     if (refusing) throw shuttingDown()
-    if (method.isAdmitted) context.admit(headers)
     if (isAcceptedEncoding(headers['grpc-encoding'])) return
     fail('unsupported_media_type', `Messages are read when they are compressed as ${acceptedEncodings}.`)
   }
@@ -93,7 +95,7 @@ function openCalls(context: GrpcContext): OpenCalls {
       const method = methods.get(headers[':path'] ?? '')
       if (method === undefined) return answerFailure(stream, unknownMethod(headers))
       try {
-        admit(method, headers)
+        refuse(headers)
         const call = openCall(stream, headers)
         if (call.deadlineAt !== undefined) limitTime(context, stream, call.deadlineAt - call.startedAt)
         if (method.kind === 'stream') return answerStream(context, call)
@@ -101,7 +103,7 @@ function openCalls(context: GrpcContext): OpenCalls {
           incoming.set(stream, call.startedAt)
           stream.once('end', () => incoming.delete(stream))
           stream.once('close', () => incoming.delete(stream))
-          return answerUnary(context, call, method.answer)
+          return answerUnary(context, call, method)
         }
         const leave = answerWatch(context, call)
         watchers.add(leave)

@@ -1,4 +1,5 @@
 import { bufferOver, ProtobufWriter } from '#platform/protobuf'
+import { outputShape } from '../protocols/inference-answer.ts'
 import type { Inference, InferredOutput } from '../protocols/inference-request.ts'
 import { outputBytes, type ColumnRows } from '../protocols/output-bytes.ts'
 import { datatypeOf } from '../rows/datatype.ts'
@@ -34,8 +35,7 @@ function outputTensor({ field, column, offset }: InferredOutput, rows: number, i
   writer.string(1, field.name)
   writer.string(2, datatypeOf[field.type])
   const shape = new ProtobufWriter()
-  shape.varint(rows)
-  if (column.width !== 1) shape.varint(column.width)
+  for (const dimension of outputShape({ field, column }, rows)) shape.varint(dimension)
   writer.delimited(3, shape.finish())
   if (!isRaw) writer.delimited(5, typedContents(field.type, column, { offset, rows }))
   return writer.finish()

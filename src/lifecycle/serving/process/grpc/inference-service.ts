@@ -8,6 +8,8 @@ import {
   type ModelFacts,
   type ModelName,
 } from '../protocols/inference-request.ts'
+import { modelStatistics } from '../protocols/model-statistics.ts'
+import { serverExtensions } from '../protocols/server-facts.ts'
 import { batchFromTensors } from '../rows/tensor-batch.ts'
 import type { ServingContext } from '../serving-context.ts'
 import { readInferRequest } from './infer-request.ts'
@@ -20,6 +22,7 @@ import {
   modelMetadataMessage,
   modelNameMessage,
   serverMetadataMessage,
+  statisticsMessage,
 } from './service-messages.ts'
 
 /** Answers the message in the body of the call. */
@@ -35,12 +38,17 @@ export function inferenceMethods(context: ServingContext): {
       ServerLive: () => flag(true),
       ServerReady: () => flag(context.ready()),
       ServerMetadata: () =>
-        encoded(serverMetadataMessage, { name: 'devmlops', version: context.version, extensions: [] }),
+        encoded(serverMetadataMessage, {
+          name: 'devmlops',
+          version: context.version,
+          extensions: serverExtensions,
+        }),
     },
     admitted: {
       ModelReady: (call) => modelReady(context, call),
       ModelMetadata: (call) => encoded(modelMetadataMessage, factsOf(context, call)),
       ModelConfig: (call) => encoded(modelConfigResponse, { config: configOf(factsOf(context, call)) }),
+      ModelStatistics: (call) => encoded(statisticsMessage, modelStatistics(context, askedOf(call))),
       ModelInfer: (call) => modelInfer(context, call),
     },
   }
@@ -94,6 +102,12 @@ function configOf({ name, platform, inputs, outputs }: ModelFacts): Message {
 function modelNamed(call: HttpCall): ModelName {
   const { name, version } = decoded(modelNameMessage, call) as { name?: string; version?: string }
   return nameOf(name, version)
+}
+
+/** Of statistics, all models are meant when none is named. */
+function askedOf(call: HttpCall): Partial<ModelName> {
+  const { name, version } = modelNamed(call)
+  return name === '' ? {} : { name, version }
 }
 
 /** Protobuf has no way to leave text out: what is empty was not said. */

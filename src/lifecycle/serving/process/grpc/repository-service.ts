@@ -1,31 +1,43 @@
+import { refuseContent, repositoryEntries } from '../protocols/repository.ts'
+import type { HttpCall } from '../http/http-call.ts'
 import type { ServingContext } from '../serving-context.ts'
 import { decoded, encoded, type Method } from './inference-service.ts'
-import { repositoryIndexMessage, repositoryIndexRequest } from './service-messages.ts'
+import { repositoryIndexMessage, repositoryIndexRequest, repositoryModelRequest } from './service-messages.ts'
 
 /** MLServer's clients ask this service; KServe's and Triton's ask the same of the inference service. */
 export const repositoryServiceName = 'inference.model_repository.ModelRepositoryService'
 
-/** Which models there are, and taking them in and out of memory. */
-export function repositoryMethods(context: ServingContext): Readonly<Record<string, Method>> {
+type Methods = Readonly<Record<string, Method>>
+
+export function repositoryIndexMethod(context: ServingContext): Methods {
   return {
     RepositoryIndex: (call) => {
       const { ready = 0 } = decoded(repositoryIndexRequest, call) as { ready?: number }
-      const { deployments, broken } = context.table()
-      const models = [...deployments.values()].flatMap(({ plan, variants }) =>
-        variants.map((variant) => ({
-          name: plan.name,
-          version: String(variant.plan.version),
-          state: 'READY',
-          reason: '',
-        })),
-      )
-      const failed = [...broken].map(([name, { reason }]) => ({
-        name,
-        version: '',
-        state: 'UNAVAILABLE',
-        reason,
-      }))
-      return encoded(repositoryIndexMessage, { models: ready === 0 ? [...models, ...failed] : models })
+      return encoded(repositoryIndexMessage, { models: repositoryEntries(context, ready !== 0) })
     },
   }
+}
+
+/** Takes models in and out of memory, as far as the plan names them. */
+export function repositoryModelMethods({ repository }: ServingContext): Methods {
+  return {
+    RepositoryModelLoad: async (call) => {
+      const { name, parameters } = modelAsked(call)
+      refuseContent(Object.fromEntries(parameters.map((key) => [key, true])))
+      await repository.load(name)
+      return encoded({}, {})
+    },
+    RepositoryModelUnload: async (call) => {
+      await repository.unload(modelAsked(call).name)
+      return encoded({}, {})
+    },
+  }
+}
+
+function modelAsked(call: HttpCall): { readonly name: string; readonly parameters: readonly string[] } {
+  const { modelName = '', parameters } = decoded(repositoryModelRequest, call) as {
+    readonly modelName?: string
+    readonly parameters: readonly { readonly key?: string }[]
+  }
+  return { name: modelName, parameters: parameters.map(({ key = '' }) => key) }
 }

@@ -1,9 +1,10 @@
 import { bufferOver, ProtobufWriter } from '#platform/protobuf'
+import type { Admission } from '../access/known-key.ts'
 import { beginAnswer } from './grpc-answer.ts'
-import { failureOf, httpCallOf, type GrpcCall } from './grpc-call.ts'
+import { failureOf, type GrpcCall } from './grpc-call.ts'
 import { answerMessage, largestMessageBytes, type GrpcContext } from './grpc-context.ts'
 import { modelInfer } from './inference-service.ts'
-import { decompressed, FrameReader, messageFrame, type Frame } from './message-frames.ts'
+import { FrameReader, messageFrame, type Frame } from './message-frames.ts'
 
 /** Requests of one stream that are worked on at the same time; the client waits for the rest. */
 const openRequests = 64
@@ -56,14 +57,19 @@ export function answerStream(context: GrpcContext, call: GrpcCall): void {
 
 /** `ModelStreamInferResponse` of Triton, which its clients read: an answer, or what was wrong with the request. */
 async function inferFrame(context: GrpcContext, call: GrpcCall, frame: Frame): Promise<Buffer> {
-  const httpCall = httpCallOf(call, frame.message, performance.now())
-  const answered = await answerMessage(context, httpCall, async () => {
-    if (frame.isCompressed) {
-      const limitBytes = largestMessageBytes(context)
-      httpCall.body = await decompressed(frame.message, call.headers['grpc-encoding'], limitBytes)
-    }
-    return modelInfer(context.serving, httpCall)
+  let admission: Admission | undefined
+  const answered = await answerMessage(context, call, {
+    frame,
+    message: {
+      admit: () => {
+        admission = context.admit.predict(call.headers, call.stream.session) ?? undefined
+        return admission
+      },
+      startedAt: performance.now(),
+      answer: (httpCall) => modelInfer(context.serving, httpCall),
+    },
   })
+  admission?.release()
   const writer = new ProtobufWriter()
   if (Buffer.isBuffer(answered)) writer.delimited(2, answered)
   else writer.string(1, answered.details)

@@ -1,20 +1,28 @@
-import { fail } from '#contract/errors'
+import { DevmlopsError, fail } from '#contract/errors'
+import { bodiesFull } from '../http/body-budget.ts'
 import { answerFailure, answerOnce, isGone } from './grpc-answer.ts'
-import { failureOf, httpCallOf, type GrpcCall } from './grpc-call.ts'
+import { failureOf, type GrpcCall } from './grpc-call.ts'
 import { answerMessage, largestMessageBytes, type GrpcContext } from './grpc-context.ts'
-import type { Method } from './inference-service.ts'
-import { decompressed, FrameReader, messageFrame, type Frame } from './message-frames.ts'
+import type { UnaryMethod } from './grpc-methods.ts'
+import { FrameReader, messageFrame, type Frame } from './message-frames.ts'
 
 /** Reads the one message of a call and answers it with one. */
-export function answerUnary(context: GrpcContext, call: GrpcCall, method: Method): void {
-  const { stream } = call
+export function answerUnary(context: GrpcContext, call: GrpcCall, method: UnaryMethod): void {
+  const { stream, startedAt } = call
+  const { budget } = context
   const reader = new FrameReader()
   const limitBytes = largestMessageBytes(context)
+  // Before the message is read.
+  const admission =
+    method.admits === undefined ? undefined : context.admit[method.admits](call.headers, stream.session)
   let frame: Frame | undefined
+  let heldBytes = 0
   stream.on('data', (chunk: Buffer) => {
     // Refused already: the rest of what a client still sends is passed over.
     if (isGone(stream)) return
     try {
+      if (!budget.take(chunk.length)) throw bodiesFull()
+      heldBytes += chunk.length
       reader.push(chunk)
       frame ??= reader.next(limitBytes)
       if (frame !== undefined && reader.length > 0)
@@ -23,32 +31,21 @@ export function answerUnary(context: GrpcContext, call: GrpcCall, method: Method
       answerFailure(stream, failureOf(error, context.log))
     }
   })
-  stream.on('end', () => {
-    if (!isGone(stream)) void answer(context, call, { frame, limitBytes, method })
+  stream.once('close', () => {
+    budget.give(heldBytes)
+    admission?.release()
   })
-}
-
-async function answer(
-  context: GrpcContext,
-  call: GrpcCall,
-  {
-    frame,
-    limitBytes,
-    method,
-  }: { readonly frame: Frame | undefined; readonly limitBytes: number; readonly method: Method },
-): Promise<void> {
-  const { stream, headers, startedAt } = call
-  const httpCall = httpCallOf(call, frame?.message ?? nothing, startedAt)
-  const answered = await answerMessage(context, httpCall, () => {
-    if (frame === undefined) return fail('invalid_input', 'The call has no whole message.')
-    if (!frame.isCompressed) return method(httpCall)
-    return decompressed(frame.message, headers['grpc-encoding'], limitBytes).then((body) => {
-      httpCall.body = body
-      return method(httpCall)
+  stream.once('end', () => {
+    if (isGone(stream)) return
+    if (frame === undefined) return answerFailure(stream, failureOf(noMessage(), context.log))
+    const message = { admit: () => admission, startedAt, answer: method.answer }
+    void answerMessage(context, call, { frame, message }).then((answered) => {
+      if (Buffer.isBuffer(answered)) answerOnce(stream, messageFrame(answered))
+      else answerFailure(stream, answered)
     })
   })
-  if (Buffer.isBuffer(answered)) answerOnce(stream, messageFrame(answered))
-  else answerFailure(stream, answered)
 }
 
-const nothing = Buffer.alloc(0)
+function noMessage(): DevmlopsError {
+  return new DevmlopsError('invalid_input', 'The call has no whole message.')
+}
