@@ -168,7 +168,7 @@ export function fixture(database: Database, changed: Partial<MonitoringDependenc
             name: deployment,
             ready: true,
             reason: undefined,
-            log: { written: 0, lost: 0, tornLinesCut: 0 },
+            log: { written: 0, lost: 0, dropped: 0, sampledOut: 0, tornLinesCut: 0 },
             figures: noDeploymentFigures,
             variants: (applied?.names ?? []).map((name) => ({
               name,

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { accessPlanSchema } from './deployment/access.ts'
 import { type DeploymentFigures, type VariantFigures } from './deployment/live.ts'
 import { limitsPlanSchema } from './deployment/limits.ts'
-import { logPlanSchema } from './deployment/log.ts'
+import { logPlanSchema, type LogFigures } from './deployment/log.ts'
 import { nameSchema } from './deployment/name.ts'
 import { rolloutPlanSchema } from './deployment/rollout.ts'
 import { stickyPlanSchema } from './deployment/traffic.ts'
@@ -102,7 +102,7 @@ export interface DeploymentStatus {
     readonly weight: number
   })[]
   readonly figures: DeploymentFigures
-  readonly log: { readonly written: number; readonly lost: number; readonly tornLinesCut: number }
+  readonly log: LogFigures
 }
 
 function firstRepeated(names: readonly string[]): string | undefined {

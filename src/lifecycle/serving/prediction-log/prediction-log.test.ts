@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { PredictionLog, type PredictionLogOptions } from './prediction-log.ts'
 import { systemClock } from '#platform/clock'
+import { noLogFigures } from '../deployment/log.ts'
 import { createSegmentFile, segmentFileOn, type SegmentFile } from './segment-file.ts'
 import { readPredictions } from './read-predictions.ts'
 import { listSegments, predictionDirectory } from './segments.ts'
@@ -39,8 +40,6 @@ const watched =
     }
   }
 
-const counts = { written: 0, lost: 0, dropped: 0, sampledOut: 0, tornLinesCut: 0 }
-
 const line = (id: number | string): string => `${JSON.stringify({ id: String(id) })}\n`
 
 async function idsIn(directory: string): Promise<string[]> {
@@ -53,7 +52,7 @@ test('has on disk what it has confirmed, in order', async (t) => {
   const ids = Array.from({ length: 500 }, (_, index) => String(index))
   await Promise.all(ids.map((id) => log.append(line(id), 1)))
   assert.deepEqual(await idsIn(directory), ids)
-  assert.deepEqual(log.counts, { ...counts, written: 500 })
+  assert.deepEqual(log.figures, { ...noLogFigures, written: 500 })
 })
 
 test('writes what comes in one tick, or while a write runs, with one synced write', async (t) => {
@@ -93,7 +92,7 @@ test('cuts off a line that was torn by a crash, and counts it', async (t) => {
   assert.deepEqual(await idsIn(directory), ['whole'], 'the reader never returns it')
   const reopened = await openLog(t, { directory })
   assert.equal(await readFile(segment.path, 'utf8'), line('whole'))
-  assert.equal(reopened.counts.tornLinesCut, 1)
+  assert.equal(reopened.figures.tornLinesCut, 1)
   await reopened.append(line('after'), 1)
   assert.deepEqual(await idsIn(directory), ['whole', 'after'])
 })
@@ -158,11 +157,12 @@ test(
       assert.equal((result.reason as { code: string }).code, 'storage_full')
       assert.match((result.reason as Error).message, /ENOSPC/)
     }
-    assert.deepEqual(log.counts, { ...counts, lost: 3 })
-    assert.match(log.problem ?? '', /ENOSPC/)
+    const { problem, ...counts } = log.figures
+    assert.deepEqual(counts, { ...noLogFigures, lost: 3 })
+    assert.match(problem ?? '', /ENOSPC/)
     full = false
     await log.append(line(4), 1)
-    assert.equal(log.problem, undefined)
+    assert.equal(log.figures.problem, undefined)
     assert.deepEqual(await idsIn(directory), ['4'])
   },
 )

@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { DevmlopsError, messageOf } from '#contract/errors'
 import type { Clock } from '#platform/clock'
+import type { LogFigures } from '../deployment/log.ts'
 import { createSegmentFile, type SegmentFile } from './segment-file.ts'
 import { cutTornLine, listSegments, segmentPath } from './segments.ts'
 
@@ -17,19 +18,6 @@ export interface PredictionLogOptions {
   readonly waitingBytes?: number
   /** Opens a segment for appending; tests put a full disk here. */
   readonly createSegment?: (path: string) => Promise<SegmentFile>
-}
-
-/** Predictions that were made, by what became of them. */
-export interface PredictionLogCounts {
-  readonly written: number
-  /** Could not be written. */
-  readonly lost: number
-  /** Came faster than the disk takes them, with nobody waiting. */
-  readonly dropped: number
-  /** Left out by the sampling rule. */
-  readonly sampledOut: number
-  /** Half-written lines that the process before left. */
-  readonly tornLinesCut: number
 }
 
 interface Commit {
@@ -90,19 +78,15 @@ export class PredictionLog {
     return new PredictionLog(options, last?.sequence ?? 0, torn ? 1 : 0)
   }
 
-  get counts(): PredictionLogCounts {
+  get figures(): LogFigures {
     return {
       written: this.#written,
       lost: this.#lost,
       dropped: this.#dropped,
       sampledOut: this.#sampledOut,
       tornLinesCut: this.#tornLinesCut,
+      ...(this.#problem === undefined ? {} : { problem: this.#problem }),
     }
-  }
-
-  /** Why the last commit failed; undefined as soon as one succeeds. */
-  get problem(): string | undefined {
-    return this.#problem
   }
 
   countSampledOut(records: number): void {

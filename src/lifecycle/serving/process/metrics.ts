@@ -1,3 +1,4 @@
+import type { LogFigures } from '../deployment/log.ts'
 import { CallerMetrics } from './metrics/caller-metrics.ts'
 import { countLines, escapeLabel, gauge, renderFamily, type Family } from './metrics/exposition.ts'
 import { batchBounds, Histogram } from './metrics/histogram.ts'
@@ -14,12 +15,7 @@ export interface Gauges {
   readonly models: number
   readonly queuedRows: number
   readonly queuedRequests: number
-  readonly logs: readonly {
-    readonly deployment: string
-    readonly written: number
-    readonly lost: number
-    readonly tornLinesCut: number
-  }[]
+  readonly logs: readonly (LogFigures & { readonly deployment: string })[]
   /** The version that each variant answers with, by its deployment; empty when the peers' names are not wanted. */
   readonly aliasedVersions: readonly {
     readonly deployment: string
@@ -170,7 +166,7 @@ function variantFamilies(variants: readonly VariantMetrics[]): readonly Family[]
 }
 
 function logFamilies({ logs }: Gauges): readonly Family[] {
-  const perLog = (name: string, help: string, count: 'written' | 'lost' | 'tornLinesCut'): Family => ({
+  const perLog = (name: string, help: string, count: Exclude<keyof LogFigures, 'problem'>): Family => ({
     name,
     type: 'counter',
     help,
@@ -179,6 +175,16 @@ function logFamilies({ logs }: Gauges): readonly Family[] {
   return [
     perLog('devmlops_prediction_log_written_total', 'Prediction records on disk.', 'written'),
     perLog('devmlops_prediction_log_lost_total', 'Prediction records that could not be written.', 'lost'),
+    perLog(
+      'devmlops_prediction_log_dropped_total',
+      'Prediction records that came faster than the disk takes them.',
+      'dropped',
+    ),
+    perLog(
+      'devmlops_prediction_log_sampled_out_total',
+      'Predictions that the sampling rule left out.',
+      'sampledOut',
+    ),
     perLog('devmlops_prediction_log_torn_total', 'Half-written lines cut off at start.', 'tornLinesCut'),
   ]
 }

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { fail } from '#contract/errors'
+import { noLogFigures } from '../../deployment/log.ts'
 import type { DeploymentStatus, ServingStatus } from '../../plan.ts'
 import { jsonAnswer, type HttpAnswer, type HttpCall } from '../http/http-call.ts'
 import { parseJsonBody } from '../http/json-body.ts'
@@ -60,7 +61,7 @@ export function servingStatus(
           nowMs,
           models: deployments.get(plan.name)?.variants.map(({ model: served }) => served) ?? [],
         }),
-        log: keeper.logs.get(plan.name)?.counts ?? { written: 0, lost: 0, tornLinesCut: 0 },
+        log: keeper.logs.get(plan.name)?.figures ?? noLogFigures,
       }
     }),
   }
