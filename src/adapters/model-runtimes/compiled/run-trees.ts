@@ -1,65 +1,27 @@
 import { memberMode, type TreePredictor } from './parsed-model.ts'
+import { createTreeKernel } from './tree-kernel.ts'
+import { isUsual, usualTreeRunner } from './usual-trees.ts'
+
+export type Numbers = Float32Array | Float64Array
 
 /** Fills `raw` (`rows × targets`) from `matrix` (`rows × columns`); both row by row. */
 export type TreeRunner = (matrix: Numbers, rows: number, raw: Numbers) => void
 
-export type Numbers = Float32Array | Float64Array
+/** From so many rows on, the kernel is faster, which always takes sixteen. */
+const kernelRows = 4
 
-/** Rows of a block stay in the nearest cache while all trees pass over them. */
-const blockRows = 256
-
-/** Trees of the usual kind get a loop of their own: one test (`<=`), one target, sums. */
+/** The fastest way through the trees: a kernel where they are of its kind and rows come together, else a loop. */
 export function createTreeRunner(trees: TreePredictor, columns: number): TreeRunner {
-  const isUsual =
-    trees.targets === 1 &&
-    (trees.aggregate === 'sum' || trees.aggregate === 'average') &&
-    trees.feature.every((feature, i) => feature < 0 || trees.mode[i] === 0) &&
-    trees.feature.every(
-      (feature, i) =>
-        feature >= 0 || (trees.leafStart[i + 1] as number) - (trees.leafStart[i] as number) === 1,
-    )
-  return isUsual ? usualRunner(trees, columns) : generalRunner(trees, columns)
+  const loop = createTreeLoop(trees, columns)
+  const kernel = createTreeKernel(trees, columns)
+  if (kernel === undefined) return loop
+  return (matrix, rows, raw) =>
+    (rows < kernelRows || !(matrix instanceof Float32Array) ? loop : kernel)(matrix, rows, raw)
 }
 
-/**
- * Sums are kept in single precision and added tree by tree, and the base at the end, as onnxruntime does: every score is
- * the same to the last bit.
- */
-function usualRunner(trees: TreePredictor, columns: number): TreeRunner {
-  const { feature, threshold, yes, no, roots, missingGoesYes, leafStart, leafWeight } = trees
-  const missing = Int32Array.from(yes, (to, i) => (missingGoesYes[i] === 1 ? to : (no[i] as number)))
-  const leaf = Float32Array.from(feature, (each, i) =>
-    each < 0 ? (leafWeight[leafStart[i] as number] as number) : 0,
-  )
-  const base = trees.base[0] as number
-  const share = trees.aggregate === 'average' ? roots.length : 1
-  const sums = new Float32Array(blockRows)
-  return (matrix, rows, raw) => {
-    for (let begin = 0; begin < rows; begin += blockRows) {
-      const count = Math.min(blockRows, rows - begin)
-      sums.fill(0, 0, count)
-      for (let t = 0; t < roots.length; t++) {
-        const root = roots[t] as number
-        for (let row = 0; row < count; row++) {
-          const start = (begin + row) * columns
-          let node = root
-          let column = feature[node] as number
-          while (column >= 0) {
-            const value = matrix[start + column] as number
-            node = (
-              value <= (threshold[node] as number) ? yes[node] : value === value ? no[node] : missing[node]
-            ) as number
-            column = feature[node] as number
-          }
-          sums[row] = (sums[row] as number) + (leaf[node] as number)
-        }
-      }
-      for (let row = 0; row < count; row++) {
-        const sum = sums[row] as number
-        raw[begin + row] = (share === 1 ? sum : Math.fround(sum / share)) + base
-      }
-    }
-  }
+/** Trees of the usual kind get a loop of their own: one test (`<=`), one target, sums. */
+export function createTreeLoop(trees: TreePredictor, columns: number): TreeRunner {
+  return isUsual(trees) ? usualTreeRunner(trees, columns) : generalRunner(trees, columns)
 }
 
 function generalRunner(trees: TreePredictor, columns: number): TreeRunner {
