@@ -5,6 +5,7 @@ import { governanceCommands } from '#lifecycle/governance/commands'
 import { monitoringCommands } from '#lifecycle/monitoring/commands'
 import { pipelinesCommands } from '#lifecycle/pipelines/commands'
 import { registryCommands } from '#lifecycle/registry/commands'
+import { accessKeyCommands } from '#lifecycle/serving/access-keys/commands'
 import { servingCommands } from '#lifecycle/serving/commands'
 import { trackingCommands } from '#lifecycle/tracking/commands'
 import { mlflowExportCommands } from '#adapters/mlflow/export/commands'
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   ...trackingCommands,
   ...registryCommands,
   ...servingCommands,
+  ...accessKeyCommands,
   ...monitoringCommands,
   ...governanceCommands,
   ...mlflowImportCommands,

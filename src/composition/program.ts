@@ -240,6 +240,7 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
     models,
     host,
     settings: async () => (await project()).sections.deployments,
+    servingSettings: async () => (await project()).sections.serving,
     isJudged: async (deployment) => {
       const { monitors, deployments } = (await project()).sections
       return isJudged(monitors[deployment], deployments[deployment])

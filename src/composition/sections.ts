@@ -10,7 +10,7 @@ import {
   type StepForm,
 } from '#lifecycle/pipelines/index'
 import { registerForm } from '#lifecycle/registry/index'
-import { batchPredictForm, batchSection, deploymentsSection } from '#lifecycle/serving/index'
+import { batchPredictForm, batchSection, deploymentsSection, servingSection } from '#lifecycle/serving/index'
 import { trainForm } from '#lifecycle/training/index'
 
 const stepForms = [
@@ -63,6 +63,7 @@ export const sections = [
   createPipelinesSection(stepForms, pipelinesExample),
   modelsSection,
   deploymentsSection,
+  servingSection,
   batchSection,
   monitorsSection,
 ] as const

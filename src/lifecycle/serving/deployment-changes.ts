@@ -2,7 +2,7 @@ import type { Caller } from '#contract/endpoint'
 import { messageOf } from '#contract/errors'
 import type { Platform } from '#platform/platform'
 import type { DeployedVariant, DeploymentSettings } from './contract.ts'
-import type { ServingPlanInput } from './plan.ts'
+import type { ServingPlanInput, ServingStatus } from './plan.ts'
 import { isSameState, stateIn, variantsOf } from './revision.ts'
 import type { Rollout } from './rollouts/rollout.ts'
 import { rowOf } from './rollouts/rollout-store.ts'
@@ -27,11 +27,22 @@ export interface ChangesDependencies {
   readonly store: ServingStore
   readonly host: ServingHost
   plan(rows: readonly RevisionRow[], revision: number): Promise<ServingPlanInput>
+  wide(): Promise<Pick<ServingPlanInput, 'wideDigest'>>
 }
 
 /** How a deployment changes: one after the other, written before it is done, and taken back when it cannot be done. */
-export function createDeploymentChanges({ platform, store, host, plan }: ChangesDependencies) {
+export function createDeploymentChanges({ platform, store, host, plan, wide }: ChangesDependencies) {
   const { events, clock, log } = platform
+
+  /** Keys or settings of all endpoints changed. A mistake in devmlops.yaml changes nothing that answers. */
+  const isWideNew = async ({ wideDigest }: ServingStatus): Promise<boolean> => {
+    try {
+      return (await wide()).wideDigest !== (wideDigest ?? '')
+    } catch (error) {
+      log.warn({ error: messageOf(error) }, 'the settings of serving cannot be read')
+      return false
+    }
+  }
 
   /** Brings the serving process to what the store says. */
   const reconcile = async (): Promise<void> => {
@@ -40,7 +51,8 @@ export function createDeploymentChanges({ platform, store, host, plan }: Changes
     await host.start()
     const revision = Math.max(...rows.map((row) => row.revision))
     const status = await host.status()
-    if (status?.revision !== revision) await host.apply(await plan(rows, revision))
+    if (status?.revision !== revision || (await isWideNew(status)))
+      await host.apply(await plan(rows, revision))
     // Without a process nothing has taken anything: that is for the next server to say.
     if (host.url() === undefined) return
     const waiting = rows.filter(({ live_at }) => live_at === 0)

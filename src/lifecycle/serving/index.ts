@@ -2,13 +2,16 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fail } from '#contract/errors'
 import { systemCaller } from '#platform/access/access'
-import type { Digest } from '#platform/blobs/index'
+import { digestOf, type Digest } from '#platform/blobs/index'
 import { digestsInText } from '#platform/held-digests'
 import { routesOf } from '#platform/dispatch'
 import type { Stage } from '#platform/platform'
+import { createAccessKeys, type AccessKeys } from './access-keys/access-keys.ts'
+import { accessKeysContract } from './access-keys/contract.ts'
 import { servingContract, type PredictionView } from './contract.ts'
 import { findPrediction, newestPredictions } from './prediction-lookup.ts'
 import { rolloutView } from './rollouts/rollout-view.ts'
+import { servingPlan, servingSection, type ServingSettings, type WidePlan } from './serving-section.ts'
 import { createServingService, type ServingDependencies, type ServingService } from './service.ts'
 
 export { batchSection } from './batch/batch-section.ts'
@@ -26,6 +29,7 @@ export {
 } from './prediction-log/read-predictions.ts'
 export { readOutcomes, type OutcomesFile, type VariantOutcomes } from './prediction-log/outcomes.ts'
 export type { PredictionRecord } from './prediction-log/record.ts'
+export { servingSection, type ServingSettings } from './serving-section.ts'
 export { servingMigrations } from './tables.ts'
 
 /** Where the serving process keeps its plan and its logs, below the home folder. */
@@ -49,17 +53,44 @@ export async function loggedPrediction(home: string, id: string): Promise<Predic
   )
 }
 
-export function createServingStage(dependencies: ServingDependencies): {
+export interface ServingStageDependencies extends Omit<ServingDependencies, 'wide'> {
+  /** The section `serving` of devmlops.yaml. */
+  readonly servingSettings?: () => Promise<ServingSettings>
+}
+
+export function createServingStage(dependencies: ServingStageDependencies): {
   stage: Stage
   service: ServingService
 } {
-  const service = createServingService(dependencies)
+  const { platform, servingSettings = async () => servingSection.schema.parse({}) } = dependencies
+  const keys: AccessKeys = createAccessKeys({ platform, onChange: () => service.reconcile() })
+  const wide = async (): Promise<WidePlan> => {
+    const plan = servingPlan(await servingSettings(), await keys.forPlan())
+    return { ...plan, wideDigest: digestOf(Buffer.from(JSON.stringify(plan))) }
+  }
+  const service: ServingService = createServingService({ ...dependencies, wide })
   const { home } = dependencies.platform.config
   const handlers = routesOf('serving', servingContract, {
     list: () => service.list(),
     get: ({ name }) => service.get(name),
     revisions: async ({ name }) => ({ items: await service.revisions(name) }),
-    deploy: ({ name, reason }, { caller }) => service.deploy(name, caller, reason),
+    preview: async ({ name, environment }) => {
+      const names = name === undefined ? undefined : [await service.endpointName(name, environment)]
+      return { items: await service.preview(names) }
+    },
+    deploy: async ({ name, environment, reason }, { caller }) =>
+      service.deploy(await service.endpointName(name, environment), caller, reason),
+    deployAll: async ({ prune, reason }, { caller }) => ({
+      items: await service.deployAll({ prune, reason }, caller),
+    }),
+    rollback: ({ name, to, reason }, { caller }) =>
+      service.rollback(
+        name,
+        { ...(to === undefined ? {} : { to }), ...(reason === undefined ? {} : { reason }) },
+        caller,
+      ),
+    promote: ({ name, to, force, reason }, { caller }) =>
+      service.promote(name, { to, force, ...(reason === undefined ? {} : { reason }) }, caller),
     startCanary: ({ name, version, share, reason }, { caller }) =>
       service.startCanary(
         name,
@@ -103,11 +134,16 @@ export function createServingStage(dependencies: ServingDependencies): {
       return { items: await newestPredictions(predictionsDirectory(home, name), limit) }
     },
   })
+  const keyHandlers = routesOf('access-keys', accessKeysContract, {
+    list: async () => ({ items: await keys.list() }),
+    create: (request, { caller }) => keys.create(request, caller),
+    revoke: ({ key }, { caller }) => keys.revoke(key, caller),
+  })
   return {
     service,
     stage: {
       name: 'serving',
-      routes: handlers,
+      routes: [...handlers, ...keyHandlers],
       heldDigests: () => planDigests(servingDirectory(home)),
       subscriptions: [
         {

@@ -1,17 +1,22 @@
 import type { Caller } from '#contract/endpoint'
 import { DevmlopsError, fail, messageOf } from '#contract/errors'
 import type { Platform } from '#platform/platform'
-import type { DeploymentSettings, DeploymentView, Revision } from './contract.ts'
+import type { DeclaredDeployment, DeploymentView, PlannedDeployment, Revision } from './contract.ts'
+import { createDeclaredEndpoints } from './declared-endpoints.ts'
 import { createDeployedVersions, splitReference, type DeployableModels } from './deployed-versions.ts'
 import { createDeploymentChanges } from './deployment-changes.ts'
+import { createDeploymentPreview } from './deployment-preview.ts'
 import { deploymentView } from './deployment-view.ts'
 import { deploymentPlan } from './deployment/deployment-plan.ts'
-import { canaryRelease, releaseOf, type Release } from './deployment/rollout.ts'
+import { canaryRelease, releaseOf } from './deployment/rollout.ts'
 import type { ServingPlanInput } from './plan.ts'
-import { championIn, isSameState, settingsIn, stateIn, variantsOf } from './revision.ts'
-import { variantsAt, type RolloutVersion } from './rollouts/rollout.ts'
+import { createPromotion } from './promotion.ts'
+import { createReleases } from './releases.ts'
+import { championIn, settingsIn, variantsOf } from './revision.ts'
+import { createRollback } from './rollback.ts'
 import { createRollouts } from './rollouts/rollouts.ts'
 import type { ServingHost } from './serving-host-point.ts'
+import type { WidePlan } from './serving-section.ts'
 import { createServingStore, type RevisionRow } from './store.ts'
 
 export type { DeployableModels, DeployableVersion } from './deployed-versions.ts'
@@ -22,8 +27,10 @@ const followPauseMs = 30_000
 export interface ServingDependencies {
   readonly platform: Platform
   readonly models: DeployableModels
-  readonly settings: () => Promise<Readonly<Record<string, DeploymentSettings>>>
+  readonly settings: () => Promise<Readonly<Record<string, DeclaredDeployment>>>
   readonly host: ServingHost
+  /** What the plan says besides the deployments; the defaults when it is left out. */
+  readonly wide?: () => Promise<Partial<WidePlan> & Pick<WidePlan, 'wideDigest'>>
   /** Whether something downstream judges the rollouts of a deployment; then a step ends only with a verdict. */
   readonly isJudged?: (deployment: string) => Promise<boolean>
   /** Milliseconds of a clock that never jumps; the process's own when left out. */
@@ -33,21 +40,12 @@ export interface ServingDependencies {
 export type ServingService = ReturnType<typeof createServingService>
 
 export function createServingService(dependencies: ServingDependencies) {
-  const { platform, models, settings, host } = dependencies
+  const { platform, models, settings, host, wide = async () => ({ wideDigest: '' }) } = dependencies
   const { isJudged = async () => false, monotonicMs = () => performance.now() } = dependencies
   const { database, log } = platform
   const store = createServingStore(database)
-  const { championOf, candidateOf } = createDeployedVersions(models)
-
-  const settingsOf = async (name: string): Promise<DeploymentSettings> => {
-    const all = await settings()
-    return (
-      all[name] ??
-      fail('not_found', `devmlops.yaml has no deployment "${name}".`, {
-        hint: `Known: ${Object.keys(all).join(', ') || 'none'}. Add it under \`deployments\`.`,
-      })
-    )
-  }
+  const versions = createDeployedVersions(models)
+  const endpoints = createDeclaredEndpoints(settings)
 
   const plan = async (rows: readonly RevisionRow[], revision: number): Promise<ServingPlanInput> => {
     const active = rows.filter(({ state }) => state === 'active')
@@ -64,10 +62,10 @@ export function createServingService(dependencies: ServingDependencies) {
         ),
       }),
     )
-    return { revision, deployments: await Promise.all(deployments) }
+    return { revision, ...(await wide()), deployments: await Promise.all(deployments) }
   }
 
-  const changes = createDeploymentChanges({ platform, store, host, plan })
+  const changes = createDeploymentChanges({ platform, store, host, plan, wide })
   const rollouts = createRollouts({
     platform,
     store,
@@ -75,8 +73,8 @@ export function createServingService(dependencies: ServingDependencies) {
     isJudged,
     monotonicMs,
     promoteAlias: async (deployment, { model, version }, { reason, caller }) => {
-      const row = await currentOf(deployment)
-      const { alias } = splitReference(row.model)
+      if ((await endpoints.all())[deployment]?.promoteFrom !== undefined) return
+      const { alias } = splitReference((await currentOf(deployment)).model)
       await models.promote({ model, alias, version, reason }, caller)
     },
   })
@@ -92,57 +90,11 @@ export function createServingService(dependencies: ServingDependencies) {
       rollout: await rollouts.runningOf(row.deployment),
     })
 
-  const deployNow = async (name: string, caller: Caller, reason: string): Promise<RevisionRow> => {
-    const current = await settingsOf(name)
-    const champion = await championOf(name, current)
-    const before = await store.current(name)
-    const running = before?.state === 'active' ? await rollouts.runningOf(name) : undefined
-    const given = { deployment: name, settings: current, reason, caller }
-    const alone = [{ ...champion, weight: 100 }]
-    if (running === undefined) return changes.apply({ ...given, variants: alone })
-    const isSameChampion =
-      running.stable.model === champion.model && running.stable.version === champion.version
-    const next = isSameChampion ? running : rollouts.withChampion(running, champion)
-    const variants = next.state === 'running' ? variantsAt(next) : alone
-    if (
-      before !== undefined &&
-      isSameState(stateIn(before), { state: 'active', settings: current, variants })
-    ) {
-      return changes.apply({ ...given, variants })
-    }
-    return changes.apply({ ...given, variants, rollout: { next, before: running, kind: next.state } })
-  }
-
-  /** Starts a rollout as the release says; candidates that nobody has the alias of, or that answer already, are refused. */
-  const startRelease = async (
-    name: string,
-    release: Release,
-    request: {
-      readonly version?: number | undefined
-      readonly reason?: string | undefined
-      readonly caller: Caller
-    },
-  ): Promise<RevisionRow> => {
-    const current = await settingsOf(name)
-    const stable = await championOf(name, current)
-    const candidates: RolloutVersion[] = []
-    for (const candidate of release.candidates) {
-      const found = await candidateOf(candidate, request.version)
-      if (found === undefined) {
-        const { model, alias } = splitReference(candidate.model)
-        return fail('not_found', `No version of "${model}" has the alias "${alias}".`)
-      }
-      if (found.model === stable.model && found.version === stable.version) {
-        fail('conflict', `Version ${found.version} is the champion of "${name}" already.`)
-      }
-      candidates.push(found)
-    }
-    const tried = candidates.map(({ version }) => `version ${version}`).join(' and ')
-    return rollouts.start(
-      { deployment: name, release, stable, candidates, settings: current },
-      { reason: request.reason ?? startInWords(release, tried), caller: request.caller },
-    )
-  }
+  const releases = createReleases({ store, changes, rollouts, endpoints, versions })
+  const given = { store, changes, rollouts, endpoints, releases, models, host, log }
+  const rollBack = createRollback(given)
+  const promoteBetween = createPromotion(given)
+  const preview = createDeploymentPreview(given)
 
   const service = {
     rollouts,
@@ -184,11 +136,43 @@ export function createServingService(dependencies: ServingDependencies) {
         time: row.time,
         actor: row.actor,
         reason: row.reason,
+        ...(row.restored === null ? {} : { restored: row.restored }),
+        ...(row.rollout === null ? {} : { rollout: row.rollout }),
+        answered: row.live_at > 0,
       })),
 
     /** The champion's version takes all traffic, or all but what a running rollout has. */
     deploy: (name: string, caller: Caller, reason = 'deployed'): Promise<DeploymentView> =>
-      changes.inTurn(async () => view(await deployNow(name, caller, reason))),
+      changes.inTurn(async () => view(await releases.deploy(name, { reason, caller }))),
+
+    /** What `deploy` would change, of the endpoints named or of all. */
+    preview: async (names?: readonly string[]): Promise<PlannedDeployment[]> => {
+      for (const name of names ?? []) if ((await store.current(name)) === undefined) await endpoints.of(name)
+      return preview(names)
+    },
+
+    /**
+     * Brings all endpoints to what devmlops.yaml says. One that cannot be brought there is told and does not hold up the
+     * others. What is deployed and no longer declared is stopped with `prune` only.
+     */
+    deployAll: async (
+      { prune = false, reason }: { prune?: boolean; reason?: string | undefined },
+      caller: Caller,
+    ): Promise<PlannedDeployment[]> => {
+      const planned = await preview()
+      const done: PlannedDeployment[] = []
+      for (const one of planned) {
+        try {
+          if (one.action === 'add' || one.action === 'change') await service.deploy(one.name, caller, reason)
+          else if (one.action === 'remove' && prune)
+            await service.stop(one.name, caller, reason ?? 'no longer in devmlops.yaml')
+          done.push(one)
+        } catch (error) {
+          done.push({ ...one, action: 'blocked', problem: messageOf(error) })
+        }
+      }
+      return done
+    },
 
     /** Tries a version as `release` of the deployment says, or `canary`, its short form. */
     startRelease: (
@@ -197,37 +181,61 @@ export function createServingService(dependencies: ServingDependencies) {
       caller: Caller,
     ): Promise<DeploymentView> =>
       changes.inTurn(async () => {
+        const { settings: declared } = await endpoints.of(name)
         const release =
-          releaseOf(await settingsOf(name)) ??
+          releaseOf(declared) ??
           fail('invalid_input', `"${name}" has no \`release\` in devmlops.yaml.`, {
             hint: `Add one, or give a share: \`devmlops deploy ${name} --canary --version N --share 10\`.`,
           })
-        return view(await startRelease(name, release, { ...request, caller }))
+        return view(await releases.start(name, release, { ...request, caller }))
       }),
 
-    /** A canary with one step, until it is judged. */
+    /** A canary with one step, until it is judged; with all its steps when no share is given and the release has some. */
     startCanary: (
       name: string,
       request: { version?: number; share?: number; reason?: string },
       caller: Caller,
     ): Promise<DeploymentView> =>
       changes.inTurn(async () => {
-        const current = await settingsOf(name)
-        const configured = releaseOf(current)
+        const { settings: declared } = await endpoints.of(name)
+        const configured = releaseOf(declared)
         const isCanary = configured?.strategy === 'canary'
         const share =
           request.share ??
           (isCanary ? configured.steps[0]?.share : undefined) ??
           fail('invalid_input', `How much traffic? "${name}" has no \`canary.share\`.`)
-        const model = configured?.candidates[0]?.model ?? current.model
+        const model = configured?.candidates[0]?.model ?? declared.model
         const written = isCanary && request.share === undefined ? configured : undefined
         const release = written ?? {
           ...canaryRelease(model, [{ share }]),
           preview: configured?.preview ?? false,
           analysis: configured?.analysis,
         }
-        return view(await startRelease(name, release, { ...request, caller }))
+        return view(await releases.start(name, release, { ...request, caller }))
       }),
+
+    /** Back to the last revision that was good, or to the one given; see `createRollback`. */
+    rollback: (
+      name: string,
+      request: { to?: number; reason?: string },
+      caller: Caller,
+    ): Promise<DeploymentView & { aliasProblem?: string }> =>
+      changes.inTurn(async () => {
+        const { row, aliasProblem } = await rollBack(name, request, caller)
+        return { ...(await view(row)), ...(aliasProblem === undefined ? {} : { aliasProblem }) }
+      }),
+
+    /** Takes what runs in one environment into the next; see `createPromotion`. */
+    promote: (
+      name: string,
+      request: { to: string; reason?: string; force?: boolean },
+      caller: Caller,
+    ): Promise<DeploymentView> =>
+      changes.inTurn(async () => view(await promoteBetween(name, request, caller))),
+
+    /** The endpoint of an environment; the deployment's own without one. */
+    endpointName: (name: string, environment: string | undefined): Promise<string> =>
+      environment === undefined ? Promise.resolve(name) : endpoints.inEnvironment(name, environment),
 
     endCanary: async (
       name: string,
@@ -258,15 +266,7 @@ export function createServingService(dependencies: ServingDependencies) {
             state: 'stopped',
             reason,
             caller,
-            ...(running === undefined
-              ? {}
-              : {
-                  rollout: {
-                    next: { ...running, state: 'ended', endedAt: platform.clock.now() },
-                    before: running,
-                    kind: 'ended',
-                  },
-                }),
+            ...(running === undefined ? {} : { rollout: rollouts.ended(running, 'ended') }),
           }),
         )
       }),
@@ -277,17 +277,19 @@ export function createServingService(dependencies: ServingDependencies) {
       caller: Caller,
       triesLeft = followTries,
     ): Promise<void> => {
-      for (const [name, current] of Object.entries(await settings())) {
+      for (const [name, endpoint] of Object.entries(await endpoints.all())) {
         const row = await store.current(name)
-        if (row?.state !== 'active') continue
+        if (row?.state !== 'active' || endpoint.promoteFrom !== undefined) continue
         const reference = `${moved.model}@${moved.alias}`
         try {
-          if (current.model === reference) {
+          if (endpoint.settings.model === reference) {
             // Whoever promotes or goes back moves the alias as well, and has done the rest already.
-            const champion = await championOf(name, current)
+            const champion = await releases.championOf(name)
             if (championIn(variantsOf(row))?.version === champion.version) continue
             await service.deploy(name, caller, moved.reason)
-          } else if (releaseOf(current)?.candidates.some(({ model }) => model === reference) === true) {
+          } else if (
+            releaseOf(endpoint.settings)?.candidates.some(({ model }) => model === reference) === true
+          ) {
             await service.startRelease(name, {}, caller)
           }
         } catch (error) {
@@ -301,12 +303,4 @@ export function createServingService(dependencies: ServingDependencies) {
     },
   }
   return service
-}
-
-function startInWords({ strategy, steps }: Release, tried: string): string {
-  const share = steps[0]?.share ?? 0
-  if (strategy === 'canary') return `${tried} is tried on ${share} % of the traffic`
-  if (strategy === 'shadow') return `${tried} scores a copy of ${share} % of the traffic`
-  if (strategy === 'blue_green') return `${tried} stands ready beside the champion`
-  return `${tried} in an A/B test`
 }

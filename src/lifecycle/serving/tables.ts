@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Migration } from '#platform/database/index'
+import { accessKeysMigration } from './access-keys/key-store.ts'
 import { batchMigration } from './batch/batch-table.ts'
 
 export type ServingTables = {
@@ -149,5 +150,6 @@ export const servingMigrations: readonly Migration[] = [
         .execute()
     },
   },
+  accessKeysMigration,
   batchMigration,
 ]

@@ -1,5 +1,6 @@
 import type { DeploymentSettings } from '../contract.ts'
 import type { ServingPlanInput } from '../plan.ts'
+import { limitsPlan } from './limits.ts'
 import { logPlan } from './log.ts'
 import { rolloutPlan } from './rollout.ts'
 
@@ -17,5 +18,6 @@ export function deploymentPlan(
     sticky: { by: settings.sticky },
     rollout: rolloutPlan(settings),
     log: logPlan(settings.log),
+    limits: limitsPlan(settings.limits),
   }
 }

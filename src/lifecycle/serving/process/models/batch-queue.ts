@@ -1,4 +1,4 @@
-import { DevmlopsError } from '#contract/errors'
+import type { DevmlopsError } from '#contract/errors'
 import type { LoadedModel, OutputColumn, RowBatch, ScoredRows } from '../../model-runtime-point.ts'
 import { Refusal } from '../access/refusal.ts'
 import { BatchCost } from './batch-cost.ts'

@@ -32,7 +32,8 @@ export function joinBatches(batches: readonly RowBatch[]): RowBatch {
 }
 
 function joinNumbers(batches: readonly RowBatch[], rows: number): Float64Array {
-  const sample = batches.find((batch) => batch.rows > 0) ?? (batches[0] as RowBatch)
+  const sample = batches.find((batch) => batch.rows > 0) ?? batches[0]
+  if (sample === undefined) return new Float64Array(0)
   const { widths } = sample
   const perRow = sample.rows === 0 ? 0 : sample.numbers.length / sample.rows
   const numbers = new Float64Array(rows * perRow)
