@@ -31,7 +31,7 @@ function randomTrees(seed: number, { trees, modes, aggregate = 'sum' }: Shape): 
     const node = {
       feature: isLeaf ? -1 : random.below(columns),
       mode: modes[random.below(modes.length)] as number,
-      threshold: [-Infinity, -1, -0, 0, 0.5, 1, 2 ** -149, Infinity][random.below(8)] as number,
+      threshold: [-3, -1, -0, 0, 0.5, 1, 2 ** -149, Infinity][random.below(8)] as number,
       yes: 0,
       no: 0,
       missing: random.below(2),
@@ -111,6 +111,9 @@ test('what is left in a block from other rows never shows', () => {
 test('trees of another kind are left to the loop', () => {
   const usual = randomTrees(3, { trees: 3, modes: [0] })
   assert.equal(createTreeKernel(randomTrees(3, { trees: 3, modes: [4] }), columns), undefined)
+  const nothingBelow = { ...randomTrees(3, { trees: 3, modes: [1] }) }
+  const threshold = nothingBelow.threshold.map(() => -Infinity)
+  assert.equal(createTreeKernel({ ...nothingBelow, threshold }, columns), undefined)
   assert.equal(createTreeKernel({ ...usual, targets: 2 }, columns), undefined)
   assert.equal(createTreeKernel({ ...usual, aggregate: 'max' }, columns), undefined)
   assert.equal(

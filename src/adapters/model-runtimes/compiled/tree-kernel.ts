@@ -135,6 +135,9 @@ function layOut(trees: TreePredictor, columns: number): Layout | undefined {
       order.push((passes ? no[node] : yes[node]) as number, (passes ? yes[node] : no[node]) as number)
       level.push((level[at] as number) + 1, (level[at] as number) + 1)
       const bound = threshold[node] as number
+      // Nothing is below it, not even what stands for a missing value.
+      if (Number.isNaN(bound) || (bound === -Infinity && test !== notGreater && test !== greater))
+        return undefined
       const missingPasses = (missingGoesYes[node] === 1) === passes
       words.push(
         columnOf(column, missingPasses) * blockRows * 4,
@@ -151,7 +154,6 @@ function layOut(trees: TreePredictor, columns: number): Layout | undefined {
 /** The largest number of 32 bits below another: `x < t` and `x <= floatBelow(t)` are the same test. */
 function floatBelow(value: number): number {
   if (value === 0) return -(2 ** -149)
-  if (value === -Infinity || Number.isNaN(value)) return Number.NaN
   const floats = new Float32Array([value])
   const bits = new Int32Array(floats.buffer)
   bits[0] = (bits[0] as number) + (value > 0 ? -1 : 1)

@@ -1,6 +1,7 @@
 /**
  * As much of the WebAssembly binary format (core specification 2, chapter 5) as a function over 32-bit numbers needs. Code
- * is an array of instructions, each the bytes of one, so that a kernel reads like its text form.
+ * is an array of instructions, each the bytes of one, so that a kernel reads like its text form. Locals and parameters are
+ * whole numbers; floats live on the stack and in memory.
  */
 type Instruction = readonly number[]
 
@@ -45,6 +46,8 @@ export const op = {
   constant: (value: number) => [0x41, ...signed(value)],
   /** Alignment is a hint, as a power of two. */
   load: (offset: number) => [0x28, 2, ...unsigned(offset)],
+  loadFloat: (offset: number) => [0x2a, 2, ...unsigned(offset)],
+  storeFloat: (offset: number) => [0x38, 2, ...unsigned(offset)],
   loadByte: (offset: number) => [0x2d, 0, ...unsigned(offset)],
   eqz: [0x45],
   lessUnsigned: [0x49],
@@ -53,6 +56,8 @@ export const op = {
   sub: [0x6b],
   and: [0x71],
   shiftLeft: [0x74],
+  floatNotGreater: [0x5f],
+  floatAdd: [0x92],
 } as const
 
 /** A module that exports one function of 32-bit numbers to one, and its memory. */
@@ -76,4 +81,23 @@ export function wasmModule(kernel: {
     ...section(7, [2, ...name('run'), 0, 0, ...name('memory'), 2, 0]),
     ...section(10, [1, ...sized(body)]),
   ])
+}
+
+/** What is used of the global `WebAssembly`, which the types of Node leave out. */
+interface WebAssemblyApi {
+  readonly Module: new (code: Uint8Array<ArrayBuffer>) => object
+  readonly Instance: new (module: object) => {
+    readonly exports: {
+      readonly memory: { readonly buffer: ArrayBuffer }
+      readonly run: (...parameters: readonly number[]) => number
+    }
+  }
+}
+
+/** Compiles a kernel. */
+export function instantiate(
+  code: Uint8Array<ArrayBuffer>,
+): InstanceType<WebAssemblyApi['Instance']>['exports'] {
+  const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }
+  return new WebAssembly.Instance(new WebAssembly.Module(code)).exports
 }
