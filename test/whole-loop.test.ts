@@ -251,7 +251,7 @@ describe('the whole loop, by the command line against a running server', () => {
       'data.add',
       'pipelines.start',
       'serving.deploy',
-      'registry.rollback',
+      'serving.rollback',
       'registry.promote',
     ])
       assert.ok(actions.has(action), `${action} in ${[...actions].join()}`)

@@ -24,6 +24,8 @@ export interface Rollback {
   readonly model: string
   /** The champion when left out. */
   readonly alias?: string
+  /** The version that it had once; the one before the present one when left out. */
+  readonly to?: number
   readonly reason?: string
   readonly force?: boolean
 }
@@ -139,7 +141,7 @@ export function createAliasService(dependencies: AliasServiceDependencies) {
         const moves = (await store.transitions(modelNumber, alias, transaction)).filter(
           ({ toVersion }) => toVersion === null || !deleted.has(toVersion),
         )
-        const version = rollbackTarget(moves, current) ?? nothingBefore(model, alias, current)
+        const version = rollback.to ?? rollbackTarget(moves, current) ?? nothingBefore(model, alias, current)
         const forced = await checkGates(transaction, { modelNumber, model, version, force, reason })
         return {
           kind: 'rollback',

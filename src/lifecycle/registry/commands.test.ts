@@ -100,11 +100,11 @@ describe('the models commands', () => {
     const refused = await run('models', 'promote', 'flights', '3')
     assert.deepEqual([refused.code, refused.out], [7, ''])
     assert.match(refused.err, /did not pass its gates[\s\S]*--force/)
-    const back = await run('rollback', 'flights', '--reason', 'alarm', '--json')
+    const back = await run('models', 'rollback', 'flights', '--reason', 'alarm', '--json')
     const { fromVersion, toVersion, kind } = JSON.parse(back.out) as Record<string, unknown>
     assert.deepEqual([fromVersion, toVersion, kind], [2, 1, 'rollback'])
-    assert.equal((await run('rollback', 'flights')).code, 5)
-    assert.equal((await run('rollback', 'flihgts')).code, 4)
+    assert.equal((await run('models', 'rollback', 'flights')).code, 5)
+    assert.equal((await run('models', 'rollback', 'flihgts')).code, 4)
   })
 
   it('show models, versions and history', async () => {

@@ -166,7 +166,7 @@ export const registryCommands: readonly Command[] = [
     },
   },
   {
-    name: 'rollback',
+    name: 'models rollback',
     summary: 'Put back the version that an alias pointed to before',
     description:
       'Deployments that follow the alias switch back without a failed request. Rolling back again goes further\n' +
@@ -178,7 +178,7 @@ export const registryCommands: readonly Command[] = [
       force,
     },
     examples: [
-      { line: 'devmlops rollback flight-delays', what: 'The champion before this one answers again' },
+      { line: 'devmlops models rollback flight-delays', what: 'The champion before this one answers again' },
     ],
     run: async (context) => {
       const { arguments: words, options, terminal, json } = context

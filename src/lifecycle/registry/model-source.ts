@@ -30,6 +30,8 @@ export interface ModelSource {
       readonly alias: string
       readonly version: number
       readonly reason: string
+      /** To a version that it had before, whatever its gates say now. */
+      readonly isBack?: boolean
     },
     caller: Caller,
   ): Promise<unknown>
@@ -70,7 +72,12 @@ export function modelSource(registry: RegistryService): ModelSource {
       return found === undefined ? undefined : runnable(found)
     },
     version: async (model, version) => runnable(await registry.getVersion(model, String(version))),
-    promote: (request, caller) => registry.promote(request, caller),
+    promote: ({ isBack = false, ...request }, caller) => {
+      const { version: to, ...back } = request
+      return isBack
+        ? registry.rollback({ ...back, to, force: true }, caller)
+        : registry.promote(request, caller)
+    },
     readModel: async ({ model, version }) => {
       const reference = String(version)
       const { signature, format, files } = await runnable(await registry.getVersion(model, reference))

@@ -1,9 +1,8 @@
 import type { Command, CommandContext } from '#platform/terminal/index'
 import { batchCommands } from './batch/batch-commands.ts'
-import type { DeploymentView } from './contract.ts'
+import { releaseCommands } from './release-commands.ts'
 
 const name = { name: 'NAME', summary: 'the deployment, as in devmlops.yaml', required: true }
-const reason = { type: 'string', value: 'TEXT', summary: 'Why, for the record' } as const
 
 async function client({ client: open }: CommandContext) {
   const { servingContract } = await import('./contract.ts')
@@ -11,60 +10,36 @@ async function client({ client: open }: CommandContext) {
 }
 
 export const servingCommands: readonly Command[] = [
-  {
-    name: 'deploy',
-    summary: 'Put a model behind an endpoint, or bring an endpoint to what devmlops.yaml says',
-    description:
-      'The version that has the alias of `deployments.NAME.model` answers. Running it again changes nothing.\n' +
-      'With --canary a second version takes a share of the traffic until it is promoted or rolled back.',
-    arguments: [name],
-    options: {
-      canary: {
-        type: 'boolean',
-        summary: 'Start a canary with the version that has the alias of `canary.model`',
-      },
-      version: { type: 'number', summary: 'The version of the canary' },
-      share: { type: 'number', summary: 'Per cent of the traffic for the canary' },
-      promote: { type: 'boolean', summary: 'Make the canary the champion' },
-      'end-canary': { type: 'boolean', summary: 'Take the traffic away from the canary' },
-      stop: { type: 'boolean', summary: 'Stop answering' },
-      reason,
-    },
-    examples: [
-      { line: 'devmlops deploy flight-delays', what: 'The champion answers all requests' },
-      {
-        line: 'devmlops deploy flight-delays --canary --share 20',
-        what: 'The challenger answers a fifth of them',
-      },
-    ],
-    run: async (context) => {
-      const { options } = context
-      const serving = await client(context)
-      const request = { name: context.arguments.required('NAME'), reason: options.text('reason') }
-      const share = options.number('share')
-      const version = options.number('version')
-      const call = (): Promise<DeploymentView> => {
-        if (options.flag('stop')) return serving.stop(request)
-        if (options.flag('promote')) return serving.endCanary({ ...request, verdict: 'promote' })
-        if (options.flag('end-canary')) return serving.endCanary({ ...request, verdict: 'roll_back' })
-        if (options.flag('canary')) return serving.startCanary({ ...request, share, version })
-        return serving.deploy(request)
-      }
-      const deployment = await call()
-      if (context.json) context.terminal.json(deployment)
-      else printDeployment(context, deployment)
-    },
-  },
+  ...releaseCommands,
   {
     name: 'deployments',
-    summary: 'List the endpoints, what answers and how many requests they had',
-    examples: [{ line: 'devmlops deployments', what: 'All endpoints with their variants' }],
+    summary: 'List the endpoints: what answers, what is on its way, and how many requests they had',
+    arguments: [{ name: 'NAME', summary: 'one of them; all when left out' }],
+    options: {
+      history: { type: 'boolean', summary: 'Every revision of NAME, with who and why' },
+      rollouts: { type: 'boolean', summary: 'Every rollout of NAME, with how it ended' },
+    },
+    examples: [
+      { line: 'devmlops deployments', what: 'All endpoints with their variants' },
+      { line: 'devmlops deployments flight-delays --history', what: 'Who changed it when, and why' },
+    ],
     run: async (context) => {
-      const { items } = await (await client(context)).list({})
-      if (context.json) return context.terminal.json(items)
-      if (items.length === 0)
-        return context.terminal.print('Nothing is deployed. `devmlops deploy NAME` does it.')
-      for (const deployment of items) printDeployment(context, deployment)
+      const { terminal, json, options } = context
+      const serving = await client(context)
+      const text = await import('./deployment-text.ts')
+      const name = context.arguments.optional('NAME')
+      if (name !== undefined && options.flag('history')) {
+        const { items } = await serving.revisions({ name })
+        return json ? terminal.json(items) : text.printRevisions(context, items)
+      }
+      if (name !== undefined && options.flag('rollouts')) {
+        const { items } = await serving.rollouts({ name })
+        return json ? terminal.json(items) : text.printRollouts(context, items)
+      }
+      const items = name === undefined ? (await serving.list({})).items : [await serving.get({ name })]
+      if (json) return terminal.json(items)
+      if (items.length === 0) return terminal.print('Nothing is deployed. `devmlops deploy NAME` does it.')
+      for (const deployment of items) text.printDeployment(context, deployment)
     },
   },
   {
@@ -130,30 +105,6 @@ export const servingCommands: readonly Command[] = [
   },
   ...batchCommands,
 ]
-
-function printDeployment({ terminal }: CommandContext, deployment: DeploymentView): void {
-  const { live } = deployment
-  const state =
-    deployment.state === 'stopped' ? 'stopped' : live?.ready === true ? 'answering' : 'waiting for the server'
-  const color = state === 'answering' ? 'green' : 'yellow'
-  terminal.print(
-    `${terminal.style(deployment.name, 'bold')}  ${terminal.style(state, color)}  ${deployment.reason}`,
-  )
-  terminal.table(deployment.variants, [
-    { title: '  VARIANT', value: (variant) => `  ${variant.name}` },
-    { title: 'MODEL', value: (variant) => `${variant.model} v${variant.version}` },
-    { title: 'SHARE', value: (variant) => `${variant.weight} %`, align: 'right' },
-    {
-      title: 'REQUESTS',
-      value: (variant) => String(live?.variants.find((one) => one.name === variant.name)?.requests ?? '–'),
-      align: 'right',
-    },
-  ])
-  if (live === undefined) return
-  terminal.print(
-    `  POST ${live.url}/deployments/${deployment.name}/predict   or   ${live.url}/v2/models/${deployment.name}/infer`,
-  )
-}
 
 function scoreOf(row: Readonly<Record<string, unknown>>): string {
   const score = row['probability'] ?? row['prediction']

@@ -2,33 +2,46 @@ import { z } from 'zod'
 import { endpoint, type Contract } from '#contract/endpoint'
 import { defineSection } from '#lifecycle/project/contract'
 import { deploymentFiguresSchema, variantFiguresSchema } from './deployment/live.ts'
+import { limitsSettingsSchema } from './deployment/limits.ts'
 import { logSettingsSchema } from './deployment/log.ts'
+import { environmentMistakes, environmentsSettingsSchema } from './deployment/environments.ts'
 import { modelReferenceSchema } from './deployment/model.ts'
 import { nameSchema } from './deployment/name.ts'
-import {
-  canarySettingsSchema,
-  keepWarmSettingsSchema,
-  releaseOf,
-  releaseSettingsSchema,
-} from './deployment/rollout.ts'
+import { canarySettingsSchema, keepWarmSettingsSchema, releaseSettingsSchema } from './deployment/rollout.ts'
 import { shareSchema, stickySettingsSchema } from './deployment/traffic.ts'
 import { decisionSchema, rolloutNoteSchema, rolloutViewSchema } from './rollouts/contract.ts'
 
 export { analysisSettingsSchema, type AnalysisSettings } from './deployment/analysis.ts'
 
+const deploymentFields = {
+  model: modelReferenceSchema,
+  description: z.string().optional(),
+  sticky: stickySettingsSchema,
+  log: logSettingsSchema,
+  limits: limitsSettingsSchema,
+  canary: canarySettingsSchema.optional(),
+  release: releaseSettingsSchema.optional(),
+  keep_warm: keepWarmSettingsSchema,
+}
+
 export const deploymentSchema = z
-  .strictObject({
-    model: modelReferenceSchema,
-    description: z.string().optional(),
-    sticky: stickySettingsSchema,
-    log: logSettingsSchema,
-    canary: canarySettingsSchema.optional(),
-    release: releaseSettingsSchema.optional(),
-    keep_warm: keepWarmSettingsSchema,
-  })
-  .refine(({ canary, release }) => canary === undefined || release === undefined, {
-    path: ['canary'],
-    error: '`canary` is the short form of `release`: keep one of them',
+  .strictObject({ ...deploymentFields, environments: environmentsSettingsSchema(deploymentFields) })
+  .superRefine(({ canary, release, environments = {} }, context) => {
+    const places = [
+      { path: ['canary'], forms: { canary, release } },
+      ...Object.entries(environments).map(([name, forms]) => ({
+        path: ['environments', name, 'canary'],
+        forms,
+      })),
+    ]
+    for (const { path, forms } of places) {
+      if (forms.canary === undefined || forms.release === undefined) continue
+      context.addIssue({
+        code: 'custom',
+        path,
+        message: '`canary` is the short form of `release`: keep one of them',
+      })
+    }
   })
 
 export const deploymentsSection = defineSection({
@@ -43,13 +56,12 @@ export const deploymentsSection = defineSection({
   reads: ['models'],
   check: ({ deployments, models }) => {
     const known = Object.keys(models ?? {})
-    return Object.entries(deployments).flatMap(([name, { model, ...forms }]) =>
+    const unknownModels = Object.entries(deployments).flatMap(([name, { environments = {}, ...settings }]) =>
       [
-        { reference: model, path: ['deployments', name, 'model'] },
-        ...(releaseOf(forms)?.candidates ?? []).map((candidate) => ({
-          reference: candidate.model,
-          path: ['deployments', name, ...placeOfCandidate(forms, candidate.name), 'model'],
-        })),
+        ...namedModels(settings, ['deployments', name]),
+        ...Object.entries(environments).flatMap(([environment, changed]) =>
+          namedModels(changed, ['deployments', name, 'environments', environment]),
+        ),
       ]
         .filter(({ reference }) => !known.includes(reference.split('@')[0] ?? ''))
         .map(({ reference, path }) => {
@@ -57,15 +69,35 @@ export const deploymentsSection = defineSection({
           return { path, message: `no model is called "${unknown}"`, unknown: { name: unknown, known } }
         }),
     )
+    return [...unknownModels, ...environmentMistakes(deployments)]
   },
 })
 
-function placeOfCandidate({ release }: Pick<DeploymentSettings, 'release'>, name: string): string[] {
-  if (release === undefined) return ['canary']
-  return release.strategy === 'ab' ? ['release', 'variants', name] : ['release']
+/** The references to models in settings, and where they stand. */
+function namedModels(
+  settings: { readonly [Name in 'model' | 'canary' | 'release']?: DeploymentSettings[Name] | undefined },
+  path: readonly string[],
+): { readonly reference: string; readonly path: readonly string[] }[] {
+  const { model, canary, release } = settings
+  const named = [
+    { reference: model, path: ['model'] },
+    { reference: canary?.model, path: ['canary', 'model'] },
+    ...(release?.strategy === 'ab'
+      ? Object.entries(release.variants).map(([name, variant]) => ({
+          reference: variant.model,
+          path: ['release', 'variants', name, 'model'],
+        }))
+      : [{ reference: release?.model, path: ['release', 'model'] }]),
+  ]
+  return named.flatMap(({ reference, path: place }) =>
+    reference === undefined ? [] : [{ reference, path: [...path, ...place] }],
+  )
 }
 
-export type DeploymentSettings = z.output<typeof deploymentSchema>
+/** A deployment as devmlops.yaml has it. */
+export type DeclaredDeployment = z.output<typeof deploymentSchema>
+/** Of one endpoint: a deployment, or one of its environments. */
+export type DeploymentSettings = Omit<z.output<typeof deploymentSchema>, 'environments'>
 
 export const variantSchema = z.object({
   name: z.string().describe('champion, canary, green, shadow, or its name in an A/B test'),
@@ -108,6 +140,30 @@ export const deploymentViewSchema = z.object({
 })
 export type DeploymentView = z.output<typeof deploymentViewSchema>
 
+/** What `devmlops deploy` would change of one endpoint. */
+export const plannedDeploymentSchema = z.object({
+  name: z.string(),
+  environment: z.string().optional(),
+  action: z
+    .enum(['add', 'change', 'none', 'remove', 'blocked'])
+    .describe(
+      'remove: deployed, and no longer in devmlops.yaml; blocked: it cannot be deployed, see `problem`',
+    ),
+  changes: z.array(
+    z.object({
+      what: z.string().describe('A variant or a setting'),
+      from: z.string().optional(),
+      to: z.string().optional(),
+    }),
+  ),
+  problem: z.string().optional(),
+  drift: z
+    .string()
+    .optional()
+    .describe('What the serving process has is not what is written; it is repaired by itself'),
+})
+export type PlannedDeployment = z.output<typeof plannedDeploymentSchema>
+
 export const revisionSchema = z.object({
   deployment: z.string(),
   revision: z.number().int(),
@@ -116,6 +172,9 @@ export const revisionSchema = z.object({
   time: z.number(),
   actor: z.string(),
   reason: z.string(),
+  restored: z.number().int().optional().describe('The revision that it went back to'),
+  rollout: z.string().optional().describe('The rollout that it was a step of'),
+  answered: z.boolean().describe('Whether the serving process took it'),
 })
 export type Revision = z.output<typeof revisionSchema>
 
@@ -135,6 +194,7 @@ export const predictionViewSchema = z.object({
 export type PredictionView = z.output<typeof predictionViewSchema>
 
 const named = z.object({ name: z.string().min(1).describe('Name of the deployment') })
+const environment = z.string().optional().describe('Default: the last one')
 const reason = z.string().max(1000).optional().describe('Why, for the record')
 
 export const servingContract = {
@@ -168,9 +228,60 @@ export const servingContract = {
     path: '/api/v1/deployments/:name/deploy',
     summary: 'Make a deployment answer with what devmlops.yaml and the aliases say',
     permission: 'operate',
-    input: named.extend({ reason }),
+    input: named.extend({ environment, reason }),
     output: deploymentViewSchema,
-    errors: ['not_found', 'invalid_project', 'not_ready'],
+    errors: ['not_found', 'conflict', 'invalid_project', 'not_ready'],
+  }),
+  preview: endpoint({
+    method: 'GET',
+    path: '/api/v1/deployment-plan',
+    summary: 'What `devmlops deploy` would change, without doing it',
+    permission: 'read',
+    input: z.object({ name: z.string().optional().describe('Default: all'), environment }),
+    output: z.object({ items: z.array(plannedDeploymentSchema) }),
+    errors: ['not_found', 'invalid_project'],
+  }),
+  deployAll: endpoint({
+    method: 'POST',
+    path: '/api/v1/deployment-plan/apply',
+    summary: 'Bring all deployments to what devmlops.yaml and the aliases say',
+    permission: 'operate',
+    input: z.object({
+      prune: z.boolean().default(false).describe('Stop what is no longer in devmlops.yaml'),
+      reason,
+    }),
+    output: z.object({ items: z.array(plannedDeploymentSchema) }),
+    errors: ['invalid_project'],
+  }),
+  rollback: endpoint({
+    method: 'POST',
+    path: '/api/v1/deployments/:name/rollback',
+    summary: 'Go back to the last revision that was good, or to a given one',
+    permission: 'operate',
+    input: named.extend({
+      to: z.number().int().positive().optional().describe('Number of the revision'),
+      reason,
+    }),
+    output: deploymentViewSchema.extend({
+      aliasProblem: z.string().optional().describe('Why the alias did not follow'),
+    }),
+    errors: ['not_found', 'conflict'],
+  }),
+  promote: endpoint({
+    method: 'POST',
+    path: '/api/v1/deployments/:name/promote',
+    summary: 'Take the version that runs in one environment into the next',
+    permission: 'operate',
+    input: named.extend({
+      to: z.string().min(1).describe('The environment to promote to'),
+      force: z
+        .boolean()
+        .default(false)
+        .describe('Although the rollout before is not finished or was judged badly'),
+      reason,
+    }),
+    output: deploymentViewSchema,
+    errors: ['not_found', 'conflict', 'storage_corrupt'],
   }),
   startCanary: endpoint({
     method: 'POST',

@@ -15,9 +15,9 @@ export type DeployableVersion = Pick<
 export interface DeployableModels {
   versionOfAlias(model: string, alias: string): Promise<DeployableVersion | undefined>
   version(model: string, version: number): Promise<DeployableVersion>
-  /** Points the alias to the version. `force`: although its gates failed. */
+  /** Points the alias to the version. `isBack`: it had that before, and gates are not asked again. */
   promote(
-    request: { model: string; alias: string; version: number; reason: string; force?: boolean },
+    request: { model: string; alias: string; version: number; reason: string; isBack?: boolean },
     caller: Caller,
   ): Promise<unknown>
 }
@@ -76,3 +76,5 @@ export function createDeployedVersions(models: DeployableModels) {
     },
   }
 }
+
+export type DeployedVersions = ReturnType<typeof createDeployedVersions>

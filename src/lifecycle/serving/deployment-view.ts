@@ -33,7 +33,7 @@ export function deploymentView(row: RevisionRow, { status, url, rollout }: Seen)
             ready: live.ready,
             ...(live.reason === undefined ? {} : { reason: live.reason }),
             ...(status?.revision === undefined ? {} : { revision: status.revision }),
-            variants: live.variants.map(({ model: _, weight: __, ...figures }) => figures),
+            variants: live.variants.map(({ model: _model, weight: _weight, ...figures }) => figures),
             figures: live.figures,
             logged: live.log.written,
             lost: live.log.lost,

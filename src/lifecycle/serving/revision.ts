@@ -51,7 +51,7 @@ function comparable({ state, settings, variants }: DeploymentState): unknown {
   const compared = {
     state,
     settings,
-    variants: variants.map(({ digest: _, ...variant }) => variant),
+    variants: variants.map(({ digest: _digest, ...variant }) => variant),
   }
   return JSON.parse(JSON.stringify(compared))
 }

@@ -12,6 +12,9 @@ export const canarySettingsSchema = z.strictObject({
 })
 
 const candidate = modelReferenceSchema.describe('Whoever gets this alias is tried')
+const challenger = candidate
+  .optional()
+  .describe('Whoever gets this alias is tried; the alias challenger when left out')
 const common = {
   preview: z
     .boolean()
@@ -31,13 +34,13 @@ const stepSchema = z.strictObject({
 export const releaseSettingsSchema = z.discriminatedUnion('strategy', [
   z.strictObject({
     strategy: z.literal('canary').describe('A growing share of the traffic'),
-    model: candidate,
+    model: challenger,
     steps: z.array(stepSchema).min(1).describe('Shares, one after the other; after the last it is promoted'),
     ...common,
   }),
   z.strictObject({
     strategy: z.literal('blue_green').describe('Loaded and ready beside the champion, then switched at once'),
-    model: candidate,
+    model: challenger,
     for: durationMs
       .optional()
       .describe('How long it waits before the switch; left out, until somebody decides'),
@@ -47,7 +50,7 @@ export const releaseSettingsSchema = z.discriminatedUnion('strategy', [
     strategy: z
       .literal('shadow')
       .describe('Scores a copy of the traffic after the answer; nobody sees what it says'),
-    model: candidate,
+    model: challenger,
     share: shareSchema.gt(0).default(100).describe('Per cent of the traffic that is copied'),
     for: durationMs.optional().describe('How long; left out, until somebody decides'),
     ...common,
@@ -88,25 +91,28 @@ export interface Release {
 }
 
 export interface ReleaseForms {
+  /** Of the deployment. */
+  readonly model: unknown
   readonly canary?: z.output<typeof canarySettingsSchema> | undefined
   readonly release?: ReleaseSettings | undefined
 }
 
-export function releaseOf({ canary, release }: ReleaseForms): Release | undefined {
+export function releaseOf({ model, canary, release }: ReleaseForms): Release | undefined {
   if (release === undefined) {
     return canary === undefined ? undefined : canaryRelease(canary.model, [{ share: canary.share }])
   }
   const { preview, analysis } = release
+  const tried = 'model' in release && release.model !== undefined ? release.model : challengerOf(model)
   const oneStep = (share: number, forMs?: number) => [{ share, forMs }]
   switch (release.strategy) {
     case 'canary':
-      return { ...canaryRelease(release.model, release.steps), preview, analysis }
+      return { ...canaryRelease(tried, release.steps), preview, analysis }
     case 'blue_green':
       return {
         strategy: 'blue_green',
         preview,
         analysis,
-        candidates: [{ name: 'green', model: release.model, share: 0 }],
+        candidates: [{ name: 'green', model: tried, share: 0 }],
         steps: oneStep(0, release.for),
       }
     case 'shadow':
@@ -114,7 +120,7 @@ export function releaseOf({ canary, release }: ReleaseForms): Release | undefine
         strategy: 'shadow',
         preview,
         analysis,
-        candidates: [{ name: 'shadow', model: release.model, share: 0 }],
+        candidates: [{ name: 'shadow', model: tried, share: 0 }],
         steps: oneStep(release.share, release.for),
       }
     case 'ab':
@@ -130,6 +136,11 @@ export function releaseOf({ canary, release }: ReleaseForms): Release | undefine
         steps: oneStep(0),
       }
   }
+}
+
+/** '' for what is no registered model: nothing has that alias. */
+function challengerOf(model: unknown): string {
+  return typeof model === 'string' ? `${model.split('@')[0] ?? ''}@challenger` : ''
 }
 
 export function canaryRelease(

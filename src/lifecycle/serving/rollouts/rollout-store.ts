@@ -54,7 +54,7 @@ export function createRolloutStore(query: Kysely<ServingTables>) {
         .executeTakeFirstOrThrow()
       await query
         .insertInto('rollout_notes')
-        .values({ ...note, rollout: row.id, number: Number(last) + 1 })
+        .values({ ...note, rollout: row.id, number: last + 1 })
         .execute()
     },
 

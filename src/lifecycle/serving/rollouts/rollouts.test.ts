@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { forEachEngine } from '#platform/database/testing'
-import { caller, servingFixture, servingTestMigrations } from './serving.fixture.ts'
+import { caller, servingFixture, servingTestMigrations } from '../serving.fixture.ts'
 
 const stepped = {
   model: 'flights@champion',

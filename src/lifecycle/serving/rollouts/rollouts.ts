@@ -308,6 +308,12 @@ export function createRollouts(dependencies: RolloutsDependencies) {
       return { ...rollout, stable: champion, stepStartedAt: time, stepElapsedMs: 0, verdict: undefined }
     },
 
+    /** For a change that ends the rollout that runs. */
+    ended: (before: Rollout, state: 'rolled_back' | 'ended'): NonNullable<Change['rollout']> => {
+      counted.delete(before.id)
+      return { next: { ...before, state, endedAt: clock.now() }, before, kind: state }
+    },
+
     /** Moves on what is due; called every few seconds. */
     tick: (): Promise<void> =>
       changes.inTurn(async () => {

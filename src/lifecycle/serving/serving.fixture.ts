@@ -4,10 +4,10 @@ import { localCaller } from '#platform/access/access'
 import { digestOf } from '#platform/blobs/index'
 import type { Database } from '#platform/database/index'
 import { fixturePlatform, platformMigrations } from '#platform/platform.fixture'
-import { deploymentSchema, type DeploymentSettings } from '../contract.ts'
-import type { ServingPlanInput, ServingStatus } from '../plan.ts'
-import { servingMigrations } from '../tables.ts'
-import { createServingService, type ServingDependencies } from '../service.ts'
+import { deploymentSchema, type DeploymentSettings } from './contract.ts'
+import type { ServingPlanInput, ServingStatus } from './plan.ts'
+import { servingMigrations } from './tables.ts'
+import { createServingService, type ServingDependencies } from './service.ts'
 
 export const caller: Caller = localCaller()
 export const servingTestMigrations = [...platformMigrations, ...servingMigrations]
@@ -25,7 +25,7 @@ export function servingFixture(
     ['flights@champion', 1],
     ['flights@challenger', 2],
   ])
-  const moves: { alias: string; version: number; reason: string; force?: boolean }[] = []
+  const moves: { alias: string; version: number; reason: string; isBack?: boolean }[] = []
   const applied: ServingPlanInput[] = []
   const process = { refuses: undefined as string | undefined, running: true }
   let declared = deployments
