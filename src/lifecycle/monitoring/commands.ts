@@ -119,6 +119,26 @@ export const monitoringCommands: readonly Command[] = [
     },
   },
   {
+    name: 'monitor canary',
+    summary: 'Show how a version that is tried stands: each check with what it has seen, and the verdict',
+    arguments: [{ ...name, required: true }],
+    options: {},
+    examples: [
+      { line: 'devmlops monitor canary flight-delays', what: 'What it still waits for' },
+      {
+        line: 'devmlops monitor canary flight-delays --json',
+        what: 'All trials with all verdicts: the intervals over time',
+      },
+    ],
+    run: async (context) => {
+      const deployment = context.arguments.required('NAME')
+      const { items: trials } = await (await client(context)).canaries({ name: deployment })
+      if (context.json) return context.terminal.json(trials)
+      const { printTrials } = await import('./canary-text.ts')
+      printTrials(context.terminal, { deployment, trials })
+    },
+  },
+  {
     name: 'monitor alerts',
     summary: 'List alerts: what is wrong, since when, and why',
     arguments: [name],
