@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { systemClock } from '#platform/clock'
 import { columnarDirectory, readIndex } from './columnar-index.ts'
 import { compactLog } from './compact-log.ts'
 import { signature, writeLog, type Row } from './prediction-log.fixture.ts'
@@ -47,7 +48,7 @@ test('gives back every record as it was logged, when its segment has become a Pa
   ]
   await writeLog(directory, [records, rows(1)])
   const before = await readPredictions({ directory, limit: 100 })
-  assert.equal(await compactLog({ directory, signatureOf }), 1)
+  assert.equal(await compactLog({ directory, signatureOf, clock: systemClock }), 1)
   assert.deepEqual(
     (await listSegments(directory)).map(({ sequence }) => sequence),
     [2],
@@ -60,7 +61,7 @@ test('gives back every record as it was logged, when its segment has become a Pa
 test('types its columns by the signature, under names that SQL can ask for', async (t) => {
   const directory = await folder(t)
   await writeLog(directory, [[{ id: 'one', event_time: Date.UTC(2001, 3, 6) }], rows(1)])
-  await compactLog({ directory, signatureOf })
+  await compactLog({ directory, signatureOf, clock: systemClock })
   const files = `${columnarDirectory(directory)}/*/*.parquet`
   const found = await withColumnar(directory, async (tables) => ({
     columns: await tables.columns(`SELECT * FROM read_parquet('${files}', hive_partitioning = true)`),
@@ -85,9 +86,9 @@ test('keeps the first of an id that was sent again, also when it is in a file al
   const first = { id: 'again', inputs: { distance: 1 } }
   const second = { id: 'again', inputs: { distance: 2 } }
   await writeLog(directory, [[first, second, { id: 'other' }], rows(1)])
-  await compactLog({ directory, signatureOf })
+  await compactLog({ directory, signatureOf, clock: systemClock })
   await writeLog(directory, [[second, { id: 'third' }], rows(1)])
-  await compactLog({ directory, signatureOf })
+  await compactLog({ directory, signatureOf, clock: systemClock })
   const { records } = await readPredictions({ directory, limit: 100 })
   const distances = records.map(({ id, inputs }) => [id, inputs['distance']])
   assert.deepEqual(distances.slice(0, 2), [
@@ -132,11 +133,11 @@ test('goes on reading at every cursor, wherever compaction and merging come in b
     }
     assert.equal(found, expected.length)
   }
-  await compactLog({ directory, signatureOf })
+  await compactLog({ directory, signatureOf, clock: systemClock })
   await check()
   for (let more = 0; more < 4; more++) {
     await writeLog(directory, [rows(2, 100 + more * 2)])
-    await compactLog({ directory, signatureOf })
+    await compactLog({ directory, signatureOf, clock: systemClock })
   }
   assert.ok((await mergeColumnar(directory)) >= 4)
   assert.equal((await readIndex(directory)).files.length, 1)
@@ -146,7 +147,7 @@ test('goes on reading at every cursor, wherever compaction and merging come in b
 test('leaves out what is no record, and says how much that was', async (t) => {
   const directory = await folder(t)
   await writeLog(directory, [[{ id: 'good' }, 'not JSON', '{"no": "id"}'], rows(1)])
-  await compactLog({ directory, signatureOf })
+  await compactLog({ directory, signatureOf, clock: systemClock })
   assert.deepEqual(await idsIn(directory), ['good', 'r0'])
   assert.equal((await readIndex(directory)).files[0]?.unreadable, 2)
 })
@@ -169,7 +170,7 @@ test('loses and doubles nothing when it is killed at any moment', async (t) => {
     await exited
     assert.deepEqual(await idsIn(directory), expected)
   }
-  await compactLog({ directory, signatureOf })
+  await compactLog({ directory, signatureOf, clock: systemClock })
   await mergeColumnar(directory)
   assert.deepEqual(await idsIn(directory), expected)
 })

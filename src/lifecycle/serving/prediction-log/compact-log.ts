@@ -1,4 +1,5 @@
 import { mkdir, rm, stat } from 'node:fs/promises'
+import type { Clock } from '#platform/clock'
 import {
   readIndex,
   removeUnnamed,
@@ -16,25 +17,28 @@ export interface Compaction {
   /** Folder of the deployment's log. */
   readonly directory: string
   readonly signatureOf: SignatureOf
+  readonly clock: Clock
   readonly signal?: AbortSignal | undefined
 }
 
+/** An hour, and another for clocks that differ and writes that take long. */
+const lateMs = 2 * 3_600_000
 /** What is read into memory for one file. */
 const batchBytes = 128 * 1024 * 1024
 /** An id that a client sends again comes soon: it is looked for in the files of this long before. */
 const repeatMs = 86_400_000
 
 /**
- * Makes Parquet files of the segments that nobody writes to any more: all but the last. One after the other: a file is
+ * Makes Parquet files of the segments that nobody writes to any more. One after the other: a file is
  * written aside, synced and named; then the index names it, and from then on it counts in place of its segments; then they
  * are removed. Whenever the process dies, each record is there once. Answers how many files were made.
  */
-export async function compactLog({ directory, signatureOf, signal }: Compaction): Promise<number> {
+export async function compactLog({ directory, signatureOf, clock, signal }: Compaction): Promise<number> {
   let index = await readIndex(directory)
   await removeUnnamed(directory, index)
   const segments = await removeCompacted(await listSegments(directory), index)
   let files = 0
-  for (const batch of await batchesOf(segments.slice(0, -1))) {
+  for (const batch of await batchesOf(await closedOf(segments, clock))) {
     signal?.throwIfAborted()
     await mkdir(columnarDirectory(directory), { recursive: true, mode: 0o700 })
     const time = await firstTimeOf(batch)
@@ -59,10 +63,11 @@ export async function compactLog({ directory, signatureOf, signal }: Compaction)
 /** Closed segments that wait to be compacted, and since when. */
 export async function waitingSegments(
   directory: string,
+  clock: Clock,
 ): Promise<{ readonly segments: number; readonly bytes: number; readonly since: number | undefined }> {
   const { compactedThrough } = await readIndex(directory)
-  const closed = (await listSegments(directory)).slice(0, -1)
-  const waiting = closed.filter(({ sequence }) => sequence > compactedThrough)
+  const segments = (await listSegments(directory)).filter(({ sequence }) => sequence > compactedThrough)
+  const waiting = await closedOf(segments, clock)
   const [first] = waiting
   const since = first === undefined ? undefined : await stat(first.path).catch(() => undefined)
   return {
@@ -70,6 +75,14 @@ export async function waitingSegments(
     bytes: waiting.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     since: since?.mtimeMs,
   }
+}
+
+/** All but the last; it too when it is of an hour gone by, since the log begins a new one for every hour. */
+async function closedOf(segments: readonly Segment[], clock: Clock): Promise<readonly Segment[]> {
+  const last = segments.at(-1)
+  if (last === undefined) return segments
+  const { mtimeMs } = await stat(last.path)
+  return clock.now() - mtimeMs > lateMs ? segments : segments.slice(0, -1)
 }
 
 async function removeCompacted(

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { DevmlopsError, messageOf } from '#contract/errors'
 import type { Clock } from '#platform/clock'
 import type { LogFigures } from '../deployment/log.ts'
+import { readIndex } from './columnar-index.ts'
 import { createSegmentFile, type SegmentFile } from './segment-file.ts'
 import { cutTornLine, listSegments, segmentPath } from './segments.ts'
 
@@ -41,6 +42,7 @@ const defaultWaitingBytes = 64 * 1024 * 1024
  * millisecond; a client that waits for each answer before it asks again never waits for others.
  */
 const crowd = 4
+const sleptMs = 60_000
 const gatherMs = 1
 
 /**
@@ -74,8 +76,9 @@ export class PredictionLog {
     await mkdir(options.directory, { recursive: true, mode: 0o700 })
     await syncDirectory(dirname(options.directory))
     const last = (await listSegments(options.directory)).at(-1)
+    const { compactedThrough } = await readIndex(options.directory)
     const torn = last !== undefined && (await cutTornLine(last))
-    return new PredictionLog(options, last?.sequence ?? 0, torn ? 1 : 0)
+    return new PredictionLog(options, Math.max(last?.sequence ?? 0, compactedThrough), torn ? 1 : 0)
   }
 
   get figures(): LogFigures {
@@ -171,6 +174,10 @@ export class PredictionLog {
     const segment = await this.#openSegment()
     try {
       await segment.file.append(bytes)
+      // Compaction takes segments of hours gone by. A process that slept between its look at the clock and the write is told.
+      if (performance.now() - this.#commitBegan > sleptMs && (await segment.file.isRemoved())) {
+        throw new Error('the process was halted for so long that its segment was closed')
+      }
     } catch (error) {
       await this.#abandon(segment)
       throw error

@@ -41,16 +41,22 @@ export function readPredictions(request: ReadPredictionsRequest): Promise<Predic
  * Where the log ends now. Whoever reads in a loop stops there: an endpoint may answer faster than a reader reads, and the
  * loop would never end.
  */
-export async function endOfPredictions(directory: string): Promise<PredictionCursor> {
-  // The last segment is never compacted, so it is there if the log ever had one.
-  const last = (await listSegments(directory)).at(-1)
-  return { segment: last?.sequence ?? 0, offset: last?.sizeBytes ?? 0 }
+export function endOfPredictions(directory: string): Promise<PredictionCursor> {
+  return steadily(directory, ({ segments, compactedThrough }) => {
+    const last = segments.at(-1)
+    const end =
+      last === undefined
+        ? { segment: compactedThrough, offset: Number.MAX_SAFE_INTEGER }
+        : { segment: last.sequence, offset: last.sizeBytes }
+    return Promise.resolve(end)
+  })
 }
 
 export interface LogFiles {
   /** Oldest first, and older than all segments. */
   readonly files: readonly ColumnarFile[]
   readonly segments: readonly Segment[]
+  readonly compactedThrough: number
 }
 
 const tries = 10
@@ -69,7 +75,7 @@ export async function steadily<Result>(
     if (await isChanged()) continue
     try {
       const segments = listed.filter(({ sequence }) => sequence > index.compactedThrough)
-      return await read({ files: index.files, segments })
+      return await read({ ...index, segments })
     } catch (error) {
       if (!(await isChanged())) throw error
     }

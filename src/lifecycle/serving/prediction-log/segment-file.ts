@@ -6,6 +6,8 @@ export interface SegmentFile {
   /** Resolves when the bytes are on disk. After a failure nothing behind the last success can be trusted. */
   append(bytes: Uint8Array): Promise<void>
   cutTo(sizeBytes: number): Promise<void>
+  /** Somebody has taken the file away: what was written to it is nowhere. */
+  isRemoved(): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -31,6 +33,7 @@ export function segmentFileOn(handle: FileHandle): SegmentFile {
       await handle.truncate(sizeBytes)
       await handle.datasync()
     },
+    isRemoved: async () => (await handle.stat()).nlink === 0,
     close: () => handle.close(),
   }
 }
