@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fail } from '#contract/errors'
+import { fail, messageOf } from '#contract/errors'
 import type { ModelSignature } from '#lifecycle/tracking/contract'
 import { openTables, type StreamedRows, type Tables, type WantedColumn } from '#platform/tables/index'
 import type { LoadedModel } from '../model-runtime-point.ts'
@@ -105,7 +105,7 @@ async function scoreUnit(
     .filter((column): column is WantedColumn => column !== undefined)
   const stream = await tables.stream({ relation: unitRelation(unit), wanted })
   const running = new Set<Promise<void>>()
-  let failure: unknown
+  let failure: Error | undefined
   let firstRow = 0
   const score = (pieces: readonly StreamedRows[]): void => {
     const at = firstRow
@@ -114,7 +114,7 @@ async function scoreUnit(
     const work = model.score(batch).then(
       (answer) => scored.fill(at, answer, refused),
       (error: unknown) => {
-        failure ??= error
+        failure ??= error instanceof Error ? error : new Error(messageOf(error))
       },
     )
     const tracked = work.finally(() => running.delete(tracked))
