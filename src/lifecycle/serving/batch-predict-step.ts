@@ -1,9 +1,12 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import { fail } from '#contract/errors'
-import type { ModelScorer, ScorableModel } from '#lifecycle/evaluation/index'
+import type { ScorableModel } from '#lifecycle/evaluation/index'
 import type { StepContext, StepForm, StepKind } from '#lifecycle/pipelines/index'
-import { isTimeType, openTables, quoteName, quoteText, timeColumn } from '#platform/tables/index'
+import type { ModelSignature } from '#lifecycle/tracking/contract'
+import { openTables, quoteText } from '#platform/tables/index'
+import { scoreFiles } from './batch/score-files.ts'
+import type { LoadedModel } from './model-runtime-point.ts'
 
 const configSchema = z.strictObject({
   model: z
@@ -23,77 +26,65 @@ export const batchPredictForm: StepForm<BatchPredictConfig> = {
 }
 
 export interface BatchPredictDependencies {
-  readonly scorer: ModelScorer
   /** The model that a reference such as `flight-delays@champion` names now. */
   readonly modelOf: (reference: string) => Promise<ScorableModel>
+  readonly load: (model: ScorableModel) => Promise<LoadedModel>
 }
 
-/** Rows that are in memory at a time. */
-const rowsPerPart = 500_000
-
-/** The `batch-predict` step: the table with a score column, and the model version that gave it. */
-export function batchPredictStep({
-  scorer,
-  modelOf,
-}: BatchPredictDependencies): StepKind<BatchPredictConfig> {
+/** The `batch-predict` step: the table with the outputs of the model, and the version that gave them. */
+export function batchPredictStep({ modelOf, load }: BatchPredictDependencies): StepKind<BatchPredictConfig> {
   return {
     ...batchPredictForm,
-    version: '1',
+    version: '2',
     usesAllCores: true,
     // Which version the alias names decides the outputs.
     environment: async ({ model }) => ({ model: (await modelOf(model)).label }),
     run: async (context) => {
-      const model = await modelOf(context.config.model)
-      return { predictions: { kind: 'table', path: await predictAll(context, { model, scorer }) } }
+      const scorable = await modelOf(context.config.model)
+      const model = await load(scorable)
+      try {
+        return { predictions: { kind: 'table', path: await predictAll(context, { scorable, model }) } }
+      } finally {
+        await model.release()
+      }
     },
   }
 }
 
+interface StepModel {
+  readonly scorable: ScorableModel
+  readonly model: LoadedModel
+}
+
 async function predictAll(
   context: StepContext<BatchPredictConfig>,
-  { model, scorer }: { model: ScorableModel; scorer: ModelScorer },
+  { scorable, model }: StepModel,
 ): Promise<string> {
   const input = context.inputs['data'] ?? fail('internal', 'The step has no data.')
   const relation = input.relation ?? fail('invalid_input', `${input.label} is not a table.`)
+  const source = join(context.workDirectory, 'source.parquet')
+  const output = join(context.workDirectory, 'predictions.parquet')
   const tables = await openTables({
     allowedDirectories: [context.workDirectory],
     allowedPaths: input.allowedPaths,
     temporaryDirectory: join(context.workDirectory, 'tables'),
   })
-  const score = model.outputs[0]?.name ?? 'score'
-  const parts = join(context.workDirectory, 'part-*.parquet')
-  const output = join(context.workDirectory, 'predictions.parquet')
   try {
+    await tables.run(`COPY (SELECT * FROM ${relation}) TO ${quoteText(source)} (FORMAT parquet)`)
+    const { rows, refused, parts } = await scoreFiles({
+      files: [source],
+      model,
+      label: scorable.label,
+      signature: { inputs: [...scorable.inputs], outputs: [...scorable.outputs] } as ModelSignature,
+      directory: join(context.workDirectory, 'parts'),
+      signal: context.signal,
+      progress: ({ rows: done, of }) =>
+        context.progress({ fraction: done / of, text: `${done} of ${of} rows` }),
+    })
+    if (rows === 0) fail('invalid_input', `${input.label} has no rows to score.`)
+    if (refused > 0) context.log(`${refused} rows have no score; score_error says why`)
     await tables.run(
-      `CREATE TEMP TABLE source AS SELECT *, row_number() OVER () - 1 AS devmlops_row FROM ${relation}`,
-    )
-    const [counted] = await tables.rows('SELECT count(*) AS rows FROM source')
-    const total = Number(counted?.['rows'] ?? 0)
-    if (total === 0) fail('invalid_input', `${input.label} has no rows to score.`)
-    const types = new Map(
-      (await tables.columns('SELECT * FROM source')).map(({ name, type }) => [name, type]),
-    )
-    const columns = model.inputs
-      .map(({ name, type }) =>
-        type === 'datetime' && isTimeType(types.get(name) ?? '') ? timeColumn(name) : quoteName(name),
-      )
-      .join(', ')
-    for (let start = 0; start < total; start += rowsPerPart) {
-      context.signal.throwIfAborted()
-      const within = `devmlops_row >= ${start} AND devmlops_row < ${start + rowsPerPart}`
-      const frame = await tables.frame(`SELECT ${columns} FROM source WHERE ${within} ORDER BY devmlops_row`)
-      const scores = await scorer.score(model, frame)
-      const part = join(context.workDirectory, `part-${String(start).padStart(12, '0')}.parquet`)
-      await tables.writeScores({ path: part, scores, firstRow: start })
-      context.progress({
-        fraction: (start + frame.rows) / total,
-        text: `${start + frame.rows} of ${total} rows`,
-      })
-    }
-    await tables.run(
-      `COPY (SELECT source.* EXCLUDE (devmlops_row), scored.score AS ${quoteName(score)}, ${quoteText(model.label)} AS model_version
-       FROM source JOIN read_parquet(${quoteText(parts)}) AS scored USING (devmlops_row) ORDER BY devmlops_row)
-       TO ${quoteText(output)} (FORMAT parquet, COMPRESSION zstd)`,
+      `COPY (SELECT * FROM read_parquet([${parts.map(({ path }) => quoteText(path)).join(', ')}])) TO ${quoteText(output)} (FORMAT parquet, COMPRESSION zstd)`,
     )
     return output
   } finally {

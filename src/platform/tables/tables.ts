@@ -18,8 +18,6 @@ export interface Tables {
   columns(sql: string): Promise<{ name: string; type: string }[]>
   /** Appends rows of text to a table whose columns are all VARCHAR. Answers how many there were. */
   appendText(table: string, pages: AsyncIterable<readonly (readonly (string | null)[])[]>): Promise<number>
-  /** Writes numbers as a Parquet file with the columns `devmlops_row` (counted from `firstRow`) and `score`. */
-  writeScores(scores: { path: string; scores: Float64Array; firstRow: number }): Promise<void>
   /** Reads columns of a relation in constant memory, in its order. */
   stream(reading: { readonly relation: string; readonly wanted: readonly WantedColumn[] }): Promise<RowStream>
   /** Writes the rows of a relation as a Parquet file with columns that were computed for them. */
@@ -102,21 +100,6 @@ function tablesOn(instance: DuckDBInstance, connection: DuckDBConnection): Table
         return reader
           .getRowObjectsJS()
           .map((row) => ({ name: row['column_name'] as string, type: row['column_type'] as string }))
-      }),
-    writeScores: ({ path, scores, firstRow }) =>
-      attempt('COPY scores', async () => {
-        await connection.run(
-          'CREATE OR REPLACE TEMP TABLE written_scores (devmlops_row BIGINT, score DOUBLE)',
-        )
-        const appender = await connection.createAppender('written_scores', 'main', 'temp')
-        for (const [index, score] of scores.entries()) {
-          appender.appendBigInt(BigInt(firstRow + index))
-          appender.appendDouble(score)
-          appender.endRow()
-        }
-        appender.closeSync()
-        await connection.run(`COPY written_scores TO ${quoteText(path)} (FORMAT parquet)`)
-        await connection.run('DROP TABLE written_scores')
       }),
     appendText: async (table, pages) => {
       const appender = await attempt('append', () => connection.createAppender(table, 'main', 'temp'))

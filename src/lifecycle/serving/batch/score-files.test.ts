@@ -111,7 +111,7 @@ test('a row that the signature refuses has the reason, and its neighbours have t
   const good = { label: 'mine', p: 0.881, predicted: 1, why: null }
   const bad = (why: string) => ({ label: 'mine', p: null, predicted: null, why })
   assert.deepEqual(
-    rows.map(({ id: _, ...row }) => row),
+    rows.map(({ label, p, predicted, why }) => ({ label, p, predicted, why })),
     [
       good,
       good,
