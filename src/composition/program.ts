@@ -204,7 +204,7 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
         ),
     }),
     batchPredictStep({
-      scorer,
+      load,
       modelOf: async (reference) => models.readModel(await versionOf(reference)),
     }),
   ] as unknown as StepKind[]
