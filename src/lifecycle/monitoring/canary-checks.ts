@@ -3,6 +3,7 @@ import { distributionRadius } from '#platform/statistics/distribution-sequence'
 import { largestGap, LogHistogram } from '#platform/statistics/log-histogram'
 import { sequentialWidth } from '#platform/statistics/mean-sequence'
 import { quantileEstimate } from '#platform/statistics/quantile-sequence'
+import type { Proportion } from '#platform/statistics/bernoulli-mixture'
 import { logEvidenceOfMore, rateDifferenceBounds } from '#platform/statistics/two-rates'
 import type { RequestCounts, StepEvidence } from './canary-evidence.ts'
 import type { CanaryCheck } from './contract.ts'
@@ -11,8 +12,8 @@ import type { CanaryPolicy } from './settings.ts'
 
 /** Below this, not even trouble is proven: a handful of requests is often one client. */
 const leastRequests = 20
-/** Odds at which trouble that is not proven keeps a step from ending. */
-const suspiciousOdds = 10
+/** E-value at which trouble that is not proven keeps a step from ending: by chance it comes to that in one case of ten. */
+const suspiciousEvidence = 10
 /** Intervals are narrowest at this multiple of the minimum: a step usually lasts a few times as long as it must. */
 const bestAtMinimums = 5
 
@@ -30,34 +31,53 @@ export interface SidesToCheck {
 }
 
 /** Whether it fails more of its requests. */
-export function checkErrors({ policy, champion, canary, alpha }: SidesToCheck): CanaryCheck {
-  const rates = {
-    tried: { hits: canary.counts.errors, trials: canary.counts.requests },
-    stable: { hits: champion.counts.errors, trials: champion.counts.requests },
-  }
-  const seen = Math.min(rates.tried.trials, rates.stable.trials)
+export function checkErrors(sides: SidesToCheck): CanaryCheck {
+  const failures = ({ counts }: VariantSide): Proportion => ({ hits: counts.errors, trials: counts.requests })
+  return checkRate(sides, { check: 'errors', verb: 'failed', of: failures })
+}
+
+/**
+ * Whether its signature refuses more requests. Callers' mistakes meet both alike; what only one refuses is a column that it
+ * lost, or a category that it never saw.
+ */
+export function checkRefusals(sides: SidesToCheck): CanaryCheck {
+  const refusals = ({ counts }: VariantSide): Proportion => ({
+    hits: counts.refused,
+    trials: counts.requests + counts.refused,
+  })
+  return checkRate(sides, { check: 'refusals', verb: 'refused', of: refusals })
+}
+
+interface Rate {
+  readonly check: 'errors' | 'refusals'
+  readonly verb: string
+  readonly of: (side: VariantSide) => Proportion
+}
+
+function checkRate(
+  { policy, champion, canary, alpha }: SidesToCheck,
+  { check, verb, of }: Rate,
+): CanaryCheck {
+  const { tried, stable } = { tried: of(canary), stable: of(champion) }
+  const seen = Math.min(tried.trials, stable.trials)
   const { error_margin: margin, minimum_requests: needed } = policy
-  const facts = { check: 'errors' as const, seen, needed, threshold: margin, alpha }
-  const words = `canary failed ${countWords(rates.tried.hits)} of ${countWords(rates.tried.trials)} requests, champion ${countWords(rates.stable.hits)} of ${countWords(rates.stable.trials)}`
-  if (seen === 0) return { ...facts, ...unseen, reason: `${words}: ${ofNeeded(seen, needed, 'requests')}` }
-  const interval = rateDifferenceBounds(rates, alpha)
-  const estimate = rates.tried.hits / rates.tried.trials - rates.stable.hits / rates.stable.trials
+  const facts = { check, seen, needed, threshold: margin, alpha }
+  const words = `canary ${verb} ${countWords(tried.hits)} of ${countWords(tried.trials)} requests, champion ${countWords(stable.hits)} of ${countWords(stable.trials)}`
+  const wanting = `${words}: ${ofNeeded(seen, needed, 'requests')}`
+  if (seen === 0) return { ...facts, ...unseen, reason: wanting }
+  const interval = rateDifferenceBounds({ tried, stable }, alpha)
+  const estimate = tried.hits / tried.trials - stable.hits / stable.trials
   const numbers = { ...facts, estimate, interval }
   const range = `difference ${percent(estimate)} [${percent(interval.low)}, ${percent(interval.high)}]`
   const more = margin === 0 ? 'more' : `more by over ${percent(margin)}`
-  if (interval.low > margin && rates.tried.trials >= leastRequests) {
+  if (interval.low > margin && tried.trials >= leastRequests) {
     return { ...numbers, verdict: 'fail', reason: `${words}, ${range}: ${more}` }
   }
-  if (seen < needed) {
-    return { ...numbers, verdict: 'wait', reason: `${words}: ${ofNeeded(seen, needed, 'requests')}` }
-  }
-  const odds = Math.exp(logEvidenceOfMore(rates, margin))
-  if (odds >= suspiciousOdds) {
-    return {
-      ...numbers,
-      verdict: 'wait',
-      reason: `${words}, ${range}: the odds are ${shortNumber(odds)} to 1 that it fails ${more}, not enough yet`,
-    }
+  if (seen < needed) return { ...numbers, verdict: 'wait', reason: wanting }
+  const evidence = Math.exp(logEvidenceOfMore({ tried, stable }, margin))
+  if (evidence >= suspiciousEvidence) {
+    const doubt = `the evidence for ${more} is ${shortNumber(evidence)}, proof is ${shortNumber(1 / alpha)}`
+    return { ...numbers, verdict: 'wait', reason: `${words}, ${range}: ${doubt}` }
   }
   return { ...numbers, verdict: 'pass', reason: `${words}, ${range}: not ${more}` }
 }

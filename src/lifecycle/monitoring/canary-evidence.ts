@@ -50,6 +50,8 @@ export interface RequestCounts {
   readonly requests: number
   /** Requests that failed through no fault of the caller. */
   readonly errors: number
+  /** Requests whose rows it does not take; not among `requests`. */
+  readonly refused: number
 }
 
 /** What the serving process counted for a variant since the step began. */
@@ -62,12 +64,13 @@ export function requestCounts(
     readonly since: number
   },
 ): RequestCounts {
-  let [requests, errors] = [0, 0]
+  let [requests, errors, refused] = [0, 0, 0]
   for (const line of outcomes?.variants ?? []) {
     if (line.deployment !== wanted.deployment || line.variant !== wanted.variant) continue
     if (line.version !== wanted.version || line.since < wanted.since) continue
     requests += line.answered + line.failed
     errors += line.failed
+    refused += line.refused
   }
-  return { requests, errors }
+  return { requests, errors, refused }
 }

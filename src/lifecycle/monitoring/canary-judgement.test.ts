@@ -16,6 +16,7 @@ const policy = analysisSettingsSchema.parse({
 interface Traffic {
   readonly requests?: number
   readonly errors?: number
+  readonly refused?: number
   /** Median latency. */
   readonly latencyMs?: number
   /** Added to scores that are uniform between 0 and 0.8. */
@@ -23,7 +24,7 @@ interface Traffic {
 }
 
 function side(traffic: Traffic = {}, seed = 1): VariantSide {
-  const { requests = 1000, errors = 0, latencyMs = 4, shift = 0 } = traffic
+  const { requests = 1000, errors = 0, refused = 0, latencyMs = 4, shift = 0 } = traffic
   const random = createRandom(seed)
   const latencies = new LogHistogram()
   const scores = new LogHistogram()
@@ -32,7 +33,7 @@ function side(traffic: Traffic = {}, seed = 1): VariantSide {
     scores.add(0.8 * random.uniform() + shift)
   }
   return {
-    counts: { requests, errors },
+    counts: { requests, errors, refused },
     evidence: { rows: scores.total, latencyMs: latencies.state, scores: scores.state },
   }
 }
@@ -114,13 +115,21 @@ test('a canary that fails requests is rolled back before its labels arrive', () 
   )
 })
 
+test('a canary that refuses what the champion takes is rolled back, though the status says that callers are at fault', () => {
+  const { decision, reason } = judge({ canary: side({ requests: 500, refused: 60 }, 2) })
+  assert.equal(decision, 'roll_back')
+  assert.match(reason, /canary refused 60 of 560 requests, champion 0 of 1,000/)
+  const careless = { champion: side({ refused: 60 }), canary: side({ refused: 55 }, 2) }
+  assert.equal(judge(careless).decision, 'promote')
+})
+
 test('says nothing after ten requests, whatever became of them', () => {
   const broken = judge({ canary: side({ requests: 10, errors: 10 }) })
   assert.deepEqual([broken.decision, broken.checks[0]?.verdict], ['hold', 'wait'])
   assert.match(broken.reason, /10 of 500 requests of each seen/)
   const calm = judge({ canary: side({ requests: 10 }), champion: side({ requests: 10 }) })
   assert.equal(calm.decision, 'hold')
-  const silent: VariantSide = { counts: { requests: 0, errors: 0 }, evidence: undefined }
+  const silent: VariantSide = { counts: { requests: 0, errors: 0, refused: 0 }, evidence: undefined }
   assert.equal(judge({ canary: silent, champion: silent }).decision, 'hold')
 })
 
@@ -129,7 +138,7 @@ test('errors that the champion makes too are no reason; suspicion is one to wait
   assert.equal(judge({ champion, canary: side({ errors: 24 }, 2) }).decision, 'promote')
   const suspect = judge({ champion, canary: side({ errors: 55 }, 2) })
   assert.equal(suspect.decision, 'hold')
-  assert.match(suspect.reason, /the odds are \d+(\.\d+)? to 1 that it fails more, not enough yet/)
+  assert.match(suspect.reason, /the evidence for more is \d+(\.\d+)?, proof is 2,000/)
 })
 
 test('latency counts where it was asked for, and is always told', () => {
@@ -183,7 +192,7 @@ test('shares alpha so that the parts of all checks and steps add up to no more',
   for (const steps of [1, 4]) {
     const all = { ...policy, slowdown: 2, score_shift: 0.2 }
     const parts = shareAlpha({ policy: all, rollout: { ...rollout, steps }, hasTraffic: true })
-    const sum = parts.metric + steps * (parts.errors + parts.latency + parts.scores)
+    const sum = parts.metric + steps * (parts.errors + parts.refusals + parts.latency + parts.scores)
     assert.ok(sum <= policy.alpha + 1e-12 && sum > 0.99 * policy.alpha, `${sum}`)
   }
 })

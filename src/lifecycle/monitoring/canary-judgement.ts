@@ -1,7 +1,14 @@
 import { comparePaired, prepareRows, type Comparison, type Task } from '#lifecycle/evaluation/index'
 import type { Rollout } from '#lifecycle/serving/index'
 import type { PairedRows } from './canary-store.ts'
-import { checkErrors, checkLatency, checkMetric, checkScores, type VariantSide } from './canary-checks.ts'
+import {
+  checkErrors,
+  checkLatency,
+  checkMetric,
+  checkRefusals,
+  checkScores,
+  type VariantSide,
+} from './canary-checks.ts'
 import type { CanaryCheck, CanaryVerdict } from './contract.ts'
 import type { CanaryPolicy } from './settings.ts'
 
@@ -42,6 +49,7 @@ export function judgeCanary(input: CanaryInput): CanaryJudgement {
   const checks = hasTraffic
     ? [
         checkErrors({ ...sides, alpha: alphas.errors }),
+        checkRefusals({ ...sides, alpha: alphas.refusals }),
         checkLatency({ ...sides, alpha: alphas.latency }),
         checkScores({ ...sides, alpha: alphas.scores }),
       ]
@@ -76,7 +84,8 @@ export function shareAlpha({
   ].filter(Boolean).length
   const left = (policy.alpha - (hasTraffic ? errors * steps : 0)) / Math.max(1, others)
   return {
-    errors: errors / tried,
+    errors: errors / 2 / tried,
+    refusals: errors / 2 / tried,
     latency: left / steps / tried,
     scores: left / steps / tried,
     metric: left / tried,

@@ -69,7 +69,16 @@ async function released(
       return `${JSON.stringify({ ...facts, inputs: {}, outputs, latency_ms: latencyMs * (1 + random.uniform()) })}\n`
     })
     await log.append(lines.join(''), answered)
-    outcomes.push({ deployment, variant, model: 'flights', version, since: clock.now(), answered, failed })
+    outcomes.push({
+      deployment,
+      variant,
+      model: 'flights',
+      version,
+      since: clock.now(),
+      answered,
+      failed,
+      refused: 0,
+    })
     const file = { writtenAt: clock.now(), open: true, deaths: 0, variants: outcomes }
     await replaceFile(outcomesPath(servingDirectory(platform.config.home)), JSON.stringify(file))
   }
@@ -157,7 +166,10 @@ test('goes on after a restart where it was, and a look that sees nothing new cha
   assert.deepEqual([verdict?.canary.rows, verdict?.canary.requests, verdict?.decision], [300, 300, 'advance'])
   assert.deepEqual(
     verdicts.map(({ checks }) => checks.map(({ check, seen }) => `${check} ${seen}`).join(', ')),
-    ['errors 150, latency 150, scores 150', 'errors 300, latency 300, scores 300'],
+    [
+      'errors 150, refusals 150, latency 150, scores 150',
+      'errors 300, refusals 300, latency 300, scores 300',
+    ],
   )
   await start().runCheck(deployment)
   assert.equal((await trial(service)).verdicts.length, 2)

@@ -105,12 +105,13 @@ export type Retraining = z.infer<typeof retrainingSchema>
 const trafficSchema = z.object({
   requests: count,
   errors: count.describe('requests that failed through no fault of the caller'),
+  refused: count.default(0).describe('requests whose rows it does not take; not among the others'),
   rows: count.default(0),
   latencyP95Ms: z.number().optional(),
 })
 
 const canaryCheckSchema = z.object({
-  check: z.enum(['errors', 'latency', 'scores', 'metric']),
+  check: z.enum(['errors', 'refusals', 'latency', 'scores', 'metric']),
   verdict: z.enum(['pass', 'wait', 'fail']),
   seen: count.describe('requests, rows or labels of the one that has fewer'),
   needed: count,
@@ -118,7 +119,7 @@ const canaryCheckSchema = z.object({
     .number()
     .nullable()
     .describe(
-      'canary minus champion for errors and metric, over champion for latency, largest gap for scores',
+      'canary minus champion for errors, refusals and metric, over champion for latency, largest gap for scores',
     ),
   interval: z
     .object({ low: z.number().nullable(), high: z.number().nullable() })

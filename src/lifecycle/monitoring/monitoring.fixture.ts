@@ -228,7 +228,11 @@ export function fixture(database: Database, changed: Partial<MonitoringDependenc
         const [first] = records
         if (first === undefined) continue
         const { variant, model, version } = first
-        const counts = { answered: records.length, failed: errors[variant as 'champion' | 'canary'] }
+        const counts = {
+          answered: records.length,
+          failed: errors[variant as 'champion' | 'canary'],
+          refused: 0,
+        }
         outcomes.push({ deployment, variant, model, version, since: clock.now(), ...counts })
       }
       const counted = { writtenAt: clock.now(), open: true, deaths: 0, variants: outcomes }

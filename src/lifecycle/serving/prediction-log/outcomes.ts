@@ -14,6 +14,8 @@ const variantOutcomesSchema = z.object({
   answered: count,
   /** Requests that failed through no fault of the caller. */
   failed: count,
+  /** Requests whose rows its signature does not take. The caller's fault, unless another variant takes them. */
+  refused: count.default(0),
 })
 export type VariantOutcomes = z.output<typeof variantOutcomesSchema>
 

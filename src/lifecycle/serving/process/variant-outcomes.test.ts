@@ -51,7 +51,7 @@ test('counts per variant what its own model failed, also where one request went 
   for (let request = 0; request < 40; request++) {
     statuses.push((await ask({ ...flightRow, hour: request % 2 === 0 ? 9 : 15 }, `r${request}`)).status)
   }
-  // The caller's fault counts for nobody.
+  // What the signature refuses is told apart from what the model failed.
   assert.equal((await ask({ ...flightRow, hour: 'noon' }, 'wrong')).status, 400)
   const failures = statuses.filter((status) => status === 500).length
   assert.ok(failures > 3 && statuses.every((status) => status === 200 || status === 500), `${statuses}`)
@@ -69,8 +69,9 @@ test('counts per variant what its own model failed, also where one request went 
   )
   await second.process.close()
   const lines = (await readOutcomes(stateDirectory))?.variants ?? []
-  const sum = (variant: string, of: 'answered' | 'failed') =>
+  const sum = (variant: string, of: 'answered' | 'failed' | 'refused') =>
     lines.filter((line) => line.variant === variant).reduce((total, line) => total + line[of], 0)
   assert.deepEqual([sum('champion', 'failed'), sum('canary', 'failed')], [0, failures + 1])
+  assert.equal(sum('champion', 'refused') + sum('canary', 'refused'), 1)
   assert.equal(sum('champion', 'answered') + sum('canary', 'answered'), 40 - failures + 1)
 })

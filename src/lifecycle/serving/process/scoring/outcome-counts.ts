@@ -13,6 +13,7 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 export class OutcomeCount {
   answered = 0
   failed = 0
+  refused = 0
 
   /** What a caller did wrong says nothing about the model; a queue that is full does. */
   countFailure(error: unknown): void {
@@ -23,6 +24,16 @@ export class OutcomeCount {
     )
       return
     this.failed++
+  }
+
+  /** Reads rows by the signature of the variant, and counts when it does not take them. */
+  reading<Rows>(read: () => Rows): Rows {
+    try {
+      return read()
+    } catch (error) {
+      if (error instanceof DevmlopsError && error.code === 'invalid_input') this.refused++
+      throw error
+    }
   }
 }
 
@@ -43,7 +54,7 @@ export class OutcomeCounts {
   begin(variant: Pick<VariantOutcomes, 'deployment' | 'variant' | 'model' | 'version'>): OutcomeCount {
     const counts = new OutcomeCount()
     const since = this.#clock.now()
-    this.#lines.push({ line: { ...variant, since, answered: 0, failed: 0 }, counts })
+    this.#lines.push({ line: { ...variant, since, answered: 0, failed: 0, refused: 0 }, counts })
     return counts
   }
 
@@ -57,8 +68,11 @@ export class OutcomeCounts {
     const seen = new Map<string, number>()
     const kept: VariantOutcomes[] = []
     for (const { line, counts } of this.#lines.toReversed()) {
-      if (counts !== undefined) Object.assign(line, { answered: counts.answered, failed: counts.failed })
-      if (line.answered + line.failed === 0) continue
+      if (counts !== undefined) {
+        const { answered, failed, refused } = counts
+        Object.assign(line, { answered, failed, refused })
+      }
+      if (line.answered + line.failed + line.refused === 0) continue
       const key = `${line.deployment}/${line.variant}`
       const before = seen.get(key) ?? 0
       if (before >= linesPerVariant) continue
