@@ -1,4 +1,6 @@
+import { randomUUIDv7 } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import { askEndpoint } from '#contract/ask-endpoint'
 import { fail, messageOf } from '#contract/errors'
 import { environmentVariable } from '#platform/config'
 import type { DeploymentView } from './contract.ts'
@@ -13,7 +15,9 @@ export interface PredictionAnswer {
   readonly predictions: readonly Readonly<Record<string, unknown>>[]
 }
 
-/** Sends rows to the endpoint's friendly form. */
+const timeoutMs = 60_000
+
+/** Sends rows to the endpoint's friendly form; once more where it failed in a way that passes. */
 export async function requestPredictions(
   deployment: Pick<DeploymentView, 'name' | 'live'>,
   request: PredictionRequest,
@@ -24,21 +28,17 @@ export async function requestPredictions(
       hint: 'Start the server with `devmlops server`.',
     })
   }
-  const token = environmentVariable('DEVMLOPS_TOKEN')
-  const response = await fetch(new URL(`/deployments/${encodeURIComponent(deployment.name)}/predict`, url), {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+  const response = await askEndpoint(
+    { url, token: environmentVariable('DEVMLOPS_TOKEN') },
+    {
+      path: `/deployments/${encodeURIComponent(deployment.name)}/predict`,
+      headers: { 'content-type': 'application/json' },
+      // Named here, so that a second attempt is the same prediction.
+      body: JSON.stringify({ ids: request.rows.map(() => randomUUIDv7()), ...request }),
+      timeoutMs,
     },
-    body: JSON.stringify(request),
-  })
-  const answer = (await response.json()) as PredictionAnswer & { error?: string; detail?: string }
-  if (response.ok) return answer
-  return fail(
-    response.status === 503 ? 'not_ready' : 'invalid_input',
-    answer.error ?? answer.detail ?? `HTTP ${response.status}`,
   )
+  return (await response.json()) as PredictionAnswer
 }
 
 /** Rows from `field=value` words, or from a JSON file. A value that reads as a number or boolean is one. */
