@@ -1,7 +1,21 @@
 import type { Attribute, Node, Tensor, ValueInfo } from './model.ts'
 
 /** Numbers from onnx.proto, TensorProto.DataType. */
-export const elementType = { float: 1, uint8: 2, int32: 6, int64: 7, string: 8, bool: 9, double: 11 } as const
+export const elementType = {
+  float: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  string: 8,
+  bool: 9,
+  float16: 10,
+  double: 11,
+  uint32: 12,
+  uint64: 13,
+} as const
 
 export type ElementType = keyof typeof elementType
 

@@ -32,6 +32,8 @@ export interface Graph extends Message {
   readonly docString?: string
   readonly input: readonly ValueInfo[]
   readonly output: readonly ValueInfo[]
+  /** What the tensors within are, where the converter wrote it down. */
+  readonly valueInfo?: readonly ValueInfo[]
 }
 
 export interface Node extends Message {
@@ -149,6 +151,7 @@ const graph: SchemaOf<Graph> = {
   docString: one(10, 'string'),
   input: many(11, () => valueInfo),
   output: many(12, () => valueInfo),
+  valueInfo: many(13, () => valueInfo),
 }
 
 const model: SchemaOf<Model> = {

@@ -62,7 +62,7 @@ describe('the outputs of a logged graph', () => {
       assert.deepEqual(outputs, [
         { name: 'probability', type: 'float' },
         { name: 'label', type: 'long' },
-        { name: chances.name, type: 'float' },
+        { name: chances.name, type: 'float', shape: [2] },
       ])
       assert.deepEqual(renamed, [
         ['output_label', 'label'],
@@ -87,6 +87,40 @@ describe('the outputs of a logged graph', () => {
       ['output_label', 'output_probability'],
     )
     assert.deepEqual((await run(onnx))['output_probability']?.dims, [2, 3])
+  })
+
+  it('are the tensors of a sequence, and say what cannot be handed out', async () => {
+    const onnx = encodeModel({
+      irVersion: 8,
+      opsetImport: [{ version: 17 }],
+      metadataProps: [],
+      graph: {
+        name: 'parts',
+        input: [value('x', 'float', ['N', 1])],
+        initializer: [],
+        node: [
+          node({ type: 'Neg' }, { inputs: ['x'], outputs: ['less'] }),
+          node({ type: 'SequenceConstruct' }, { inputs: ['x', 'less'], outputs: ['both'] }),
+          node({ type: 'SequenceEmpty' }, { inputs: [], outputs: ['nothing'] }),
+          node({ type: 'Abs' }, { inputs: ['x'], outputs: ['size'] }),
+        ],
+        output: [{ name: 'both' }, { name: 'nothing' }, value('size', 'float', ['N', 1])],
+        valueInfo: [value('less', 'float', ['N', 1])],
+      },
+    })
+    const exposed = exposeOutputs(onnx, 'm v1')
+    assert.deepEqual(
+      exposed.outputs.map(({ name }) => name),
+      ['both_0', 'both_1', 'size'],
+    )
+    assert.deepEqual(exposed.leftOut, ['nothing'])
+    const session = await InferenceSession.create(exposed.onnx)
+    const found = await session.run({ x: new Tensor('float32', [-2], [1, 1]) })
+    assert.deepEqual(
+      ['both_0', 'both_1', 'size'].map((name) => found[name]?.data[0]),
+      [-2, 2, 2],
+    )
+    await session.release()
   })
 
   it('call a single number the prediction, and refuse what is no graph', async () => {

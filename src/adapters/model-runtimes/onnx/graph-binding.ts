@@ -1,6 +1,7 @@
-import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import type { InferenceSession } from 'onnxruntime-node'
 import { fail } from '#contract/errors'
 import type { ModelSignature } from '#lifecycle/tracking/contract'
+import { bindableType, type BindableType } from './tensor-values.ts'
 
 /** Where the values of a graph input come from. */
 export interface InputBinding {
@@ -9,16 +10,19 @@ export interface InputBinding {
   /** Text inputs count through the text columns of a batch, all others through its numbers. */
   readonly source: 'number' | 'text' | 'datetime-as-text' | 'matrix'
   readonly column: number
+  /** Dimensions after the first, which is that of the rows; of a matrix, the number of columns. */
+  readonly shape: readonly number[]
 }
 
 export interface GraphBinding {
   readonly inputs: readonly InputBinding[]
   /** Names of the graph outputs to fetch, in the order of the signature. */
   readonly outputs: readonly string[]
+  /** The graph takes exactly so many rows at a time; undefined when it takes any number. */
+  readonly fixedRows: number | undefined
 }
 
-const bindableTypes = ['float32', 'float64', 'int64', 'int32', 'bool', 'string'] as const
-export type BindableType = (typeof bindableTypes)[number]
+type Dimensions = readonly (number | string)[]
 
 /**
  * Matches the graph's inputs and outputs to the signature, once, so that scoring only copies numbers. A graph has one
@@ -28,14 +32,20 @@ export type BindableType = (typeof bindableTypes)[number]
 export function bindGraph(session: InferenceSession, signature: ModelSignature, label: string): GraphBinding {
   const fields = columnsOf(signature)
   const inputs = session.inputMetadata.map((input): InputBinding => {
-    if (!input.isTensor)
-      return fail('invalid_input', `${label}: the graph input "${input.name}" is not a tensor.`)
-    const tensorType = bindableType(input.type, input.name, label)
-    const field = fields.get(input.name)
-    if (field !== undefined) return bindField({ name: input.name, tensorType, label }, field)
-    if (session.inputMetadata.length === 1 && tensorType !== 'string' && input.shape.length === 2) {
-      return bindMatrix({ name: input.name, tensorType, label }, signature, input.shape[1])
+    if (!input.isTensor) {
+      return fail('invalid_input', `${label}: the graph input "${input.name}" is not a tensor.`, {
+        hint: 'Sequences, maps and optional values cannot be sent; export the graph with one tensor for each.',
+      })
     }
+    const given = {
+      name: input.name,
+      tensorType: bindableType(input.type, { label, name: input.name }),
+      label,
+    }
+    const field = fields.get(input.name)
+    if (field !== undefined) return bindField(given, field, input.shape)
+    if (session.inputMetadata.length === 1 && given.tensorType !== 'string' && input.shape.length === 2)
+      return bindMatrix(given, signature, input.shape[1])
     return fail(
       'invalid_input',
       `${label}: the graph wants an input "${input.name}" that the signature does not have.`,
@@ -57,7 +67,19 @@ export function bindGraph(session: InferenceSession, signature: ModelSignature, 
       },
     )
   })
-  return { inputs, outputs }
+  return { inputs, outputs, fixedRows: fixedRows(session, label) }
+}
+
+/** Graphs that were exported for one batch size have its number where others have a name. */
+function fixedRows({ inputMetadata }: InferenceSession, label: string): number | undefined {
+  const first = inputMetadata.map((input) => (input.isTensor ? input.shape[0] : undefined))
+  const sizes = new Set(first.filter((size): size is number => typeof size === 'number' && size > 0))
+  if (sizes.size === 0) return undefined
+  const [size] = sizes
+  if (sizes.size === 1 && first.every((each) => each === size)) return size
+  return fail('invalid_input', `${label}: its inputs have different numbers of rows.`, {
+    hint: 'Export it with the first dimension free, such as [None, 4].',
+  })
 }
 
 interface GraphInput {
@@ -69,6 +91,7 @@ interface GraphInput {
 interface FieldColumn {
   readonly type: ModelSignature['inputs'][number]['type']
   readonly required: boolean
+  readonly shape: readonly number[] | undefined
   readonly column: number
 }
 
@@ -76,14 +99,15 @@ function columnsOf(signature: ModelSignature): Map<string, FieldColumn> {
   let numbers = 0
   let texts = 0
   return new Map(
-    signature.inputs.map((field) => [
-      field.name,
-      { type: field.type, required: field.required, column: field.type === 'string' ? texts++ : numbers++ },
+    signature.inputs.map(({ name, type, required, shape }) => [
+      name,
+      { type, required, shape, column: type === 'string' ? texts++ : numbers++ },
     ]),
   )
 }
 
-function bindField({ name, tensorType, label }: GraphInput, field: FieldColumn): InputBinding {
+function bindField(given: GraphInput, field: FieldColumn, dimensions: Dimensions): InputBinding {
+  const { name, tensorType, label } = given
   const text = field.type === 'string'
   if (text !== (tensorType === 'string') && field.type !== 'datetime') {
     fail(
@@ -91,52 +115,62 @@ function bindField({ name, tensorType, label }: GraphInput, field: FieldColumn):
       `${label}: the graph wants "${name}" as ${tensorType}, but the signature says ${field.type}.`,
     )
   }
-  refuseMissing({ name, tensorType, label }, field.required)
+  refuseMissing(given, field.required)
   const source = text ? 'text' : tensorType === 'string' ? 'datetime-as-text' : 'number'
-  return { name, tensorType, source, column: field.column }
+  return { name, tensorType, source, column: field.column, shape: rowShape(given, field.shape, dimensions) }
+}
+
+/** What one row has; a column alone may come as [N], [N, 1] or with more ones. */
+function rowShape(
+  { name, label }: GraphInput,
+  shape: readonly number[] | undefined,
+  dimensions: Dimensions,
+): readonly number[] {
+  const ofRow = dimensions.slice(1)
+  if (dimensions.length === 0)
+    return fail('invalid_input', `${label}: the graph input "${name}" is one value for all rows.`, {
+      hint: 'Only inputs with a first dimension for the rows can be served; make it a constant of the graph.',
+    })
+  const wanted = shape ?? ofRow.map(() => 1)
+  if (
+    ofRow.length === wanted.length &&
+    ofRow.every((size, i) => typeof size !== 'number' || size < 0 || size === wanted[i])
+  )
+    return wanted
+  return fail(
+    'invalid_input',
+    `${label}: the graph takes [${dimensions.join(', ')}] for "${name}", but the signature says ${shape === undefined ? 'one value' : `[${shape.join(', ')}]`} a row.`,
+  )
 }
 
 function bindMatrix(input: GraphInput, signature: ModelSignature, width: unknown): InputBinding {
-  const text = signature.inputs.find((field) => field.type === 'string')
-  if (text !== undefined) {
+  const odd = signature.inputs.find((field) => field.type === 'string' || field.shape !== undefined)
+  if (odd !== undefined) {
     fail(
       'invalid_input',
-      `${input.label}: the graph takes one matrix of numbers, but "${text.name}" is text.`,
+      `${input.label}: the graph takes one matrix of numbers, but "${odd.name}" is ${odd.type === 'string' ? 'text' : 'more than one value'}.`,
     )
   }
-  if (typeof width === 'number' && width > 0 && width !== signature.inputs.length) {
-    fail(
-      'invalid_input',
-      `${input.label}: the graph takes ${width} columns, the signature has ${signature.inputs.length}.`,
-    )
+  const columns = signature.inputs.length
+  if (typeof width === 'number' && width > 0 && width !== columns) {
+    fail('invalid_input', `${input.label}: the graph takes ${width} columns, the signature has ${columns}.`)
   }
   refuseMissing(
     input,
     signature.inputs.every((field) => field.required),
   )
-  return { name: input.name, tensorType: input.tensorType, source: 'matrix', column: 0 }
+  return { name: input.name, tensorType: input.tensorType, source: 'matrix', column: 0, shape: [columns] }
 }
 
 /** Whole-number and boolean tensors have no value that could stand for a missing one. */
 function refuseMissing({ name, tensorType, label }: GraphInput, required: boolean): void {
-  if (required || tensorType === 'float32' || tensorType === 'float64' || tensorType === 'string') return
+  if (required || tensorType.startsWith('float') || tensorType === 'string') return
   fail(
     'invalid_input',
     `${label}: "${name}" may be missing by its signature, but the graph takes it as ${tensorType}.`,
     {
       hint: 'Mark the input as required, or export the model with a float input, where NaN means missing.',
     },
-  )
-}
-
-function bindableType(type: Tensor.Type, name: string, label: string): BindableType {
-  const found = bindableTypes.find((known) => known === type)
-  return (
-    found ??
-    fail(
-      'invalid_input',
-      `${label}: the graph input "${name}" is ${type}; supported: ${bindableTypes.join(', ')}.`,
-    )
   )
 }
 

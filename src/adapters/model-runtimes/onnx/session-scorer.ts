@@ -1,8 +1,10 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { fail, messageOf } from '#contract/errors'
-import type { OutputColumn, RowBatch, ScoredRows } from '#lifecycle/serving/model-runtime-point'
+import type { RowBatch, ScoredRows } from '#lifecycle/serving/model-runtime-point'
 import type { ModelSignature } from '#lifecycle/tracking/contract'
+import { inFixedBatches } from './fixed-batches.ts'
 import { bindGraph, type InputBinding } from './graph-binding.ts'
+import { numberTensor, outputColumn } from './tensor-values.ts'
 
 export interface SessionScorer {
   score(batch: RowBatch): Promise<ScoredRows>
@@ -25,15 +27,16 @@ export async function createSessionScorer({
   signature,
 }: SessionSource): Promise<SessionScorer> {
   const session = await openSession(label, bytes)
-  const binding = bindGraph(session, signature, label)
+  const { inputs, outputs, fixedRows } = bindGraph(session, signature, label)
+  const score = async (batch: RowBatch): Promise<ScoredRows> => {
+    const feeds: Record<string, Tensor> = {}
+    for (const input of inputs) feeds[input.name] = tensorOf(input, batch)
+    const fetched = await session.run(feeds, outputs)
+    const columns = outputs.map((name) => outputColumn(name, fetched[name] as Tensor, batch.rows))
+    return { rows: batch.rows, outputs: columns }
+  }
   return {
-    score: async (batch) => {
-      const feeds: Record<string, Tensor> = {}
-      for (const input of binding.inputs) feeds[input.name] = tensorOf(input, batch)
-      const fetched = await session.run(feeds, binding.outputs)
-      const outputs = binding.outputs.map((name) => outputColumn(name, fetched[name] as Tensor, batch.rows))
-      return { rows: batch.rows, outputs }
-    },
+    score: fixedRows === undefined ? score : inFixedBatches(score, fixedRows),
     release: () => session.release(),
   }
 }
@@ -58,36 +61,26 @@ async function openSession(label: string, bytes: Uint8Array): Promise<InferenceS
   }
 }
 
-function tensorOf({ source, tensorType, column }: InputBinding, { rows, numbers, texts }: RowBatch): Tensor {
-  if (source === 'text') return new Tensor('string', texts[column] as string[], [rows, 1])
-  if (source === 'matrix') {
-    const columns = numbers.length / rows
-    return numberTensor(tensorType, rowMajor(numbers, rows), [rows, columns])
-  }
-  const values = numbers.subarray(column * rows, (column + 1) * rows)
-  if (source === 'number') return numberTensor(tensorType, values, [rows, 1])
+function tensorOf(input: InputBinding, batch: RowBatch): Tensor {
+  const { name, source, tensorType, column, shape } = input
+  const { rows, numbers, texts, longs } = batch
+  const dimensions = [rows, ...shape]
+  if (source === 'text') return new Tensor('string', texts[column] as string[], dimensions)
+  if (source === 'matrix')
+    return numberTensor(tensorType, { name, values: rowMajor(numbers, rows) }, dimensions)
+  const values = block(batch, column)
+  if (source === 'number')
+    return numberTensor(tensorType, { name, values, longs: longs?.get(column) }, dimensions)
   const dates = Array.from(values, (time) => (Number.isNaN(time) ? '' : new Date(time).toISOString()))
-  return new Tensor('string', dates, [rows, 1])
+  return new Tensor('string', dates, dimensions)
 }
 
-function numberTensor(type: InputBinding['tensorType'], values: Float64Array, shape: number[]): Tensor {
-  switch (type) {
-    case 'float32':
-      return new Tensor('float32', new Float32Array(values), shape)
-    case 'float64':
-      return new Tensor('float64', values, shape)
-    case 'int32':
-      return new Tensor('int32', new Int32Array(values), shape)
-    case 'bool':
-      return new Tensor('bool', new Uint8Array(values), shape)
-    case 'int64': {
-      const whole = new BigInt64Array(values.length)
-      for (let i = 0; i < values.length; i++) whole[i] = BigInt(values[i] as number)
-      return new Tensor('int64', whole, shape)
-    }
-    case 'string':
-      return fail('internal', 'A column of numbers was bound to a text input.')
-  }
+/** The values of a field, row by row. */
+function block({ rows, numbers, widths }: RowBatch, column: number): Float64Array {
+  if (widths === undefined) return numbers.subarray(column * rows, (column + 1) * rows)
+  let start = 0
+  for (let before = 0; before < column; before++) start += widths[before] as number
+  return numbers.subarray(start * rows, (start + (widths[column] as number)) * rows)
 }
 
 function rowMajor(numbers: Float64Array, rows: number): Float64Array {
@@ -99,18 +92,4 @@ function rowMajor(numbers: Float64Array, rows: number): Float64Array {
       matrix[row * columns + column] = numbers[column * rows + row] as number
   }
   return matrix
-}
-
-/** Copies: what onnxruntime hands out may be its own memory, which cannot be moved to another thread. */
-function outputColumn(name: string, tensor: Tensor, rows: number): OutputColumn {
-  const width = tensor.size / rows
-  if (!Number.isInteger(width) || width === 0) {
-    fail('invalid_input', `The output "${name}" has ${tensor.size} values for ${rows} rows.`)
-  }
-  const data = tensor.data
-  if (Array.isArray(data)) return { width, values: data }
-  if (data instanceof Float32Array) return { width, values: data.slice() }
-  const values = new Float64Array(data.length)
-  for (let i = 0; i < data.length; i++) values[i] = Number(data[i])
-  return { width, values }
 }
