@@ -65,7 +65,7 @@ export interface Program {
 
 export function createProgram(options: ProgramOptions): Program {
   const { platform } = options
-  const { stages, services, watcher, host, closeScorer } = createStages(options)
+  const { stages, services, predictionLogs, watcher, host, closeScorer } = createStages(options)
   for (const stage of stages) {
     for (const kind of stage.jobKinds ?? []) platform.jobs.register(kind)
     for (const subscription of stage.subscriptions ?? []) platform.events.subscribe(subscription)
@@ -75,6 +75,7 @@ export function createProgram(options: ProgramOptions): Program {
   const checkDue = async (): Promise<void> => {
     const tell = (what: string) => (error: unknown) => platform.log.error({ error: messageOf(error) }, what)
     await services.batch.startDue().catch(tell('due batches were not started'))
+    await predictionLogs.enqueueDue().catch(tell('prediction logs were not looked at'))
     await services.monitoring.enqueueDue().catch(tell('monitors were not checked'))
   }
   return {
@@ -240,6 +241,7 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
     models,
     host,
     settings: async () => (await project()).sections.deployments,
+    versionOfView: async (view) => (await features.service.list()).find(({ name }) => name === view)?.version,
     servingSettings: async () => (await project()).sections.serving,
     isJudged: async (deployment) => {
       const { monitors, deployments } = (await project()).sections
@@ -306,6 +308,7 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
     host,
     closeScorer,
     watcher: data.watcher,
+    predictionLogs: serving.predictionLogs,
     stages: [
       ...all.map(({ stage }) => stage),
       createMlflowImportStage({ platform, tracking: tracking.service }),

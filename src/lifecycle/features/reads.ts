@@ -2,6 +2,10 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { openValueFile, type StoredCell, type ValueFile } from './online/value-file.ts'
 
+export type { StoredCell } from './online/value-file.ts'
+export { createEvaluator } from './transforms/evaluate.ts'
+export { isText, type Expression } from './transforms/expression.ts'
+
 /** Where the values of a view's version are. The file is replaced as a whole, never changed. */
 export function valuePath(home: string, view: string, version: number): string {
   return join(home, 'features', view, `${version}.values`)
@@ -14,6 +18,31 @@ export interface FoundValues {
   /** Null: missing, or older than the view's time to live. */
   readonly values: Readonly<Record<string, StoredCell>>
 }
+
+export interface ValueFacts {
+  readonly entity: readonly string[]
+  readonly features: readonly string[]
+  /** The first keys, at most a hundred: what they are made of. */
+  readonly keys: readonly (readonly StoredCell[])[]
+}
+
+/** What a file of values is about, for whoever wants to look things up in it. @throws as {@link openValueReader} */
+export function valueFacts(path: string): ValueFacts {
+  const file = openValueFile(path)
+  try {
+    const { entity, features } = file.header
+    const keys: (readonly StoredCell[])[] = []
+    for (const entry of file.entries()) {
+      keys.push(entry.key)
+      if (keys.length === mostSampledKeys) break
+    }
+    return { entity, features, keys }
+  } finally {
+    file.close()
+  }
+}
+
+const mostSampledKeys = 100
 
 /** The newest values by key, for a process that answers: a look-up is three short reads and takes microseconds. */
 export interface ValueReader {

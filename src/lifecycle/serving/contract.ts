@@ -5,7 +5,14 @@ import { deploymentFiguresSchema, variantFiguresSchema } from './deployment/live
 import { limitsSettingsSchema } from './deployment/limits.ts'
 import { logSettingsSchema } from './deployment/log.ts'
 import { environmentMistakes, environmentsSettingsSchema } from './deployment/environments.ts'
-import { modelReferenceSchema } from './deployment/model.ts'
+import { followedReferences, withNamedModels, type Composition } from './deployment/composition.ts'
+import { featuresSettingsSchema } from './deployment/features.ts'
+import {
+  loadSettingsSchema,
+  modelReferenceSchema,
+  modelSettingsSchema,
+  pythonSettingsSchema,
+} from './deployment/model.ts'
 import { nameSchema } from './deployment/name.ts'
 import { canarySettingsSchema, keepWarmSettingsSchema, releaseSettingsSchema } from './deployment/rollout.ts'
 import { shareSchema, stickySettingsSchema } from './deployment/traffic.ts'
@@ -22,32 +29,40 @@ const deploymentFields = {
   canary: canarySettingsSchema.optional(),
   release: releaseSettingsSchema.optional(),
   keep_warm: keepWarmSettingsSchema,
+  load: loadSettingsSchema,
+  python: pythonSettingsSchema.optional(),
+  features: featuresSettingsSchema,
 }
 
-export const deploymentSchema = z
-  .strictObject({ ...deploymentFields, environments: environmentsSettingsSchema(deploymentFields) })
-  .superRefine(({ canary, release, environments = {} }, context) => {
-    const places = [
-      { path: ['canary'], forms: { canary, release } },
-      ...Object.entries(environments).map(([name, forms]) => ({
-        path: ['environments', name, 'canary'],
-        forms,
-      })),
-    ]
-    for (const { path, forms } of places) {
-      if (forms.canary === undefined || forms.release === undefined) continue
-      context.addIssue({
-        code: 'custom',
-        path,
-        message: '`canary` is the short form of `release`: keep one of them',
-      })
-    }
-  })
+/** @param model as it is written, or as everything else sees it: a name and an alias */
+const deploymentOf = <Model extends z.ZodType>(model: Model) =>
+  z
+    .strictObject({ ...deploymentFields, model, environments: environmentsSettingsSchema(deploymentFields) })
+    .superRefine(({ canary, release, environments = {} }, context) => {
+      const places = [
+        { path: ['canary'], forms: { canary, release } },
+        ...Object.entries(environments).map(([name, forms]) => ({
+          path: ['environments', name, 'canary'],
+          forms,
+        })),
+      ]
+      for (const { path, forms } of places) {
+        if (forms.canary === undefined || forms.release === undefined) continue
+        context.addIssue({
+          code: 'custom',
+          path,
+          message: '`canary` is the short form of `release`: keep one of them',
+        })
+      }
+    })
+
+export const deploymentSchema = deploymentOf(modelReferenceSchema)
+const writtenDeploymentSchema = deploymentOf(modelSettingsSchema)
 
 export const deploymentsSection = defineSection({
   name: 'deployments',
   summary: 'Endpoints: which model alias answers, and how a challenger is tried on live traffic.',
-  schema: z.record(nameSchema, deploymentSchema).prefault({}),
+  schema: z.record(nameSchema, writtenDeploymentSchema).prefault({}).transform(withNamedModels),
   example: `deployments:
   returns:
     model: returns@champion
@@ -75,12 +90,16 @@ export const deploymentsSection = defineSection({
 
 /** The references to models in settings, and where they stand. */
 function namedModels(
-  settings: { readonly [Name in 'model' | 'canary' | 'release']?: DeploymentSettings[Name] | undefined },
+  settings: {
+    readonly [Name in 'model' | 'composition' | 'canary' | 'release']?: DeploymentSettings[Name] | undefined
+  },
   path: readonly string[],
 ): { readonly reference: string; readonly path: readonly string[] }[] {
   const { model, canary, release } = settings
   const named = [
-    { reference: model, path: ['model'] },
+    ...(model === undefined ? [] : followedReferences({ model, composition: settings.composition })).map(
+      (reference) => ({ reference, path: ['model'] }),
+    ),
     { reference: canary?.model, path: ['canary', 'model'] },
     ...(release?.strategy === 'ab'
       ? Object.entries(release.variants).map(([name, variant]) => ({
@@ -95,9 +114,12 @@ function namedModels(
 }
 
 /** A deployment as devmlops.yaml has it. */
-export type DeclaredDeployment = z.output<typeof deploymentSchema>
+export type DeclaredDeployment = z.output<typeof deploymentSchema> & {
+  /** What `model` stands for, when it is no version of the registry. */
+  composition?: Composition
+}
 /** Of one endpoint: a deployment, or one of its environments. */
-export type DeploymentSettings = Omit<z.output<typeof deploymentSchema>, 'environments'>
+export type DeploymentSettings = Omit<DeclaredDeployment, 'environments'>
 
 export const variantSchema = z.object({
   name: z.string().describe('champion, canary, green, shadow, or its name in an A/B test'),
@@ -118,7 +140,7 @@ export const deploymentViewSchema = z.object({
   revision: z.number().int(),
   model: z.string(),
   variants: z.array(variantSchema),
-  sticky: z.enum(['key', 'none']),
+  sticky: z.string().describe('key, none, or header NAME'),
   updatedAt: z.number(),
   updatedBy: z.string(),
   reason: z.string(),

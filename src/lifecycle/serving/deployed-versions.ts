@@ -9,7 +9,8 @@ import type { RolloutVersion } from './rollouts/rollout.ts'
 export type DeployableVersion = Pick<
   VariantPlan,
   'model' | 'version' | 'files' | 'signature' | 'runId' | 'format'
->
+> &
+  Partial<Pick<VariantPlan, 'upstream' | 'graph'>>
 
 /** The registry, as far as serving needs it. */
 export interface DeployableModels {

@@ -2,12 +2,17 @@ import type { Caller } from '#contract/endpoint'
 import { DevmlopsError, fail, messageOf } from '#contract/errors'
 import type { Platform } from '#platform/platform'
 import type { DeclaredDeployment, DeploymentView, PlannedDeployment, Revision } from './contract.ts'
+import { environmentVariable } from '#platform/config'
+import { createComposedModels } from './composed-models/composed-models.ts'
 import { createDeclaredEndpoints } from './declared-endpoints.ts'
 import { createDeployedVersions, splitReference, type DeployableModels } from './deployed-versions.ts'
 import { createDeploymentChanges } from './deployment-changes.ts'
 import { createDeploymentPreview } from './deployment-preview.ts'
 import { deploymentView } from './deployment-view.ts'
+import { createFeatureLookups } from './feature-lookups.ts'
+import { followedReferences } from './deployment/composition.ts'
 import { deploymentPlan } from './deployment/deployment-plan.ts'
+import { loadingPlan } from './deployment/model.ts'
 import { canaryRelease, releaseOf } from './deployment/rollout.ts'
 import type { ServingPlanInput } from './plan.ts'
 import { createPromotion } from './promotion.ts'
@@ -29,6 +34,10 @@ export interface ServingDependencies {
   readonly models: DeployableModels
   readonly settings: () => Promise<Readonly<Record<string, DeclaredDeployment>>>
   readonly host: ServingHost
+  /** The version of a feature view as it is defined now; undefined when it was never used. */
+  readonly versionOfView?: (view: string) => Promise<number | undefined>
+  /** Variables that headers for other servers are read from; of this process when left out. */
+  readonly variable?: (name: string) => string | undefined
   /** What the plan says besides the deployments; the defaults when it is left out. */
   readonly wide?: () => Promise<Partial<WidePlan> & Pick<WidePlan, 'wideDigest'>>
   /** Whether something downstream judges the rollouts of a deployment; then a step ends only with a verdict. */
@@ -40,9 +49,16 @@ export interface ServingDependencies {
 export type ServingService = ReturnType<typeof createServingService>
 
 export function createServingService(dependencies: ServingDependencies) {
-  const { platform, models, settings, host, wide = async () => ({ wideDigest: '' }) } = dependencies
+  const { platform, host, wide = async () => ({ wideDigest: '' }) } = dependencies
   const { isJudged = async () => false, monotonicMs = () => performance.now() } = dependencies
-  const { database, log } = platform
+  const { database, log, clock, config } = platform
+  const lookups = createFeatureLookups({
+    home: config.home,
+    versionOfView: dependencies.versionOfView ?? (async () => undefined),
+  })
+  const settings = async () => lookups.pinned(await dependencies.settings())
+  const { variable = environmentVariable } = dependencies
+  const models = createComposedModels({ database, clock, settings, variable, models: dependencies.models })
   const store = createServingStore(database)
   const versions = createDeployedVersions(models)
   const endpoints = createDeclaredEndpoints(settings)
@@ -52,13 +68,19 @@ export function createServingService(dependencies: ServingDependencies) {
     const deployments = active.map(async (row) =>
       deploymentPlan(row.deployment, settingsIn(row), {
         variants: await Promise.all(
-          variantsOf(row).map(async ({ name, model, version, weight, role, share }) => ({
-            ...(await models.version(model, version)),
-            name,
-            weight,
-            ...(role === undefined ? {} : { role }),
-            ...(share === undefined ? {} : { share }),
-          })),
+          variantsOf(row).map(async ({ name, model, version, weight, role, share }) => {
+            const found = await models.version(model, version)
+            const { features, ...loading } = settingsIn(row)
+            return {
+              ...found,
+              ...loadingPlan(loading),
+              features: lookups.of(features, found.signature),
+              name,
+              weight,
+              ...(role === undefined ? {} : { role }),
+              ...(share === undefined ? {} : { share }),
+            }
+          }),
         ),
       }),
     )
@@ -118,12 +140,17 @@ export function createServingService(dependencies: ServingDependencies) {
     },
 
     /** The versions of a model that active deployments answer with, by the name that it had when they were deployed. */
-    answering: async (model: string): Promise<{ deployment: string; version: number }[]> =>
-      (await store.allCurrent())
-        .filter(({ state }) => state === 'active')
-        .flatMap((row) => variantsOf(row).map((variant) => ({ deployment: row.deployment, ...variant })))
-        .filter((variant) => variant.model === model)
-        .map(({ deployment, version }) => ({ deployment, version })),
+    answering: async (model: string): Promise<{ deployment: string; version: number }[]> => {
+      const active = (await store.allCurrent()).filter(({ state }) => state === 'active')
+      const standing = active.flatMap(({ deployment, ...row }) =>
+        variantsOf(row).map(async (variant) =>
+          (await models.registered(variant.model, variant.version))
+            .filter((registered) => registered.model === model)
+            .map(({ version }) => ({ deployment, version })),
+        ),
+      )
+      return (await Promise.all(standing)).flat()
+    },
 
     get: async (name: string): Promise<DeploymentView> => view(await currentOf(name)),
 
@@ -282,7 +309,7 @@ export function createServingService(dependencies: ServingDependencies) {
         if (row?.state !== 'active' || endpoint.promoteFrom !== undefined) continue
         const reference = `${moved.model}@${moved.alias}`
         try {
-          if (endpoint.settings.model === reference) {
+          if (followedReferences(endpoint.settings).includes(reference)) {
             // Whoever promotes or goes back moves the alias as well, and has done the rest already.
             const champion = await releases.championOf(name)
             if (championIn(variantsOf(row))?.version === champion.version) continue

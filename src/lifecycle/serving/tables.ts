@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Migration } from '#platform/database/index'
+import { composedModelMigrations } from './composed-models/tables.ts'
 import { accessKeysMigration } from './access-keys/key-store.ts'
 import { batchMigration } from './batch/batch-table.ts'
 
@@ -59,6 +60,7 @@ export type ServingTables = {
 }
 
 export const servingMigrations: readonly Migration[] = [
+  ...composedModelMigrations,
   {
     number: 70,
     name: 'deployment revisions',

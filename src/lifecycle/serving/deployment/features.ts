@@ -23,6 +23,7 @@ export const featuresSettingsSchema = z
         .max(8)
         .optional()
         .describe('Fields of the request that name the entity, in its order; the entity when left out'),
+      version: z.int().positive().optional().describe('Of the view; as it is defined now when left out'),
       on_missing: onMissingSettings,
     }),
   )

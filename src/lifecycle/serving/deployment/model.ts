@@ -29,14 +29,21 @@ export const pythonSettingsSchema = z.strictObject({
     .describe('A worker that takes longer over a batch is ended; 60s when left out'),
 })
 
-/** The models and aliases that a deployment answers with: it follows each of them. */
-export function modelReferences(model: ModelSettings): string[] {
-  if (typeof model === 'string') return [model]
-  return 'graph' in model ? model.graph.nodes.flatMap((node) => ('model' in node ? [node.model] : [])) : []
-}
-
-/** What answers, in a few words, for lists. */
-export function modelText(model: ModelSettings): string {
-  if (typeof model === 'string') return model
-  return 'graph' in model ? modelReferences(model).join(' + ') : `${model.name} at ${model.upstream}`
+/** How the models of a deployment are held, in the serving plan. */
+export function loadingPlan({
+  load,
+  python,
+}: {
+  readonly load: z.output<typeof loadSettingsSchema>
+  readonly python?: z.output<typeof pythonSettingsSchema> | undefined
+}) {
+  if (python === undefined) return { load }
+  const { workers, timeout } = python
+  return {
+    load,
+    python: {
+      ...(workers === undefined ? {} : { workers }),
+      ...(timeout === undefined ? {} : { timeoutMs: timeout }),
+    },
+  }
 }
