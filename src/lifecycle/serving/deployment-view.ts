@@ -1,5 +1,6 @@
 import type { DeploymentView } from './contract.ts'
 import type { ServingStatus } from './plan.ts'
+import { stickyText } from './deployment/traffic.ts'
 import { settingsIn, variantsOf } from './revision.ts'
 import type { Rollout } from './rollouts/rollout.ts'
 import { rolloutView } from './rollouts/rollout-view.ts'
@@ -20,7 +21,7 @@ export function deploymentView(row: RevisionRow, { status, url, rollout }: Seen)
     revision: row.revision,
     model: row.model,
     variants: variantsOf(row),
-    sticky: settingsIn(row).sticky,
+    sticky: stickyText(settingsIn(row).sticky),
     updatedAt: row.time,
     updatedBy: row.actor,
     reason: row.reason,

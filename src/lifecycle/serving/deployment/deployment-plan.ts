@@ -3,6 +3,7 @@ import type { ServingPlanInput } from '../plan.ts'
 import { limitsPlan } from './limits.ts'
 import { logPlan } from './log.ts'
 import { rolloutPlan } from './rollout.ts'
+import { stickyPlan } from './traffic.ts'
 
 type DeploymentPlanInput = ServingPlanInput['deployments'][number]
 
@@ -15,7 +16,7 @@ export function deploymentPlan(
   return {
     name,
     variants,
-    sticky: { by: settings.sticky },
+    sticky: stickyPlan(settings.sticky),
     rollout: rolloutPlan(settings),
     log: logPlan(settings.log),
     limits: limitsPlan(settings.limits),

@@ -12,6 +12,11 @@ export function predictionDirectory(stateDirectory: string, deployment: string):
   return join(stateDirectory, 'predictions', deployment)
 }
 
+/** Of what shadows of a deployment said: apart, so that whoever reads its predictions counts none twice. */
+export function shadowDirectory(stateDirectory: string, deployment: string): string {
+  return join(stateDirectory, 'shadows', deployment)
+}
+
 export function segmentPath(directory: string, sequence: number): string {
   return join(directory, `${String(sequence).padStart(10, '0')}.ndjson`)
 }

@@ -5,6 +5,7 @@ import { batchBounds, Histogram } from './metrics/histogram.ts'
 import { peerAliases } from './metrics/peer-aliases.ts'
 import { VariantMetrics } from './metrics/variant-metrics.ts'
 import { OutcomeCounts } from './scoring/outcome-counts.ts'
+import { ShadowMetrics } from './scoring/shadow-counts.ts'
 
 export { VariantMetrics } from './metrics/variant-metrics.ts'
 
@@ -31,10 +32,11 @@ export class ServingMetrics {
   readonly callers = new CallerMetrics()
   /** Durable, for who judges variants against each other. */
   readonly outcomes = new OutcomeCounts()
+  readonly shadows = new ShadowMetrics()
   /** HTTP requests that have begun and are not answered. */
   requestsInFlight = 0
-  /** Bytes of bodies in memory. */
-  bodyBytes = 0
+  /** Bytes of bodies in memory; whoever reads them says. */
+  bodyBytes: () => number = () => 0
   connections = 0
 
   /** Requests that failed before a variant was chosen are counted for the variant "". */
@@ -78,6 +80,7 @@ export class ServingMetrics {
           [...this.#batches].flatMap(([labels, histogram]) => histogram.lines(name, labels)),
       },
       ...this.callers.families(),
+      ...this.shadows.families(),
       ...logFamilies(gauges),
       gauge('devmlops_ready', '1 when every deployment of the plan answers.', gauges.ready ? 1 : 0),
       gauge(
@@ -89,7 +92,7 @@ export class ServingMetrics {
       gauge('devmlops_queued_rows', 'Rows that wait for a model.', gauges.queuedRows),
       gauge('devmlops_queued_requests', 'Requests that wait for a model.', gauges.queuedRequests),
       gauge('devmlops_requests_in_flight', 'HTTP requests that are not answered yet.', this.requestsInFlight),
-      gauge('devmlops_body_bytes', 'Bytes of request bodies in memory.', this.bodyBytes),
+      gauge('devmlops_body_bytes', 'Bytes of request bodies in memory.', this.bodyBytes()),
       gauge('devmlops_connections', 'Open HTTP connections.', this.connections),
       ...(aliased.length === 0 ? [] : peerAliases(aliased, gauges.queuedRequests)),
     ]

@@ -3,13 +3,14 @@ import type { Clock } from '#platform/clock'
 import type { Log } from '#platform/log'
 import { servingPlanSchema, type DeploymentPlan, type ServingPlan, type ServingStatus } from '../../plan.ts'
 import { PredictionLog } from '../../prediction-log/prediction-log.ts'
-import { predictionDirectory } from '../../prediction-log/segments.ts'
+import { predictionDirectory, shadowDirectory } from '../../prediction-log/segments.ts'
 import type { Access } from '../access/access.ts'
 import type { FeatureValues } from '../features/feature-values.ts'
 import type { ServingMetrics } from '../metrics.ts'
 import type { ModelPool } from '../models/model-pool.ts'
 import type { TextHash } from '../scoring/record-line.ts'
 import { planFile, type PlanFile } from './plan-file.ts'
+import { WarmModels } from './warm-models.ts'
 import { withDeployment, withoutDeployment } from './repository.ts'
 import {
   buildTable,
@@ -43,6 +44,8 @@ export class PlanKeeper {
   readonly #options: PlanKeeperOptions
   readonly #file: PlanFile
   readonly #logs = new Map<string, PredictionLog>()
+  readonly #shadowLogs = new Map<string, PredictionLog>()
+  readonly #warm: WarmModels
   #table: RoutingTable = emptyTable
   #plan: ServingPlan | undefined
   #refused: ServingStatus['refused']
@@ -54,6 +57,7 @@ export class PlanKeeper {
   constructor(options: PlanKeeperOptions) {
     this.#options = options
     this.#file = planFile(options.stateDirectory)
+    this.#warm = new WarmModels(options.pool)
   }
 
   get table(): RoutingTable {
@@ -151,8 +155,9 @@ export class PlanKeeper {
     clearTimeout(this.#mending)
     await this.#turn
     releaseTable(this.#table)
+    this.#warm.release()
     this.#table = emptyTable
-    await Promise.all([...this.#logs.values()].map((log) => log.close()))
+    await Promise.all([...this.#logs.values(), ...this.#shadowLogs.values()].map((log) => log.close()))
   }
 
   async #apply(document: unknown): Promise<ServingPlan> {
@@ -164,6 +169,7 @@ export class PlanKeeper {
       this.#options.pool.setBudget(plan.memoryBudgetBytes)
       const table = await buildTable(this.#builder(), plan)
       await this.#keep(plan, table)
+      await this.#keepWarm(plan)
       const before = this.#table
       this.#table = table
       this.#plan = plan
@@ -181,6 +187,15 @@ export class PlanKeeper {
       this.#refuse(plan?.revision, error)
       throw error
     }
+  }
+
+  /** A convenience: what cannot be held is loaded again when somebody goes back to it. */
+  async #keepWarm(plan: ServingPlan): Promise<void> {
+    await this.#warm
+      .keep(this.#plan, plan)
+      .catch((error: unknown) =>
+        this.#options.log.warn({ error: messageOf(error) }, 'a version is not kept for going back to it'),
+      )
   }
 
   async #keep(plan: ServingPlan, table: RoutingTable): Promise<void> {
@@ -231,7 +246,12 @@ export class PlanKeeper {
       pool: this.#options.pool,
       features: this.#options.features,
       metrics: this.#options.metrics,
-      openLog: (plan) => this.#openLog(plan),
+      openLog: (plan) =>
+        this.#openLog(plan, this.#logs, predictionDirectory(this.#options.stateDirectory, plan.name)),
+      openShadowLog: (plan) =>
+        this.#openLog(plan, this.#shadowLogs, shadowDirectory(this.#options.stateDirectory, plan.name)),
+      clock: this.#options.clock,
+      log: this.#options.log,
       hashText: this.#options.hashText,
     }
   }
@@ -240,12 +260,15 @@ export class PlanKeeper {
    * A log outlives the plans that name it: requests on the old plan may still append, and two writers on one folder would
    * both believe that the last segment is theirs.
    */
-  async #openLog({ name, log: { segmentBytes } }: DeploymentPlan): Promise<PredictionLog> {
-    const present = this.#logs.get(name)
+  async #openLog(
+    { name, log: { segmentBytes } }: DeploymentPlan,
+    logs: Map<string, PredictionLog>,
+    directory: string,
+  ): Promise<PredictionLog> {
+    const present = logs.get(name)
     if (present !== undefined) return present
-    const directory = predictionDirectory(this.#options.stateDirectory, name)
     const opened = await PredictionLog.open({ directory, segmentBytes, clock: this.#options.clock })
-    this.#logs.set(name, opened)
+    logs.set(name, opened)
     return opened
   }
 }

@@ -3,12 +3,8 @@ import type { OutputColumn } from '../../model-runtime-point.ts'
 import type { VariantPlan } from '../../plan.ts'
 import { headerText, type HttpCall } from '../http/http-call.ts'
 import type { OpenBatch, RowSchema } from '../rows/row-schema.ts'
-import {
-  chooseVariant,
-  variantOfVersion,
-  type ServedDeployment,
-  type ServedVariant,
-} from '../routing/served-deployment.ts'
+import { variantOfVersion, type ServedDeployment, type ServedVariant } from '../routing/served-deployment.ts'
+import { chooseVariant } from '../routing/variant-choice.ts'
 import { predictRows, type ScoredVariantRows } from '../scoring/predict-rows.ts'
 import { callFacts, oneIdForAll } from '../scoring/request-facts.ts'
 import { deploymentOf, type ServingContext } from '../serving-context.ts'
@@ -68,9 +64,10 @@ export async function runInference(
   const { deployment, parameters } = request
   const id = request.id ?? headerText(call.headers, 'x-request-id') ?? context.newId()
   const facts = callFacts(call, parameters)
-  const variant = request.pinned ?? chooseVariant(deployment, facts.key, id)
+  const variant = request.pinned ?? chooseVariant(deployment, facts, id)
   call.metrics = [variant.metrics]
-  const batch = request.readBatch(variant.schema, deployment.plan.limits.rowsPerRequest)
+  const { rowsPerRequest } = deployment.plan.limits
+  const batch = variant.outcomes.reading(() => request.readBatch(variant.schema, rowsPerRequest))
   const wanted = wantedOutputs(variant, request.outputs)
   const [group] = await predictRows(
     { deployment, clock: context.clock },

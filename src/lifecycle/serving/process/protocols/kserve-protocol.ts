@@ -2,7 +2,7 @@ import { fail } from '#contract/errors'
 import { headerText, jsonAnswer, objectOf, type HttpAnswer, type HttpCall } from '../http/http-call.ts'
 import { batchFromRecords } from '../rows/record-batch.ts'
 import { recordsOfRows } from '../rows/row-lists.ts'
-import { chooseVariant } from '../routing/served-deployment.ts'
+import { chooseVariant } from '../routing/variant-choice.ts'
 import { predictRows, type ScoredVariantRows } from '../scoring/predict-rows.ts'
 import { callFacts, oneIdForAll } from '../scoring/request-facts.ts'
 import { deploymentOf, type ServingContext } from '../serving-context.ts'
@@ -24,12 +24,14 @@ export async function kservePredict(
   const rows = instancesOf(data, deployment.plan.limits.rowsPerRequest)
   const id = headerText(call.headers, 'x-request-id') ?? event?.id ?? context.newId()
   const facts = callFacts(call)
-  const variant = chooseVariant(deployment, facts.key, id)
+  const variant = chooseVariant(deployment, facts, id)
   call.metrics = [variant.metrics]
-  const batch = batchFromRecords(variant.schema, recordsOfRows(rows, variant.schema, 'instances'), {
-    unknownFields: 'refuse',
-    place: (row, field) => `instances[${row}]${field === '' ? '' : `.${field.slice(0, 60)}`}`,
-  })
+  const batch = variant.outcomes.reading(() =>
+    batchFromRecords(variant.schema, recordsOfRows(rows, variant.schema, 'instances'), {
+      unknownFields: 'refuse',
+      place: (row, field) => `instances[${row}]${field === '' ? '' : `.${field.slice(0, 60)}`}`,
+    }),
+  )
   const [scored] = await predictRows(
     { deployment, clock: context.clock },
     [{ variant, batch, positions: undefined }],

@@ -9,7 +9,7 @@ import { callFacts, oneIdForAll } from '../scoring/request-facts.ts'
 import { batchFromRecords } from '../rows/record-batch.ts'
 import { positionalRecord, recordsOfRows } from '../rows/row-lists.ts'
 import type { RowSchema } from '../rows/row-schema.ts'
-import { chooseVariant } from '../routing/served-deployment.ts'
+import { chooseVariant } from '../routing/variant-choice.ts'
 import { deploymentOf, type ServingContext } from '../serving-context.ts'
 
 /**
@@ -25,7 +25,7 @@ export async function invocations(
   const form = bodyForm(call)
   const id = headerText(call.headers, 'x-request-id') ?? context.newId()
   const facts = callFacts(call)
-  const variant = chooseVariant(deployment, facts.key, id)
+  const variant = chooseVariant(deployment, facts, id)
   call.metrics = [variant.metrics]
   const { rowsPerRequest } = deployment.plan.limits
   const records =
@@ -40,10 +40,12 @@ export async function invocations(
       'payload_too_large',
       `${records.length} rows are more than the ${rowsPerRequest} of limits.rowsPerRequest.`,
     )
-  const batch = batchFromRecords(variant.schema, records, {
-    unknownFields: 'ignore',
-    place: (row, field) => (field === '' ? `row ${row}` : `row ${row}, column "${field.slice(0, 60)}"`),
-  })
+  const batch = variant.outcomes.reading(() =>
+    batchFromRecords(variant.schema, records, {
+      unknownFields: 'ignore',
+      place: (row, field) => (field === '' ? `row ${row}` : `row ${row}, column "${field.slice(0, 60)}"`),
+    }),
+  )
   const [scored] = await predictRows(
     { deployment, clock: context.clock },
     [{ variant, batch, positions: undefined }],

@@ -13,7 +13,8 @@ import { outputText } from './output-text.ts'
 import { callFacts } from '../scoring/request-facts.ts'
 import { predictRows, type ScoredVariantRows, type VariantRows } from '../scoring/predict-rows.ts'
 import { batchFromRecords } from '../rows/record-batch.ts'
-import { chooseVariant, type ServedDeployment, type ServedVariant } from '../routing/served-deployment.ts'
+import type { ServedDeployment, ServedVariant } from '../routing/served-deployment.ts'
+import { variantChooser } from '../routing/variant-choice.ts'
 import { deploymentOf, type ServingContext } from '../serving-context.ts'
 
 const knownFields = ['rows', 'ids', 'key', 'keys', 'event_time', 'event_times']
@@ -43,8 +44,9 @@ export async function predict(context: ServingContext, call: HttpCall, name: str
   const rowIds = rows.map((_, position) => ids[position] ?? context.newId())
   const keyOf = (position: number): string | undefined => keys?.[position] ?? key
 
+  const choose = variantChooser(deployment, facts)
   const groups = splitRows(deployment, rows, (position) =>
-    chooseVariant(deployment, keyOf(position), rowIds[position] as string),
+    choose(keyOf(position), rowIds[position] as string),
   )
   call.metrics = groups.map((group) => group.variant.metrics)
   const scored = await predictRows({ deployment, clock: context.clock }, groups, {
@@ -133,10 +135,12 @@ function checkedRows(
   rows: readonly unknown[],
   positionOf: (row: number) => number,
 ): VariantRows['batch'] {
-  return batchFromRecords(variant.schema, rows, {
-    unknownFields: 'refuse',
-    place: (row, field) => `rows[${positionOf(row)}]${field === '' ? '' : `.${field.slice(0, 60)}`}`,
-  })
+  return variant.outcomes.reading(() =>
+    batchFromRecords(variant.schema, rows, {
+      unknownFields: 'refuse',
+      place: (row, field) => `rows[${positionOf(row)}]${field === '' ? '' : `.${field.slice(0, 60)}`}`,
+    }),
+  )
 }
 
 function predictionsText(ids: readonly string[], groups: readonly ScoredVariantRows[]): string {

@@ -1,4 +1,6 @@
 import { DevmlopsError, fail, messageOf } from '#contract/errors'
+import type { Clock } from '#platform/clock'
+import type { Log } from '#platform/log'
 import type { PredictionLog } from '../../prediction-log/prediction-log.ts'
 import type { DeploymentPlan, ServingPlan, VariantPlan } from '../../plan.ts'
 import type { ServingMetrics } from '../metrics.ts'
@@ -8,6 +10,8 @@ import { featurePreparation, requestSignature } from '../features/feature-lookup
 import type { FeatureValues } from '../features/feature-values.ts'
 import { rowSchema } from '../rows/row-schema.ts'
 import type { BrokenDeployment, ServedDeployment, ServedVariant } from './served-deployment.ts'
+import { batchConversion, type BatchConversion } from '../scoring/batch-fields.ts'
+import { Shadow } from '../scoring/shadow.ts'
 import { trafficSplit } from './traffic-split.ts'
 
 /** A plan made ready to answer: everything in it is loaded and warm, and it holds a reference to each of its models. */
@@ -30,6 +34,10 @@ export interface TableBuilder {
   readonly features: FeatureValues
   readonly metrics: ServingMetrics
   openLog(plan: DeploymentPlan): Promise<PredictionLog>
+  /** Shadows have logs of their own. */
+  openShadowLog(plan: DeploymentPlan): Promise<PredictionLog>
+  readonly clock: Clock
+  readonly log: Log
   /** For columns of the log with the rule `hash`; undefined without a key. */
   readonly hashText?: TextHash | undefined
 }
@@ -106,8 +114,10 @@ export function releaseTable(
   table: RoutingTable,
   isMeant: (deployment: string) => boolean = () => true,
 ): void {
-  for (const [name, { variants }] of table.deployments) {
-    if (isMeant(name)) for (const { model } of variants) model.release()
+  for (const [name, { variants, shadows }] of table.deployments) {
+    if (!isMeant(name)) continue
+    for (const { model } of variants) model.release()
+    for (const shadow of shadows) shadow.close()
   }
 }
 
@@ -138,11 +148,34 @@ async function buildDeployment(builder: TableBuilder, plan: DeploymentPlan): Pro
     for (const variant of plan.variants) variants.push(await buildVariant(builder, plan, variant))
     const log = plan.log.enabled ? await builder.openLog(plan) : undefined
     const unrouted = builder.metrics.variant(plan.name, '')
-    return { plan, variants, split: trafficSplit(plan.name, variants), unrouted, log }
+    const live = variants.filter((variant) => variant.plan.role !== 'shadow')
+    const shadows: Shadow[] = []
+    for (const variant of variants) {
+      if (variant.plan.role === 'shadow') shadows.push(await buildShadow(builder, plan, { variant, live }))
+    }
+    return { plan, variants: live, shadows, split: trafficSplit(plan.name, live), unrouted, log }
   } catch (error) {
     for (const { model } of variants) model.release()
     throw error
   }
+}
+
+async function buildShadow(
+  { openShadowLog, metrics, clock, log }: TableBuilder,
+  plan: DeploymentPlan,
+  { variant, live }: { readonly variant: ServedVariant; readonly live: readonly ServedVariant[] },
+): Promise<Shadow> {
+  const conversions = new Map<string, BatchConversion>()
+  for (const { name, schema } of live) {
+    try {
+      conversions.set(name, batchConversion(schema, variant.schema))
+    } catch (error) {
+      const label = `${variant.plan.model} v${variant.plan.version}`
+      fail('conflict', `${label} cannot score a copy of the traffic of ${plan.name}: ${messageOf(error)}.`)
+    }
+  }
+  const predictions = await openShadowLog(plan)
+  return new Shadow({ variant, conversions, predictions, counts: metrics.shadows.of(plan.name), clock, log })
 }
 
 async function buildVariant(

@@ -7,6 +7,7 @@ import type { OutcomeCount } from '../scoring/outcome-counts.ts'
 import type { RecordFormat } from '../scoring/record-line.ts'
 import type { RowSchema } from '../rows/row-schema.ts'
 import type { ServedModel } from '../models/served-model.ts'
+import type { Shadow } from '../scoring/shadow.ts'
 import type { TrafficSplit } from './traffic-split.ts'
 
 export interface ServedVariant {
@@ -25,7 +26,10 @@ export interface ServedVariant {
 
 export interface ServedDeployment {
   readonly plan: DeploymentPlan
+  /** Those that may answer. */
   readonly variants: readonly ServedVariant[]
+  /** Those that score a copy of the traffic. */
+  readonly shadows: readonly Shadow[]
   readonly split: TrafficSplit<ServedVariant>
   /** Counts requests that fail before a variant is chosen. */
   readonly unrouted: VariantMetrics
@@ -44,13 +48,4 @@ export function variantOfVersion(deployment: ServedDeployment, version: string):
   if (found !== undefined) return found
   const known = deployment.variants.map((variant) => variant.plan.version).join(', ')
   return fail('not_found', `${deployment.plan.name} has no version ${version}; it has ${known}.`)
-}
-
-/** The variant for a key that the client gave, or for the id of the prediction. */
-export function chooseVariant(
-  deployment: ServedDeployment,
-  key: string | undefined,
-  id: string,
-): ServedVariant {
-  return deployment.split.choose(key !== undefined && deployment.plan.sticky.by === 'key' ? key : id)
 }

@@ -56,6 +56,7 @@ export async function predictRows(
     variant.metrics.rows += batch.rows
     variant.outcomes.answered++
   }
+  for (const shadow of deployment.shadows) shadow.offer(scored, facts)
   return scored
 }
 

@@ -5,6 +5,8 @@ import { headerText, optionalText, optionalTime, traceIdOf, type HttpCall } from
 export interface CallFacts {
   /** From `performance.now()`. */
   readonly startedAt: number
+  /** What may choose a variant, or stick to one, stands there. */
+  readonly headers: HttpCall['headers']
   readonly traceId: string | undefined
   /** Whose key it came with. */
   readonly caller: string | undefined
@@ -56,6 +58,7 @@ export function callFacts(call: HttpCall, parameters: Readonly<Record<string, un
   const log = parameters['log'] ?? headerText(headers, 'x-devmlops-log')
   return {
     startedAt,
+    headers,
     caller,
     connection,
     traceId: traceIdOf(headers),
