@@ -45,7 +45,7 @@ export interface CanaryJudgement {
 export function judgeCanary(input: CanaryInput): CanaryJudgement {
   const { policy, champion, canary, quality, hasTraffic } = input
   const alphas = shareAlpha(input)
-  const sides = { policy, champion, canary }
+  const sides = { policy: ratedPolicy(input), champion, canary }
   const checks = hasTraffic
     ? [
         checkErrors({ ...sides, alpha: alphas.errors }),
@@ -78,7 +78,7 @@ export function shareAlpha({
   const tried = Math.max(1, candidates.length)
   const errors = Math.min(policy.error_alpha, policy.alpha / 2 / steps)
   const others = [
-    hasTraffic && policy.slowdown !== undefined,
+    hasTraffic && ratedPolicy({ policy, rollout }).slowdown !== undefined,
     hasTraffic && policy.score_shift !== undefined,
     policy.metric !== undefined,
   ].filter(Boolean).length
@@ -90,6 +90,13 @@ export function shareAlpha({
     scores: left / steps / tried,
     metric: left / tried,
   }
+}
+
+/** A shadow's time is that of its model alone, without network and log: told, but compared with no limit. */
+function ratedPolicy({ policy, rollout }: Pick<CanaryInput, 'policy' | 'rollout'>): CanaryPolicy {
+  if (rollout.strategy !== 'shadow') return policy
+  const { slowdown: _, ...rated } = policy
+  return rated
 }
 
 function decide(

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import { predictionsDirectory, servingDirectory, servingMigrations } from '#lifecycle/serving/index'
+import {
+  predictionsDirectory,
+  servingDirectory,
+  servingMigrations,
+  shadowDirectory,
+} from '#lifecycle/serving/index'
 import { outcomesPath, type VariantOutcomes } from '#lifecycle/serving/prediction-log/outcomes'
 import { PredictionLog } from '#lifecycle/serving/prediction-log/prediction-log'
 import { caller, servingFixture } from '#lifecycle/serving/serving.fixture'
@@ -28,13 +33,18 @@ interface Answered {
 /** A release in steps on a real store and log; whoever answers requests is stood in for. */
 async function released(
   t: TestContext,
-  { analysis, monitors = {} }: { analysis?: object; monitors?: Readonly<Record<string, Monitor>> } = {},
+  {
+    analysis,
+    monitors = {},
+    release = { strategy: 'canary', model: 'flights@challenger', steps },
+  }: { analysis?: object; monitors?: Readonly<Record<string, Monitor>>; release?: object } = {},
 ) {
   const database = await openDatabase({ path: ':memory:' })
   await migrate(database, [...platformMigrations, ...servingMigrations, ...monitoringMigrations], 0)
-  const release = { strategy: 'canary', model: 'flights@challenger', steps, ...(analysis && { analysis }) }
   const fixture = servingFixture(database, {
-    deployments: { [deployment]: { model: 'flights@champion', release } },
+    deployments: {
+      [deployment]: { model: 'flights@champion', release: { ...release, ...(analysis && { analysis }) } },
+    },
     isJudged: async () => true,
   })
   t.after(fixture.close)
@@ -51,15 +61,16 @@ async function released(
   await serving.deploy(deployment, caller)
   await serving.startRelease(deployment, {}, caller)
   const outcomes: VariantOutcomes[] = []
-  const log = await PredictionLog.open({
-    directory: predictionsDirectory(platform.config.home, deployment),
-    segmentBytes: 100_000,
-    clock,
-  })
-  t.after(() => log.close())
+  const openLog = async (directory: string) => {
+    const log = await PredictionLog.open({ directory, segmentBytes: 100_000, clock })
+    t.after(() => log.close())
+    return log
+  }
+  const live = await openLog(predictionsDirectory(platform.config.home, deployment))
+  const shadows = await openLog(shadowDirectory(servingDirectory(platform.config.home), deployment))
   const random = createRandom(1)
   let requests = 0
-  const answer = async (variant: 'champion' | 'canary', what: Answered): Promise<void> => {
+  const answer = async (variant: 'champion' | 'canary' | 'shadow', what: Answered): Promise<void> => {
     const version = variant === 'champion' ? 1 : 2
     const { requests: answered, failed = 0, latencyMs = 4 } = what
     const lines = Array.from({ length: answered }, () => {
@@ -68,7 +79,7 @@ async function released(
       const facts = { id, request_id: id, time: clock.now(), deployment, variant, model: 'flights', version }
       return `${JSON.stringify({ ...facts, inputs: {}, outputs, latency_ms: latencyMs * (1 + random.uniform()) })}\n`
     })
-    await log.append(lines.join(''), answered)
+    await (variant === 'shadow' ? shadows : live).append(lines.join(''), answered)
     outcomes.push({
       deployment,
       variant,
@@ -221,4 +232,26 @@ test('judges by the monitor where the release says nothing, and by the release w
   const other = byRelease.start()
   await other.check(deployment)
   assert.equal((await byRelease.trial(other)).verdict?.checks[0]?.needed, 70)
+})
+
+test('reads what a shadow said from its own log, and lets it end without letting it answer', async (t) => {
+  const { start, answer, trial, serving, pass, answering } = await released(t, {
+    release: { strategy: 'shadow', model: 'flights@challenger', for: '10m' },
+    analysis: { slowdown: 1.1 },
+  })
+  const service = start()
+  await answer('champion', { requests: 300 })
+  await answer('shadow', { requests: 300, latencyMs: 9 })
+  await service.runCheck(deployment)
+  const { verdict } = await trial(service)
+  assert.deepEqual(
+    verdict?.checks.map(({ check, seen, verdict: word }) => `${check} ${seen} ${word}`),
+    ['errors 300 pass', 'refusals 300 pass', 'latency 300 pass', 'scores 300 pass'],
+  )
+  assert.equal(verdict?.decision, 'advance')
+  await pass(serving, minuteMs)
+  await pass(serving, 10 * minuteMs)
+  await service.runCheck(deployment)
+  assert.deepEqual(answering(deployment), [['champion', 1, 100]])
+  assert.equal((await trial(service)).state, 'ended')
 })

@@ -1,31 +1,53 @@
 import {
   endOfPredictions,
   readPredictions,
+  servingDirectory,
+  shadowDirectory,
   type PredictionCursor,
   type Rollout,
 } from '#lifecycle/serving/index'
 import { stepEvidenceSchema, withRecords, type EvidencePage, type StepEvidence } from './canary-evidence.ts'
 import type { TrialRow } from './canary-store.ts'
-import type { PairScoring } from './score-both-ways.ts'
+import type { TrialContext } from './canary-trial.ts'
 
 const pageRecords = 20_000
 
-/**
- * Reads what is new in the log into the evidence of the step that runs. Evidence and cursor are kept in one transaction after
- * each page: a server that dies goes on where it was, and no record counts twice.
- */
+/** What the logs show of the step that runs. Shadows have a log of their own. */
 export async function readStep(
   trial: TrialRow,
-  { stable, stepStartedAt: since }: Pick<Rollout, 'stable' | 'stepStartedAt'>,
-  { directory, store, references, signal }: PairScoring,
+  { stable, stepStartedAt: since, strategy }: Pick<Rollout, 'stable' | 'stepStartedAt' | 'strategy'>,
+  context: TrialContext,
 ): Promise<StepEvidence> {
+  const { directory, references, platform } = context
   const champion = await references.referenceOf(stable.model, stable.version)
   const canary = await references.referenceOf(trial.canary_model ?? trial.model, trial.canary_version)
-  const variants: EvidencePage['variants'] = [
-    { name: 'champion', version: stable.version, scoreColumn: champion?.scoreColumn },
-    { name: trial.variant, version: trial.canary_version, scoreColumn: canary?.scoreColumn },
-  ]
-  const known = await store.canaries.step(trial.id, since)
+  const stableSide = { name: 'champion', version: stable.version, scoreColumn: champion?.scoreColumn }
+  const triedSide = { name: trial.variant, version: trial.canary_version, scoreColumn: canary?.scoreColumn }
+  const read = (key: string, log: string, variants: EvidencePage['variants']): Promise<StepEvidence> =>
+    readEvidence({ key, directory: log, since, variants }, context)
+  if (strategy !== 'shadow') return read(trial.id, directory, [stableSide, triedSide])
+  const shadows = shadowDirectory(servingDirectory(platform.config.home), trial.deployment)
+  return {
+    ...(await read(trial.id, directory, [stableSide])),
+    ...(await read(`${trial.id}/shadow`, shadows, [triedSide])),
+  }
+}
+
+interface EvidenceRequest extends Pick<EvidencePage, 'since' | 'variants'> {
+  /** What the evidence is kept under. */
+  readonly key: string
+  readonly directory: string
+}
+
+/**
+ * Reads what is new in a log into the evidence so far. Evidence and cursor are one row, written after each page: a server
+ * that dies goes on where it was, and no record counts twice.
+ */
+async function readEvidence(
+  { key, directory, since, variants }: EvidenceRequest,
+  { store, signal }: Pick<TrialContext, 'store' | 'signal'>,
+): Promise<StepEvidence> {
+  const known = await store.canaries.step(key, since)
   let evidence = known === undefined ? {} : stepEvidenceSchema.parse(JSON.parse(known.document))
   let cursor =
     known === undefined
@@ -39,7 +61,7 @@ export async function readStep(
     cursor = page.next
     evidence = withRecords(evidence, { records: page.records, since, variants })
     await store.canaries.keepStep({
-      trial: trial.id,
+      trial: key,
       started_at: since,
       segment: cursor.segment,
       byte_offset: cursor.offset,

@@ -27,6 +27,7 @@ export {
   readPredictions,
   type PredictionCursor,
 } from './prediction-log/read-predictions.ts'
+export { shadowDirectory } from './prediction-log/segments.ts'
 export { readOutcomes, type OutcomesFile, type VariantOutcomes } from './prediction-log/outcomes.ts'
 export type { PredictionRecord } from './prediction-log/record.ts'
 export { servingSection, type ServingSettings } from './serving-section.ts'
