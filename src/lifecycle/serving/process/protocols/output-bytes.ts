@@ -30,7 +30,8 @@ const elementBytes: Readonly<Partial<Record<TensorDatatype, number>>> = {
 
 /** Bytes have no way to say that a whole number is missing; this is what pandas and NumPy write for it. */
 const missingInteger = -(2 ** 31)
-const missingLong = -(2n ** 63n)
+const missingLong = -(2 ** 63)
+const twoTo32 = 2 ** 32
 
 /**
  * A column as the protocol's binary form has it: little-endian, row by row, without padding; each element of BYTES after its
@@ -69,12 +70,15 @@ function longBytes(
     const part = values.subarray(first, first + count)
     return Buffer.from(part.buffer as ArrayBuffer, part.byteOffset, part.byteLength)
   }
-  const bytes = Buffer.allocUnsafe(count * 8)
+  // In halves, because a bigint for each element costs twenty times as much.
+  const halves = new Int32Array(count * 2)
   for (let index = 0; index < count; index++) {
     const value = values[first + index] as number
-    bytes.writeBigInt64LE(Number.isFinite(value) ? BigInt(Math.trunc(value)) : missingLong, index * 8)
+    const whole = Number.isFinite(value) ? Math.trunc(value) : missingLong
+    halves[index * 2] = whole % twoTo32
+    halves[index * 2 + 1] = Math.floor(whole / twoTo32)
   }
-  return bytes
+  return Buffer.from(halves.buffer)
 }
 
 function textBytes(
