@@ -1,5 +1,6 @@
 import type { Command, CommandContext } from '#platform/terminal/index'
 import { batchCommands } from './batch/batch-commands.ts'
+import { predictionLogCommands } from './prediction-log/commands.ts'
 import { releaseCommands } from './release-commands.ts'
 
 const name = { name: 'NAME', summary: 'the deployment, as in devmlops.yaml', required: true }
@@ -103,6 +104,7 @@ export const servingCommands: readonly Command[] = [
       ])
     },
   },
+  ...predictionLogCommands,
   ...batchCommands,
 ]
 

@@ -9,6 +9,8 @@ import type { Stage } from '#platform/platform'
 import { createAccessKeys, type AccessKeys } from './access-keys/access-keys.ts'
 import { accessKeysContract } from './access-keys/contract.ts'
 import { servingContract, type PredictionView } from './contract.ts'
+import { predictionLogContract } from './prediction-log/contract.ts'
+import { createPredictionLogs } from './prediction-log/prediction-logs.ts'
 import { findPrediction, newestPredictions } from './prediction-lookup.ts'
 import { rolloutView } from './rollouts/rollout-view.ts'
 import { servingPlan, servingSection, type ServingSettings, type WidePlan } from './serving-section.ts'
@@ -61,6 +63,7 @@ export interface ServingStageDependencies extends Omit<ServingDependencies, 'wid
 
 export function createServingStage(dependencies: ServingStageDependencies): {
   stage: Stage
+  predictionLogs: ReturnType<typeof createPredictionLogs>
   service: ServingService
 } {
   const { platform, servingSettings = async () => servingSection.schema.parse({}) } = dependencies
@@ -135,6 +138,11 @@ export function createServingStage(dependencies: ServingStageDependencies): {
       return { items: await newestPredictions(predictionsDirectory(home, name), limit) }
     },
   })
+  const predictionLogs = createPredictionLogs({
+    ...dependencies,
+    directoryOf: (name) => predictionsDirectory(home, name),
+  })
+  const logHandlers = routesOf('prediction-logs', predictionLogContract, predictionLogs.handlers)
   const keyHandlers = routesOf('access-keys', accessKeysContract, {
     list: async () => ({ items: await keys.list() }),
     create: (request, { caller }) => keys.create(request, caller),
@@ -142,9 +150,11 @@ export function createServingStage(dependencies: ServingStageDependencies): {
   })
   return {
     service,
+    predictionLogs,
     stage: {
       name: 'serving',
-      routes: [...handlers, ...keyHandlers],
+      routes: [...handlers, ...logHandlers, ...keyHandlers],
+      jobKinds: predictionLogs.jobKinds,
       heldDigests: () => planDigests(servingDirectory(home)),
       subscriptions: [
         {

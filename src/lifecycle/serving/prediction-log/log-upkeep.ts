@@ -4,6 +4,7 @@ import type { JobKind } from '#platform/jobs/index'
 import type { Platform } from '#platform/platform'
 import { retainMs, type LogSettings } from '../deployment/log.ts'
 import { readIndex } from './columnar-index.ts'
+import type { LogStorage } from './contract.ts'
 import { compactLog, waitingSegments } from './compact-log.ts'
 import { mergeColumnar } from './merge-columnar.ts'
 import { expiredFiles, retainLog } from './retain-log.ts'
@@ -16,22 +17,6 @@ export interface LogUpkeepDependencies {
   readonly logs: () => Promise<readonly { readonly deployment: string; readonly settings: LogSettings }[]>
   readonly directoryOf: (deployment: string) => string
   readonly signatureOf: SignatureOf
-}
-
-/** What a log takes on disk. */
-export interface LogStorage {
-  readonly segments: number
-  readonly segmentBytes: number
-  readonly files: number
-  readonly fileBytes: number
-  /** In the files. */
-  readonly rows: number
-  /** Lines that were left out of the files: of an id that was there already, and of no JSON. */
-  readonly repeated: number
-  readonly unreadable: number
-  /** What retention has removed. */
-  readonly removedRows: number
-  readonly removedBytes: number
 }
 
 export type LogUpkeep = ReturnType<typeof createLogUpkeep>
@@ -64,6 +49,7 @@ export function createLogUpkeep({ platform, logs, directoryOf, signatureOf }: Lo
     concurrency: 1,
     run: async ({ job, signal, report }) => {
       const directory = directoryOf(job.key)
+      if (!existsSync(directory)) return
       const settings = (await logs()).find(({ deployment }) => deployment === job.key)?.settings
       const files = await compactLog({ directory, signatureOf, clock, signal })
       const merged = await mergeColumnar(directory, signal)
@@ -75,6 +61,9 @@ export function createLogUpkeep({ platform, logs, directoryOf, signatureOf }: Lo
 
   return {
     jobKind,
+
+    enqueue: async (deployment: string, actor: string): Promise<string> =>
+      (await jobs.enqueue({ kind, key: deployment, payload: {}, actor })).id,
 
     /** To be called every now and then. */
     enqueueDue: async (): Promise<void> => {

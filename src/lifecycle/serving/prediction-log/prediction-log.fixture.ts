@@ -16,11 +16,11 @@ export const signature: ModelSignature = {
 /** A record that says something else, or a line that is none. */
 export type Row = (Partial<PredictionRecord> & { readonly id: string }) | string
 
-const time = Date.UTC(2026, 0, 2, 12)
+export const logTime = Date.UTC(2026, 0, 2, 12)
 
 /** Logs each list of rows as a segment of its own. */
 export async function writeLog(directory: string, segments: readonly (readonly Row[])[]): Promise<void> {
-  const log = await PredictionLog.open({ directory, segmentBytes: 1, clock: { now: () => time } })
+  const log = await PredictionLog.open({ directory, segmentBytes: 1, clock: { now: () => logTime } })
   for (const rows of segments) await log.append(rows.map((row) => `${lineOf(row)}\n`).join(''), rows.length)
   await log.close()
 }
@@ -30,7 +30,7 @@ function lineOf(row: Row): string {
   const { inputs, outputs, ...facts } = row
   return JSON.stringify({
     request_id: row.id,
-    time,
+    time: logTime,
     deployment: 'flights',
     variant: 'champion',
     model: 'flights',
