@@ -101,6 +101,8 @@ export interface RowBatch {
 /** One entry per output of the loaded model, in its order. */
 export interface ScoredRows {
   readonly rows: number
+  /** What the model alone took, where the runtime knows: the way there and back is not in it. */
+  readonly computeMs?: number | undefined
   readonly outputs: readonly OutputColumn[]
 }
 

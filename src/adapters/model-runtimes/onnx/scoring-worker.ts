@@ -16,10 +16,12 @@ port.on('message', (call: WorkerCall) => {
 
 async function answer(call: WorkerCall): Promise<WorkerAnswers[keyof WorkerAnswers]> {
   switch (call.kind) {
-    case 'score':
-      return (scorers.get(call.model) ?? fail('not_ready', 'The model is not loaded in this worker.')).score(
-        call.batch,
-      )
+    case 'score': {
+      const scorer = scorers.get(call.model) ?? fail('not_ready', 'The model is not loaded in this worker.')
+      const startedAt = performance.now()
+      const scored = await scorer.score(call.batch)
+      return { ...scored, computeMs: performance.now() - startedAt }
+    }
     case 'load': {
       const { scorer, opened } = await openModel(call.source)
       scorers.set(call.model, scorer)

@@ -7,6 +7,7 @@ import { openApiAnswer } from './protocols/openapi-answer.ts'
 import { predict } from './protocols/predict-protocol.ts'
 import { modelList } from './protocols/server-facts.ts'
 import type { RouteAdder } from './route-adder.ts'
+import { shedLoad } from './access/shed-load.ts'
 import { unroutedMetrics, type ServingContext } from './serving-context.ts'
 import type { Scope } from '../deployment/access.ts'
 import type { VariantMetrics } from './metrics.ts'
@@ -70,10 +71,13 @@ export function routeTable(context: ServingContext, operator: OperatorRoutes): R
   const named = [...deployments.values(), ...broken.values()].map((deployment) => deployment.plan)
   const plans = [...named, ...unloaded.values()]
   for (const plan of plans) {
+    const shed = (headers: IncomingHttpHeaders): void =>
+      shedLoad(context.table().deployments.get(plan.name), headers)
     const metrics = (): VariantMetrics => unroutedMetrics(context, plan.name)
     const adderOf = {
       ...adder,
-      add: (method, path, route) => adder.add(method, path, { metrics, ...route }),
+      add: (method, path, route) =>
+        adder.add(method, path, { metrics, ...(method === 'POST' ? { shed } : {}), ...route }),
     } satisfies RouteAdder
     addInferenceModel(context, adderOf, plan)
     addRepositoryModel(context, adder, { name: plan.name, admit: operator.admit })

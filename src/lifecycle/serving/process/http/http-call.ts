@@ -35,6 +35,8 @@ export interface Route {
   readonly bodyBytes: number
   /** Asked before the body is read. */
   readonly admit?: (headers: IncomingHttpHeaders, connection?: object) => Admission | void
+  /** Asked before the body is read: fails when the request would be turned away after it. */
+  readonly shed?: (headers: IncomingHttpHeaders) => void
   /** Where a request is counted that does not come as far as its handler. */
   readonly metrics?: () => VariantMetrics
   handle(call: HttpCall): HttpAnswer | Promise<HttpAnswer>

@@ -72,7 +72,9 @@ export function createHttpServer(options: HttpServerOptions): Server {
     maxHeaderSize: limits.headerBytes,
     noDelay: true,
   }
-  const serving = { ...options, budget: new BodyBudget(limits.bodyBytes), unreadMs: limits.unreadMs }
+  const budget = new BodyBudget(limits.bodyBytes)
+  options.metrics.bodyBytes = () => budget.heldBytes
+  const serving = { ...options, budget, unreadMs: limits.unreadMs }
   const server = createServer(settings, (request, response) => receive(serving, { request, response }))
   server.maxConnections = limits.connections
   server.on('connection', (socket) => {
@@ -116,6 +118,7 @@ function receive(serving: Serving, exchange: Exchange): void {
   const call = newCall(request, startedAt)
   try {
     admit(route, call, request)
+    route.shed?.(request.headers)
   } catch (error) {
     request.resume()
     return refuse(serving, exchange, { route, call, error })
@@ -191,6 +194,7 @@ function refuse(
   { route, call, error }: Answering & { readonly error: unknown },
 ): void {
   const result = errorAnswer(route.protocol, error, serving.log)
+  call.admission?.release()
   if (route.metrics !== undefined) call.metrics = [route.metrics()]
   countFailure(call, error, serving.clock.now())
   count(serving, call, result.status)
@@ -219,10 +223,9 @@ function refuseBody(
   sendEarly(exchange, result, termsOf(serving, call))
 }
 
-function count({ metrics, budget }: Serving, call: HttpCall, status: number): void {
+function count({ metrics }: Serving, call: HttpCall, status: number): void {
   countAnswer(call, status)
   if (call.caller !== undefined) metrics.callers.count(call.caller, status)
-  metrics.bodyBytes = budget.heldBytes
 }
 
 function termsOf({ draining, access, unreadMs }: Serving, call?: HttpCall): AnswerTerms {

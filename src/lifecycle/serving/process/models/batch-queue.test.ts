@@ -29,8 +29,8 @@ function doublingModel({ refuse = () => false, delayMs = () => 5 }: Behaviour = 
   }
 }
 
-function queueOf(model: ReturnType<typeof doublingModel>, batchRows = 100): BatchQueue {
-  return new BatchQueue({ model, parallelBatches: 1, batchRows, onBatch: () => undefined })
+function queueOf(model: ReturnType<typeof doublingModel>, batchRows = 100, hangingMs = 1000): BatchQueue {
+  return new BatchQueue({ model, parallelBatches: 1, batchRows, hangingMs, onBatch: () => undefined })
 }
 
 type Asked = Partial<QueueLimits & QueueTerms>
@@ -124,7 +124,7 @@ test('tells a request at once that it would wait too long, by what batches took 
 
 test('expects what does not come back to take as long again', async () => {
   const model = doublingModel({ delayMs: (batch) => (batch.numbers[0] === 7 ? 400 : 1) })
-  const queue = queueOf(model)
+  const queue = queueOf(model, 100, 80)
   await scoreValues(queue, [1])
   const hanging = scoreValues(queue, [7])
   await sleep(100)

@@ -22,6 +22,8 @@ export interface BatchQueueOptions {
   /** Requests are joined up to this many rows; a larger request is scored as it came. */
   readonly batchRows: number
   readonly onBatch: (rows: number) => void
+  /** A batch that is out for longer than this, and than is expected of it, is not waited for; a second by default. */
+  readonly hangingMs?: number
 }
 
 /** How much may wait for a model; `limits` of a deployment. */
@@ -61,6 +63,7 @@ const batchTargetMs = 20
 /** A model that takes long for one batch may have some of them waiting, whatever `limits.wait` says. */
 const batchesWaited = 3
 const sweepMs = 50
+const defaultHangingMs = 1_000
 
 interface BatchInFlight {
   readonly requests: readonly Waiting[]
@@ -76,7 +79,10 @@ interface BatchInFlight {
 export class BatchQueue {
   readonly #options: BatchQueueOptions
   readonly #line = new WaitingLine()
+  /** By the clock, with the way to the model and back: what those who wait feel. */
   readonly #cost = new BatchCost()
+  /** In the model alone. */
+  readonly #compute = new BatchCost()
   readonly #inFlight = new Set<BatchInFlight>()
   #scheduled = false
   #sweep: NodeJS.Timeout | undefined
@@ -129,8 +135,9 @@ export class BatchQueue {
   ): void {
     if (deadlineAt <= now) throw deadlinePassed('before its turn came')
     const { rows, requests } = this.#line
-    if (requests === 0 && this.#inFlight.size < this.#options.parallelBatches) return
-    const waitMs = this.#expectedWait(this.#line.rowsBefore(delayMs), now)
+    if (requests === 0 && !this.#isFull()) return
+    const rowsBefore = this.#line.rowsBefore(delayMs)
+    const waitMs = this.#expectedWait(rowsBefore, now)
     if (requests > 0 && (rows + batch.rows > limits.queuedRows || requests >= limits.queuedRequests)) {
       throw new Refusal(
         'rate_limited',
@@ -142,18 +149,29 @@ export class BatchQueue {
         },
       )
     }
-    const patienceMs = Math.max(limits.waitMs, batchesWaited * this.#cost.batchMs(batch.rows))
-    if (waitMs <= Math.min(patienceMs, deadlineAt - now)) return
-    throw new Refusal(
-      'overloaded',
-      `The request would wait ${Math.ceil(waitMs)} ms for the model, longer than ${waitMs > patienceMs ? 'limits.wait allows' : 'its own time limit'}.`,
-      {
-        reason: 'wait_too_long',
-        // By then what waits now is down to half of what may wait.
-        retryAfterMs: waitMs - patienceMs / 2,
-        hint: 'Send it again after the time in Retry-After.',
-      },
-    )
+    if (waitMs > deadlineAt - now) throw waitTooLong(waitMs, 'its own time limit')
+    const refusal = this.#refusal(limits, { rowsBefore, waitMs })
+    if (refusal !== undefined) throw refusal
+  }
+
+  /** What a request of default priority would be told that came now, before anything of it is read. */
+  refusal(limits: QueueLimits): Refusal | undefined {
+    if (this.#line.requests === 0) return undefined
+    const { rows } = this.#line
+    return this.#refusal(limits, { rowsBefore: rows, waitMs: this.#expectedWait(rows, performance.now()) })
+  }
+
+  #refusal(
+    { waitMs: allowedMs }: QueueLimits,
+    { rowsBefore, waitMs }: { readonly rowsBefore: number; readonly waitMs: number },
+  ): Refusal | undefined {
+    const most = this.#mostRows()
+    const patienceMs = Math.max(allowedMs, batchesWaited * this.#cost.batchMs(Math.min(most, rowsBefore + 1)))
+    if (waitMs <= patienceMs) return undefined
+    // One batch may always wait: a model that has nothing to do while requests are turned away answers less, and what it
+    // is measured by then says that it is even slower.
+    if (rowsBefore < most && waitMs < this.#hangingMs) return undefined
+    return waitTooLong(waitMs, 'limits.wait allows', waitMs - patienceMs / 2)
   }
 
   /** Until a slot is free, and then until everything before it is scored. */
@@ -164,8 +182,10 @@ export class BatchQueue {
       slotMs = Infinity
       for (const { startedAt, expectedMs } of this.#inFlight) {
         const elapsed = now - startedAt
-        // What takes longer than expected is expected to take as long again.
-        slotMs = Math.min(slotMs, elapsed > expectedMs ? elapsed : expectedMs - elapsed)
+        // What does not come back is expected to take as long again.
+        const left =
+          elapsed > Math.max(this.#hangingMs, 4 * expectedMs) ? elapsed : Math.max(0, expectedMs - elapsed)
+        slotMs = Math.min(slotMs, left)
       }
     }
     if (rowsBefore === 0) return slotMs
@@ -173,8 +193,12 @@ export class BatchQueue {
     return slotMs + (batches * this.#cost.perBatchMs + rowsBefore * this.#cost.perRowMs) / parallelBatches
   }
 
+  get #hangingMs(): number {
+    return this.#options.hangingMs ?? defaultHangingMs
+  }
+
   #mostRows(): number {
-    const { perBatchMs, perRowMs } = this.#cost
+    const { perBatchMs, perRowMs } = this.#compute
     const affordable = Math.max(batchTargetMs, 4 * perBatchMs) / Math.max(perRowMs, 1e-9)
     return Math.max(1, Math.min(this.#options.batchRows, Math.floor(affordable)))
   }
@@ -229,9 +253,11 @@ export class BatchQueue {
     const { rows } = joined
     try {
       this.#options.onBatch(rows)
-      const scored = await this.#options.model.score(joined)
+      const deadlineAt = Math.max(...requests.map((request) => request.deadlineAt))
+      const scored = await this.#options.model.score(joined, { deadlineAt })
       const modelMs = performance.now() - startedAt
       this.#cost.observe(rows, modelMs)
+      if (scored.computeMs !== undefined) this.#compute.observe(rows, scored.computeMs)
       distribute(requests, scored, { startedAt, modelMs })
     } catch (error) {
       const [only] = requests
@@ -266,6 +292,14 @@ function reasonOf({ connection }: Waiting): DevmlopsError {
     return new Refusal('cancelled', 'The client has gone; nothing was scored.', { reason: 'abandoned' })
   }
   return deadlinePassed('while it waited')
+}
+
+function waitTooLong(waitMs: number, limit: string, retryAfterMs = waitMs): Refusal {
+  return new Refusal(
+    'overloaded',
+    `The request would wait ${Math.ceil(waitMs)} ms for the model, longer than ${limit}.`,
+    { reason: 'wait_too_long', retryAfterMs, hint: 'Send it again after the time in Retry-After.' },
+  )
 }
 
 function deadlinePassed(when: string): Refusal {

@@ -93,6 +93,10 @@ export class PooledModel implements MemoryHolder {
     return this.#resident?.queue.waitingRequests ?? 0
   }
 
+  refusal(limits: QueueLimits): Refusal | undefined {
+    return this.#resident?.queue.refusal(limits)
+  }
+
   get expectedWaitMs(): number {
     return this.#resident?.queue.expectedWaitMs ?? 0
   }

@@ -1,4 +1,5 @@
 import type { RowBatch } from '../../model-runtime-point.ts'
+import type { Refusal } from '../access/refusal.ts'
 import type { QueueLimits, QueueTerms, ScoredSlice } from './batch-queue.ts'
 import type { ModelFacts } from './known-models.ts'
 import type { PooledModel } from './pooled-model.ts'
@@ -33,6 +34,11 @@ export class ServedModel {
 
   get expectedWaitMs(): number {
     return this.#model.expectedWaitMs
+  }
+
+  /** What a request would be told at once because too much waits; undefined when it may come. */
+  refusal(limits: QueueLimits): Refusal | undefined {
+    return this.#model.refusal(limits)
   }
 
   /** In memory now; one that is not is loaded by the next request. */
