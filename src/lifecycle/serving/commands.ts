@@ -1,5 +1,6 @@
 import type { Command, CommandContext } from '#platform/terminal/index'
 import { batchCommands } from './batch/batch-commands.ts'
+import { conformanceCommand } from './conformance/conformance-command.ts'
 import { predictionLogCommands } from './prediction-log/commands.ts'
 import { releaseCommands } from './release-commands.ts'
 
@@ -106,6 +107,7 @@ export const servingCommands: readonly Command[] = [
   },
   ...predictionLogCommands,
   ...batchCommands,
+  conformanceCommand,
 ]
 
 function scoreOf(row: Readonly<Record<string, unknown>>): string {
