@@ -56,15 +56,10 @@ test('lets a client go that does not read its answer', async (t) => {
   socket.pause()
   const body = JSON.stringify({ rows: Array.from({ length: 90_000 }, () => flightRow) })
   socket.write(head(`content-length: ${body.length}`) + body)
-  const connections = async (): Promise<string> => (await running.send('GET', '/metrics')).text
-  // The answer is begun, and then the server lets go: only the connection that asks for the figures is left.
-  while (
-    !(await connections()).includes(
-      'devmlops_predictions_total{deployment="flights",variant="champion"} 90000',
-    )
-  )
-    await sleep(20)
-  while (!(await connections()).includes('devmlops_connections 1\n')) await sleep(20)
+  const answered = /devmlops_predictions_total\{deployment="flights",variant="champion"\} 90000/
+  while (!answered.test((await running.send('GET', '/metrics')).text)) await sleep(20)
+  // Longer than it may take to read; the kernels hold some of the answer, and the rest is dropped.
+  await sleep(900)
   socket.resume()
   if (!socket.destroyed) await once(socket, 'close')
   assert.ok(received().length < 90_000 * 100, 'the whole answer was there')
