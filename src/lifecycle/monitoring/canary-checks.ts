@@ -59,12 +59,13 @@ function checkRate(
   { check, verb, of }: Rate,
 ): CanaryCheck {
   const { tried, stable } = { tried: of(canary), stable: of(champion) }
-  const seen = Math.min(tried.trials, stable.trials)
+  // Few requests of many rows have shown much; but what fails, fails as one request, and is proven by those alone.
+  const seen = Math.min(canary.counts.rows + tried.hits, champion.counts.rows + stable.hits)
   const { error_margin: margin, minimum_requests: needed } = policy
   const facts = { check, seen, needed, threshold: margin, alpha }
   const words = `canary ${verb} ${countWords(tried.hits)} of ${countWords(tried.trials)} requests, champion ${countWords(stable.hits)} of ${countWords(stable.trials)}`
-  const wanting = `${words}: ${ofNeeded(seen, needed, 'requests')}`
-  if (seen === 0) return { ...facts, ...unseen, reason: wanting }
+  const wanting = `${words}: ${ofNeeded(seen, needed, 'predictions')}`
+  if (tried.trials === 0 || stable.trials === 0) return { ...facts, ...unseen, reason: wanting }
   const interval = rateDifferenceBounds({ tried, stable }, alpha)
   const estimate = tried.hits / tried.trials - stable.hits / stable.trials
   const numbers = { ...facts, estimate, interval }

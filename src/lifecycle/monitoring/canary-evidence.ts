@@ -48,6 +48,8 @@ export function withRecords(before: StepEvidence, { records, since, variants }: 
 
 export interface RequestCounts {
   readonly requests: number
+  /** Rows of those that were answered. */
+  readonly rows: number
   /** Requests that failed through no fault of the caller. */
   readonly errors: number
   /** Requests whose rows it does not take; not among `requests`. */
@@ -64,13 +66,14 @@ export function requestCounts(
     readonly since: number
   },
 ): RequestCounts {
-  let [requests, errors, refused] = [0, 0, 0]
+  let [requests, rows, errors, refused] = [0, 0, 0, 0]
   for (const line of outcomes?.variants ?? []) {
     if (line.deployment !== wanted.deployment || line.variant !== wanted.variant) continue
     if (line.version !== wanted.version || line.since < wanted.since) continue
     requests += line.answered + line.failed
+    rows += line.rows
     errors += line.failed
     refused += line.refused
   }
-  return { requests, errors, refused }
+  return { requests, rows, errors, refused }
 }

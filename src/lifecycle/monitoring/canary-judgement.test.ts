@@ -17,6 +17,8 @@ interface Traffic {
   readonly requests?: number
   readonly errors?: number
   readonly refused?: number
+  /** Of a request. */
+  readonly rowsEach?: number
   /** Median latency. */
   readonly latencyMs?: number
   /** Added to scores that are uniform between 0 and 0.8. */
@@ -24,7 +26,7 @@ interface Traffic {
 }
 
 function side(traffic: Traffic = {}, seed = 1): VariantSide {
-  const { requests = 1000, errors = 0, refused = 0, latencyMs = 4, shift = 0 } = traffic
+  const { requests = 1000, errors = 0, refused = 0, rowsEach = 1, latencyMs = 4, shift = 0 } = traffic
   const random = createRandom(seed)
   const latencies = new LogHistogram()
   const scores = new LogHistogram()
@@ -33,7 +35,7 @@ function side(traffic: Traffic = {}, seed = 1): VariantSide {
     scores.add(0.8 * random.uniform() + shift)
   }
   return {
-    counts: { requests, errors, refused },
+    counts: { requests, rows: rowsEach * (requests - errors), errors, refused },
     evidence: { rows: scores.total, latencyMs: latencies.state, scores: scores.state },
   }
 }
@@ -126,11 +128,18 @@ test('a canary that refuses what the champion takes is rolled back, though the s
 test('says nothing after ten requests, whatever became of them', () => {
   const broken = judge({ canary: side({ requests: 10, errors: 10 }) })
   assert.deepEqual([broken.decision, broken.checks[0]?.verdict], ['hold', 'wait'])
-  assert.match(broken.reason, /10 of 500 requests of each seen/)
+  assert.match(broken.reason, /10 of 500 predictions of each seen/)
   const calm = judge({ canary: side({ requests: 10 }), champion: side({ requests: 10 }) })
   assert.equal(calm.decision, 'hold')
-  const silent: VariantSide = { counts: { requests: 0, errors: 0, refused: 0 }, evidence: undefined }
+  const silent: VariantSide = { counts: { requests: 0, rows: 0, errors: 0, refused: 0 }, evidence: undefined }
   assert.equal(judge({ canary: silent, champion: silent }).decision, 'hold')
+})
+
+test('few requests of many rows have seen enough, but one that fails is one failure', () => {
+  const [champion, canary] = [side({ requests: 10, rowsEach: 100 }), side({ requests: 11, rowsEach: 90 }, 2)]
+  assert.equal(judge({ champion, canary }).decision, 'promote')
+  const failing = side({ requests: 11, errors: 1, rowsEach: 90 }, 2)
+  assert.equal(judge({ champion, canary: failing }).decision, 'promote')
 })
 
 test('errors that the champion makes too are no reason; suspicion is one to wait', () => {

@@ -87,6 +87,7 @@ async function released(
       version,
       since: clock.now(),
       answered,
+      rows: answered,
       failed,
       refused: 0,
     })
@@ -113,7 +114,7 @@ test('takes a release through its steps without a monitor, each on what it has s
   const { start, both, trial, pass, serving, answering, moves } = await released(t)
   const service = start()
   await service.runCheck(deployment)
-  assert.match((await trial(service)).verdict?.reason ?? '', /0 of 200 requests of each seen/)
+  assert.match((await trial(service)).verdict?.reason ?? '', /0 of 200 predictions of each seen/)
   await both({ requests: 400 })
   await service.runCheck(deployment)
   assert.equal((await trial(service)).verdict?.decision, 'advance')
@@ -197,7 +198,7 @@ test('raises an alert for a step that stays undecided, and takes it back when it
   await service.runCheck(deployment)
   const [alert, ...more] = await service.alerts({ monitor: deployment, limit: 5 })
   assert.deepEqual([alert?.kind, alert?.state, more.length], ['release', 'firing', 0])
-  assert.match(alert?.reason ?? '', /undecided for 1d.*longer than 1d.*20 of 200 requests/)
+  assert.match(alert?.reason ?? '', /undecided for 1d.*longer than 1d.*20 of 200 predictions/)
   await both({ requests: 300 })
   await service.runCheck(deployment)
   await pass(serving, 10 * minuteMs)

@@ -191,8 +191,8 @@ async function judgeIfChanged(
   const basis = [
     policy.metric === undefined ? '' : await store.canaries.labelBasis(trial),
     `step ${step} since ${since}${isOver ? ', over' : ''}`,
-    ...[champion, canary].map(
-      ({ counts, evidence: one }) => `${counts.requests}/${counts.errors}/${one?.rows ?? 0}`,
+    ...[champion, canary].map(({ counts, evidence: one }) =>
+      [...Object.values(counts), one?.rows ?? 0].join('/'),
     ),
     JSON.stringify(policy),
   ].join('; ')
@@ -247,7 +247,7 @@ function trafficOf({ counts, evidence }: VariantSide): CanaryVerdict['champion']
   const { low, high } = latency.bucketAt(Math.ceil(latency.total * 0.95))
   return {
     ...counts,
-    rows: evidence?.rows ?? 0,
+    rows: evidence?.rows ?? counts.rows,
     ...(latency.total === 0 ? {} : { latencyP95Ms: (low + high) / 2 }),
   }
 }

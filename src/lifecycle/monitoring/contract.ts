@@ -113,7 +113,7 @@ const trafficSchema = z.object({
 const canaryCheckSchema = z.object({
   check: z.enum(['errors', 'refusals', 'latency', 'scores', 'metric']),
   verdict: z.enum(['pass', 'wait', 'fail']),
-  seen: count.describe('requests, rows or labels of the one that has fewer'),
+  seen: count.describe('predictions, requests, rows or labels of the one that has fewer'),
   needed: count,
   estimate: z
     .number()

@@ -230,6 +230,7 @@ export function fixture(database: Database, changed: Partial<MonitoringDependenc
         const { variant, model, version } = first
         const counts = {
           answered: records.length,
+          rows: records.length,
           failed: errors[variant as 'champion' | 'canary'],
           refused: 0,
         }

@@ -11,7 +11,10 @@ const variantOutcomesSchema = z.object({
   version: z.int(),
   /** When the variant began to answer in this place: a new plan or a new process begins a new line. Epoch milliseconds. */
   since: z.int(),
+  /** Requests. */
   answered: count,
+  /** Rows in them. */
+  rows: count.default(0),
   /** Requests that failed through no fault of the caller. */
   failed: count,
   /** Requests whose rows its signature does not take. The caller's fault, unless another variant takes them. */

@@ -12,6 +12,7 @@ type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 /** What became of the requests that one variant was given, counted where it scores them. */
 export class OutcomeCount {
   answered = 0
+  rows = 0
   failed = 0
   refused = 0
 
@@ -54,7 +55,7 @@ export class OutcomeCounts {
   begin(variant: Pick<VariantOutcomes, 'deployment' | 'variant' | 'model' | 'version'>): OutcomeCount {
     const counts = new OutcomeCount()
     const since = this.#clock.now()
-    this.#lines.push({ line: { ...variant, since, answered: 0, failed: 0, refused: 0 }, counts })
+    this.#lines.push({ line: { ...variant, since, answered: 0, rows: 0, failed: 0, refused: 0 }, counts })
     return counts
   }
 
@@ -69,8 +70,8 @@ export class OutcomeCounts {
     const kept: VariantOutcomes[] = []
     for (const { line, counts } of this.#lines.toReversed()) {
       if (counts !== undefined) {
-        const { answered, failed, refused } = counts
-        Object.assign(line, { answered, failed, refused })
+        const { answered, rows, failed, refused } = counts
+        Object.assign(line, { answered, rows, failed, refused })
       }
       if (line.answered + line.failed + line.refused === 0) continue
       const key = `${line.deployment}/${line.variant}`

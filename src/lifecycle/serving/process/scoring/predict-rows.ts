@@ -55,6 +55,7 @@ export async function predictRows(
   for (const { variant, batch } of scored) {
     variant.metrics.rows += batch.rows
     variant.outcomes.answered++
+    variant.outcomes.rows += batch.rows
   }
   for (const shadow of deployment.shadows) shadow.offer(scored, facts)
   return scored

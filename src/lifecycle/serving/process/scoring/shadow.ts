@@ -108,6 +108,7 @@ export class Shadow {
       counts.scored += batch.rows
       variant.metrics.rows += batch.rows
       variant.outcomes.answered++
+      variant.outcomes.rows += batch.rows
     } catch (error) {
       counts.failed += given.rows
       variant.outcomes.countFailure(error)
