@@ -11,6 +11,7 @@ import { bearerCheck, putPlan, servingStatus } from './plans/control.ts'
 import type { GrpcServer } from './grpc/grpc-server.ts'
 import { jsonAnswer, type RouteTable } from './http/http-call.ts'
 import { createHttpServer, type HttpLimits } from './http/http-server.ts'
+import { stopListening } from './http/stop-listening.ts'
 import { ServingMetrics, type Gauges } from './metrics.ts'
 import { createFeatureValues } from './features/feature-values.ts'
 import { openKnownModels } from './models/known-models.ts'
@@ -22,6 +23,7 @@ import type { TextHash } from './scoring/record-line.ts'
 import { predictionIds } from './scoring/prediction-id.ts'
 import { routeTable, type OperatorRoutes } from './routes.ts'
 import type { RoutingTable } from './routing/routing-table.ts'
+import type { Tracing } from './tracing/tracing.ts'
 import type { ServingContext } from './serving-context.ts'
 
 export interface ServingProcessOptions {
@@ -47,6 +49,8 @@ export interface ServingProcessOptions {
   /** How long a restarted process waits for its models before it listens without those that are still being loaded. */
   readonly restorePatienceMs?: number
   readonly httpLimits?: Partial<HttpLimits> | undefined
+  /** Sends traces of requests; closed with the process. */
+  readonly tracing?: Tracing | undefined
   /** What columns of the prediction log with the rule `hash` become; without it they are hidden. */
   readonly hashText?: TextHash | undefined
   /** Told by `/version` and `/v2`. */
@@ -158,6 +162,7 @@ async function startLocked(options: ServingProcessOptions, unlock: () => void): 
     metrics,
     routes,
     limits: options.httpLimits,
+    tracing: options.tracing,
     draining: () => draining,
   })
   const port = await listen(server, options)
@@ -170,6 +175,7 @@ async function startLocked(options: ServingProcessOptions, unlock: () => void): 
     await Promise.all([stopListening(server, timeoutMs), grpc?.close(timeoutMs)])
     await keeper.close()
     await outcomes.close()
+    await options.tracing?.close()
     await options.runtime.close()
     await known.close()
     features.close()
@@ -249,17 +255,4 @@ async function listen(server: Server, { host, port }: ServingProcessOptions): Pr
   return typeof address === 'object' && address !== null
     ? address.port
     : fail('internal', 'The server has no address.')
-}
-
-/** Takes no new connections, lets requests that have begun end, and cuts off what has not ended in time. */
-async function stopListening(server: Server, timeoutMs: number): Promise<void> {
-  const ended = new Promise<void>((resolve) => {
-    server.close(() => resolve())
-  })
-  server.closeIdleConnections()
-  const idle = setInterval(() => server.closeIdleConnections(), 50)
-  const cutOff = setTimeout(() => server.closeAllConnections(), timeoutMs)
-  await ended
-  clearInterval(idle)
-  clearTimeout(cutOff)
 }
