@@ -2,7 +2,7 @@ import { readOutcomes, servingDirectory, type Rollout, type ServingService } fro
 import { systemCaller } from '#platform/access/access'
 import type { Platform } from '#platform/platform'
 import { LogHistogram } from '#platform/statistics/log-histogram'
-import { requestCounts } from './canary-evidence.ts'
+import { requestCounts, type RequestCounts } from './canary-evidence.ts'
 import { judgeCanary } from './canary-judgement.ts'
 import type { VariantSide } from './canary-checks.ts'
 import { overdueStep, settleOverdue, type Overdue } from './canary-overdue.ts'
@@ -180,10 +180,8 @@ async function judgeIfChanged(
   const { step, stable, candidates, strategy, stepStartedAt: since, release } = rollout
   const evidence = await readStep(trial, rollout, context)
   const outcomes = await readOutcomes(servingDirectory(platform.config.home))
-  const side = (variant: string, version: number): VariantSide => ({
-    counts: requestCounts(outcomes, { deployment, variant, version, since }),
-    evidence: evidence[variant],
-  })
+  const side = (variant: string, version: number): VariantSide =>
+    sideOf(requestCounts(outcomes, { deployment, variant, version, since }), evidence[variant])
   const champion = side('champion', stable.version)
   const canary = side(trial.variant, trial.canary_version)
   const forMs = release.steps[step]?.forMs
@@ -233,6 +231,13 @@ async function judgeIfChanged(
   return { verdict, isNew }
 }
 
+/** The log knows of answers at once, the counts a second later, and of more than the log where it keeps a sample. */
+function sideOf(counts: RequestCounts, evidence: VariantSide['evidence']): VariantSide {
+  const logged = new LogHistogram(evidence?.latencyMs).total
+  const requests = Math.max(counts.requests, logged + counts.errors)
+  return { counts: { ...counts, requests, rows: Math.max(counts.rows, evidence?.rows ?? 0) }, evidence }
+}
+
 function patternOf({ step, decision, checks }: CanaryVerdict): string {
   return [step, decision, ...checks.map(({ check, verdict }) => `${check} ${verdict}`)].join(' ')
 }
@@ -247,7 +252,6 @@ function trafficOf({ counts, evidence }: VariantSide): CanaryVerdict['champion']
   const { low, high } = latency.bucketAt(Math.ceil(latency.total * 0.95))
   return {
     ...counts,
-    rows: evidence?.rows ?? counts.rows,
     ...(latency.total === 0 ? {} : { latencyP95Ms: (low + high) / 2 }),
   }
 }
