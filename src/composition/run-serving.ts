@@ -1,11 +1,12 @@
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fail } from '#contract/errors'
+import type { Tracing } from '#lifecycle/serving/process/tracing/tracing'
 import { startServingProcess } from '#lifecycle/serving/process/serving-process'
 import { openBlobs } from '#platform/blobs/index'
 import { systemClock } from '#platform/clock'
-import { environmentVariable, readConfig } from '#platform/config'
-import { createLog } from '#platform/log'
+import { environmentVariable, readConfig, type Config } from '#platform/config'
+import { createLog, type Log } from '#platform/log'
 import { modelRuntimes } from './model-runtimes.ts'
 import { version } from './version.ts'
 
@@ -31,6 +32,7 @@ export async function runServingProcess(): Promise<void> {
     clock: systemClock,
     log,
     version,
+    tracing: await tracingOf(config, log),
     hashText: await textHash(config.maskingKey),
   })
   const listening = join(stateDirectory, 'listening.json')
@@ -44,6 +46,13 @@ export async function runServingProcess(): Promise<void> {
   const stop = (): void => void serving.close().then(() => process.exit(0))
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
+}
+
+/** The packages are loaded only where traces are wanted. */
+async function tracingOf({ tracing }: Config, log: Log): Promise<Tracing | undefined> {
+  if (tracing === undefined) return undefined
+  const { openTracing } = await import('#lifecycle/serving/process/tracing/tracing')
+  return openTracing({ ...tracing, log })
 }
 
 /** Of the door only when there is a key: it loads more than the hot path needs. */

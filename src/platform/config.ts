@@ -18,6 +18,12 @@ export interface Config {
   readonly grpcPort: number | undefined
   /** Required of every caller when set; must be set to listen beyond loopback. */
   readonly token: string | undefined
+  /** Where traces of predictions go; undefined: nowhere. */
+  readonly tracing:
+    | { readonly endpoint: string; readonly serviceName: string; readonly ratio: number }
+    | undefined
+  /** Certificate and key for the prediction endpoints, as PEM files; undefined: plain HTTP. */
+  readonly servingTls: { readonly certificatePath: string; readonly keyPath: string } | undefined
   /** A running server to talk to, instead of the store in `home`. */
   readonly serverUrl: string | undefined
   /** Whether webhooks may call http:// and addresses that are not public. */
@@ -69,6 +75,12 @@ export const environmentVariables = {
   DEVMLOPS_PYTHON_ENVIRONMENT:
     'build: an environment from each model’s own requirements; as-is: DEVMLOPS_PYTHON with the packages it has (default: build)',
   DEVMLOPS_PYTHON_WORKERS: 'Processes per Python model, 1 to 64 (default: one less than cores, at most 4)',
+  DEVMLOPS_TLS_CERTIFICATE: 'PEM file with the certificate, and its chain, of the prediction endpoints',
+  DEVMLOPS_TLS_KEY: 'PEM file with the key of that certificate',
+  OTEL_EXPORTER_OTLP_ENDPOINT:
+    'OpenTelemetry collector that traces of predictions go to over OTLP/HTTP (default: none)',
+  OTEL_SERVICE_NAME: 'Name of the prediction endpoints in traces (default: devmlops-serving)',
+  OTEL_TRACES_SAMPLER_ARG: 'Share of the traces that begin here which are sent, from 0 to 1 (default: 1)',
   NO_COLOR: 'Set to anything to print without colours',
   AWS_ENDPOINT_URL: 'Address of an S3-compatible store that is not Amazon’s',
   AWS_REGION: 'Region of the bucket (default: us-east-1)',
@@ -96,6 +108,8 @@ export function readConfig(overrides: ConfigOverrides = {}, environment: Environ
     servingPort,
     grpcPort: grpcPortOf(environment['DEVMLOPS_GRPC_PORT'], servingPort),
     token: nonEmpty(environment['DEVMLOPS_TOKEN']),
+    tracing: tracingOf(environment),
+    servingTls: servingTlsOf(environment),
     serverUrl: overrides.serverUrl ?? nonEmpty(environment['DEVMLOPS_SERVER']),
     webhookPrivateHosts: flagOf(environment, 'DEVMLOPS_WEBHOOK_PRIVATE_HOSTS'),
     maskingKey: nonEmpty(environment['DEVMLOPS_MASKING_KEY']),
@@ -141,6 +155,26 @@ function portOf(value: string | number | undefined, name: string, fallback: numb
 function grpcPortOf(value: string | undefined, servingPort: number): number | undefined {
   if (value === 'off') return undefined
   return portOf(value, 'DEVMLOPS_GRPC_PORT', servingPort === 0 ? 0 : 5002)
+}
+
+function tracingOf(environment: Environment): Config['tracing'] {
+  const endpoint = nonEmpty(environment['OTEL_EXPORTER_OTLP_ENDPOINT'])
+  if (endpoint === undefined) return undefined
+  const ratio = Number(nonEmpty(environment['OTEL_TRACES_SAMPLER_ARG']) ?? 1)
+  if (!(ratio >= 0 && ratio <= 1))
+    fail('invalid_input', 'OTEL_TRACES_SAMPLER_ARG is not a number from 0 to 1.', {
+      at: 'OTEL_TRACES_SAMPLER_ARG',
+    })
+  return { endpoint, ratio, serviceName: nonEmpty(environment['OTEL_SERVICE_NAME']) ?? 'devmlops-serving' }
+}
+
+function servingTlsOf(environment: Environment): Config['servingTls'] {
+  const certificatePath = nonEmpty(environment['DEVMLOPS_TLS_CERTIFICATE'])
+  const keyPath = nonEmpty(environment['DEVMLOPS_TLS_KEY'])
+  if (certificatePath !== undefined && keyPath !== undefined) return { certificatePath, keyPath }
+  if (certificatePath === undefined && keyPath === undefined) return undefined
+  const missing = keyPath === undefined ? 'DEVMLOPS_TLS_KEY' : 'DEVMLOPS_TLS_CERTIFICATE'
+  return fail('invalid_input', `${missing} is not set, but the other half of the pair is.`, { at: missing })
 }
 
 function flagOf(environment: Environment, name: keyof typeof environmentVariables): boolean {

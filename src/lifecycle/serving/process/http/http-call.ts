@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { fail } from '#contract/errors'
 import type { Admission } from '../access/known-key.ts'
+import { parentOf } from '../tracing/trace-parent.ts'
+import type { RequestTrace } from '../tracing/tracing.ts'
 import { readDatetime } from '../rows/cell-value.ts'
 import type { VariantMetrics } from '../metrics.ts'
 
@@ -16,6 +18,8 @@ export interface HttpCall {
   caller: string | undefined
   /** What it was let in with. */
   admission?: Admission | undefined
+  /** Where its time goes is written down; undefined for a request that is not traced. */
+  trace?: RequestTrace | undefined
   /** Where the answer goes; when it is gone, nobody waits for it. */
   readonly connection?: { readonly destroyed: boolean } | undefined
 }
@@ -49,14 +53,9 @@ export function jsonAnswer(body: string, status = 200): HttpAnswer {
   return { status, type: 'application/json', body }
 }
 
-const traceparentPattern = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/
-
 /** The trace id of a W3C Trace Context header; a malformed one is ignored, as the specification wants. */
 export function traceIdOf(headers: IncomingHttpHeaders): string | undefined {
-  const header = headers['traceparent']
-  if (typeof header !== 'string') return undefined
-  const traceId = traceparentPattern.exec(header)?.[1]
-  return traceId === '0'.repeat(32) ? undefined : traceId
+  return headers['traceparent'] === undefined ? undefined : parentOf(headers)?.traceId
 }
 
 export function headerText(headers: IncomingHttpHeaders, name: string): string | undefined {

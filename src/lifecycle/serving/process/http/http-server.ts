@@ -5,6 +5,7 @@ import type { Log } from '#platform/log'
 import type { Access } from '../access/access.ts'
 import type { ServingMetrics } from '../metrics.ts'
 import { countAnswer, countFailure } from '../metrics/count-call.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import { bodiesFull, BodyBudget } from './body-budget.ts'
 import { preflightAnswer } from './cors.ts'
 import { errorAnswer } from './error-answer.ts'
@@ -19,6 +20,7 @@ export interface HttpServerOptions {
   readonly access: Pick<Access, 'plan'>
   readonly metrics: ServingMetrics
   readonly limits?: Partial<HttpLimits> | undefined
+  readonly tracing?: Tracing | undefined
   /** Asked for every request, because a new plan brings new routes. */
   routes(): RouteTable
   /** While true every answer asks the client to leave, so that load balancers and keep-alive clients move on. */
@@ -116,6 +118,7 @@ function receive(serving: Serving, exchange: Exchange): void {
     return sendAnswer(exchange, result, termsOf(serving))
   }
   const call = newCall(request, startedAt)
+  if (serving.tracing !== undefined) call.trace = serving.tracing.begin(request.headers)
   try {
     admit(route, call, request)
     route.shed?.(request.headers)
@@ -134,6 +137,7 @@ function receive(serving: Serving, exchange: Exchange): void {
     isRead = true
     if (typeof body === 'string') return refuseBody(serving, exchange, { route, call, body })
     call.body = body
+    call.trace?.parts.push({ name: 'read', startAt: startedAt, endAt: performance.now() })
     void answer(serving, exchange, { route, call }).finally(() => budget.give(body.length))
   })
   if (call.admission !== undefined && !isRead) {
@@ -185,6 +189,34 @@ async function answer(serving: Serving, exchange: Exchange, { route, call }: Ans
   call.admission?.release()
   count(serving, call, result.status)
   sendAnswer(exchange, result, termsOf(serving, call))
+  if (call.trace !== undefined) endTrace(serving, exchange, { call, status: result.status })
+}
+
+function endTrace(
+  { tracing }: Serving,
+  { request }: Exchange,
+  { call, status }: { readonly call: HttpCall; readonly status: number },
+): void {
+  const { trace, headers, startedAt, metrics, caller } = call
+  if (trace === undefined) return
+  const { method = '', url = '' } = request
+  const [path = ''] = url.split('?', 1)
+  tracing?.end({
+    trace,
+    headers,
+    startedAt,
+    name: `${method} ${path}`,
+    status,
+    attributes: {
+      'http.request.method': method,
+      'http.route': path,
+      'url.path': path,
+      ...(metrics[0] === undefined
+        ? {}
+        : { 'devmlops.deployment': metrics[0].deployment, 'devmlops.variant': metrics[0].variant }),
+      ...(caller === undefined ? {} : { 'devmlops.caller': caller }),
+    },
+  })
 }
 
 /** Answers a request that was not let in; its body is read and dropped. */

@@ -45,12 +45,16 @@ export async function predictRows(
   )
   const { log } = deployment
   if (log !== undefined) {
+    const startAt = performance.now()
     const { lines, records, sampledOut } = recordLines(scored, facts, clock.now())
     if (sampledOut > 0) log.countSampledOut(sampledOut)
     if (records > 0) {
       if (facts.durable || deployment.plan.log.mode === 'before_answer') await log.append(lines, records)
       else log.offer(lines, records)
     }
+    const endAt = performance.now()
+    for (const { variant } of scored) variant.metrics.logTime.observe((endAt - startAt) / 1000)
+    facts.trace?.parts.push({ name: 'log', startAt, endAt })
   }
   for (const { variant, batch } of scored) {
     variant.metrics.rows += batch.rows

@@ -1,4 +1,5 @@
 import { fail } from '#contract/errors'
+import type { RequestTrace } from '../tracing/tracing.ts'
 import { headerText, optionalText, optionalTime, traceIdOf, type HttpCall } from '../http/http-call.ts'
 
 /** What holds for all rows of a request, in every protocol. */
@@ -17,6 +18,8 @@ export interface CallFacts {
   readonly priority: number
   /** In the time of `performance.now()`: nobody waits for the answer after it. */
   readonly deadlineAt: number | undefined
+  /** Where its time goes is written down; undefined for a request that is not traced. */
+  readonly trace: RequestTrace | undefined
   /** When it is gone, nobody waits for the answer. */
   readonly connection: { readonly destroyed: boolean } | undefined
   /** The client asked for an answer that is on disk first, whatever the deployment's log says. */
@@ -50,7 +53,7 @@ const highestPriority = 0xffff_ffff
  * as Triton has it) and `log` of protocols that have parameters, which win.
  */
 export function callFacts(call: HttpCall, parameters: Readonly<Record<string, unknown>> = {}): CallFacts {
-  const { headers, startedAt, caller, connection } = call
+  const { headers, startedAt, caller, connection, trace } = call
   const timeoutMs =
     parameters['timeout'] === undefined
       ? whole(headerText(headers, 'x-devmlops-timeout'), 'header x-devmlops-timeout')
@@ -61,6 +64,7 @@ export function callFacts(call: HttpCall, parameters: Readonly<Record<string, un
     headers,
     caller,
     connection,
+    trace,
     traceId: traceIdOf(headers),
     key: optionalText(parameters['key'], 'parameters.key') ?? headerText(headers, 'x-devmlops-key'),
     eventTime: optionalTime(parameters['event_time'], 'parameters.event_time'),
