@@ -30,10 +30,19 @@ export function modelRuntimes({ config, log, threads, buildPatienceMs }: ModelRu
     buildPatienceMs,
     log,
   })
+  // Most programs ask no other server.
+  const openUpstream = async (): Promise<ModelRuntime> => {
+    const { createUpstreamRuntime } = await import('#adapters/model-runtimes/upstream/index')
+    return createUpstreamRuntime({ variable: environmentVariable, log })
+  }
+  let upstream: Promise<ModelRuntime> | undefined
   return {
     name: 'onnx and python',
     load: async (source) => {
       const { format, label } = source
+      if (source.graph !== undefined)
+        return (await import('#adapters/model-runtimes/graph/index')).loadGraph(source)
+      if (source.upstream !== undefined) return (await (upstream ??= openUpstream())).load(source)
       if (format === undefined) return onnx.load(source)
       if (format.onnx === undefined) return python.load(source)
       try {
@@ -53,7 +62,7 @@ export function modelRuntimes({ config, log, threads, buildPatienceMs }: ModelRu
       }
     },
     close: async () => {
-      await Promise.all([onnx.close(), python.close()])
+      await Promise.all([onnx.close(), python.close(), (await upstream)?.close()])
     },
   }
 }

@@ -20,13 +20,14 @@ export function graphVersion(
   const earlier = new Set<string>()
   const ask = (node: string, input: Input): void => {
     const known = fields.get(input.name)
-    if (known !== undefined && (known.type !== input.type || String(known.shape) !== String(input.shape))) {
+    const type = known === undefined ? input.type : commonType(known.type, input.type)
+    if (type === undefined || (known !== undefined && String(known.shape) !== String(input.shape))) {
       wrong(
         node,
-        `takes "${input.name}" as ${input.type}, and the node ${known.node} takes it as ${known.type}`,
+        `takes "${input.name}" as ${input.type}, and the node ${known?.node} takes it as ${known?.type}`,
       )
     }
-    fields.set(input.name, { ...input, node, required: input.required || known?.required === true })
+    fields.set(input.name, { ...input, type, node, required: input.required || known?.required === true })
   }
   const nodes = settings.map((node): GraphPlan['nodes'][number] => {
     if (earlier.has(node.name)) wrong(node.name, 'has the name of an earlier node')
@@ -49,7 +50,7 @@ export function graphVersion(
     }
   })
   const [last] = settings.slice(-1)
-  const inputs = [...fields.values()].map(({ node: _, ...input }) => input)
+  const inputs = [...fields.values()].map(({ node: _node, ...input }) => input)
   if (inputs.length === 0) fail('invalid_input', 'The graph takes nothing of the request.')
   return {
     graph: {
@@ -67,6 +68,17 @@ export function graphVersion(
     },
     signature: { inputs, outputs: outputsOf(versions.get(last?.name ?? '')) },
   }
+}
+
+/** By what they hold: a value of an earlier one is a value of all later ones. */
+const numberTypes = ['integer', 'long', 'float', 'double'] as const satisfies readonly Input['type'][]
+
+/** The type whose values both take; undefined when there is none. */
+function commonType(left: Input['type'], right: Input['type']): Input['type'] | undefined {
+  if (left === right) return left
+  const both: readonly string[] = [left, right]
+  const isNumbers = both.every((type) => (numberTypes as readonly string[]).includes(type))
+  return isNumbers ? numberTypes.find((type) => both.includes(type)) : undefined
 }
 
 /** Until the graph is loaded, which knows what its nodes give. */

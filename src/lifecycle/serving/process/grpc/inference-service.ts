@@ -3,6 +3,7 @@ import { decodeMessage, encodeMessage, bufferOver, type Message, type Schema } f
 import type { HttpCall } from '../http/http-call.ts'
 import {
   inferenceTarget,
+  isAnswering,
   modelFacts,
   runInference,
   type ModelFacts,
@@ -77,9 +78,9 @@ export async function modelInfer(context: ServingContext, call: HttpCall): Promi
 function modelReady(context: ServingContext, call: HttpCall): Buffer {
   const model = modelNamed(call)
   if (context.table().broken.has(model.name)) return flag(false)
-  inferenceTarget(context, call, model)
+  const target = inferenceTarget(context, call, model)
   call.metrics = []
-  return flag(true)
+  return flag(isAnswering(target))
 }
 
 function factsOf(context: ServingContext, call: HttpCall): ModelFacts {

@@ -3,7 +3,7 @@ import { batchFromTensors } from '../rows/tensor-batch.ts'
 import type { ServingContext } from '../serving-context.ts'
 import { inferenceAnswer } from './inference-answer.ts'
 import { readInferenceBody } from './inference-body.ts'
-import { inferenceTarget, runInference, type ModelName } from './inference-request.ts'
+import { inferenceTarget, isAnswering, runInference, type ModelName } from './inference-request.ts'
 import { modelConfig as configOf, modelFacts } from './model-facts.ts'
 
 /**
@@ -27,9 +27,10 @@ export function modelReady(context: ServingContext, call: HttpCall, model: Model
   const { name } = model
   const { broken, unloaded } = context.table()
   if (broken.has(name) || unloaded.has(name)) return jsonAnswer(JSON.stringify({ name, ready: false }), 503)
-  inferenceTarget(context, call, model)
+  const target = inferenceTarget(context, call, model)
   call.metrics = []
-  return jsonAnswer(JSON.stringify({ name, ready: true }))
+  const ready = isAnswering(target)
+  return jsonAnswer(JSON.stringify({ name, ready }), ready ? 200 : 503)
 }
 
 export function modelMetadata(context: ServingContext, call: HttpCall, model: ModelName): HttpAnswer {

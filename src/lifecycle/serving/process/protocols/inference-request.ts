@@ -56,6 +56,12 @@ export function inferenceTarget(
   return { deployment, pinned: version === undefined ? undefined : variantOfVersion(deployment, version) }
 }
 
+/** A model of another server is not ready while that one does not answer. */
+export function isAnswering({ deployment, pinned }: InferenceTarget): boolean {
+  const asked = pinned === undefined ? deployment.variants : [pinned]
+  return asked.every(({ model }) => model.health === undefined)
+}
+
 export async function runInference(
   context: ServingContext,
   call: HttpCall,

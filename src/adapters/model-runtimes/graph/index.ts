@@ -1,0 +1,1 @@
+export { loadGraph } from './graph-model.ts'

@@ -1,0 +1,1 @@
+export { createUpstreamRuntime, type UpstreamRuntimeOptions } from './upstream-runtime.ts'
