@@ -29,6 +29,7 @@ export {
 export type { DeployedVersion, FoundRegisteredModel } from './model-service.ts'
 export type { Registration, RegistryDependencies, RegistryService } from './service.ts'
 export { registerForm, registerStep } from './register-step.ts'
+export { openSender, type Sender } from './webhooks/send.ts'
 export type { Webhook } from './webhooks/webhook-store.ts'
 export { registryMigrations } from './tables.ts'
 export { datasetsNamedByModels } from './named-datasets.ts'

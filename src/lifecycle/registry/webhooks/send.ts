@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
+import { Agent as HttpAgent, request as httpRequest } from 'node:http'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { parseTarget, resolveTarget, type ResolvedAddress, type TargetRules } from './target.ts'
 
@@ -60,15 +60,46 @@ export async function send(letter: Letter, rules: TargetRules, signal: AbortSign
   })
 }
 
+export interface Sender {
+  /** Posts once; rejects when nothing answers. */
+  post(letter: { headers: Readonly<Record<string, string>>; body: string; now: number }): Promise<Reply>
+  close(): void
+}
+
+/**
+ * For many letters to one receiver: the address is checked once, by the same rules, and connections to it are kept until
+ * the sender is closed. Close it soon, since a name may point elsewhere tomorrow.
+ */
+export async function openSender(target: string, rules: TargetRules, signal: AbortSignal): Promise<Sender> {
+  const url = parseTarget(target, rules)
+  const addresses = await resolveTarget(url, rules)
+  const keep = { keepAlive: true, lookup: pinnedTo(addresses) }
+  const agent = url.protocol === 'http:' ? new HttpAgent(keep) : new HttpsAgent(keep)
+  return {
+    post: ({ headers, body, now }) =>
+      post(url, {
+        addresses,
+        agent,
+        headers: { 'User-Agent': 'devmlops', ...headers },
+        body,
+        now,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+      }),
+    close: () => agent.destroy(),
+  }
+}
+
 interface Post {
   readonly addresses: readonly ResolvedAddress[]
+  /** Keeps connections; without it each letter has its own. */
+  readonly agent?: HttpAgent
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
   readonly now: number
   readonly signal: AbortSignal
 }
 
-function post(url: URL, { addresses, headers, body, now, signal }: Post): Promise<Reply> {
+function post(url: URL, { addresses, agent, headers, body, now, signal }: Post): Promise<Reply> {
   const bytes = Buffer.from(body)
   const open = url.protocol === 'http:' ? httpRequest : httpsRequest
   const { promise, resolve, reject } = Promise.withResolvers<Reply>()
@@ -76,7 +107,7 @@ function post(url: URL, { addresses, headers, body, now, signal }: Post): Promis
     method: 'POST',
     headers: { ...headers, 'Content-Length': bytes.length },
     // A connection of its own: a kept one could be to an address that nobody checked today.
-    agent: false,
+    agent: agent ?? false,
     lookup: pinnedTo(addresses),
     signal,
   })
@@ -90,7 +121,8 @@ function post(url: URL, { addresses, headers, body, now, signal }: Post): Promis
         body: Buffer.concat(chunks).subarray(0, longestReplyBytes).toString(),
         retryAfterMs: retryAfter(response.headers['retry-after'], now),
       })
-      request.destroy()
+      // A kept connection is for the next letter, if this answer was read to its end.
+      if (agent === undefined || length >= longestReplyBytes) request.destroy()
     }
     response.on('data', (chunk: Buffer) => {
       chunks.push(chunk)

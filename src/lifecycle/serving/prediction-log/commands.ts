@@ -98,7 +98,8 @@ function storageText({ mode, retain, storage, figures, events }: LogView): strin
   for (const [count, what] of left) if (count > 0) lines.push(`${count} ${what}`)
   if (figures?.problem !== undefined) lines.push(`The log cannot be written: ${figures.problem}`)
   if (events !== undefined) {
-    lines.push(`events: ${events.sent} sent, ${bytesText(events.waitingBytes)} of the log wait`)
+    const refused = events.refused === 0 ? '' : `, ${events.refused} REFUSED`
+    lines.push(`events: ${events.sent} sent${refused}, ${bytesText(events.waitingBytes)} of the log wait`)
     if (events.problem !== undefined) lines.push(`Events are not taken: ${events.problem}`)
   }
   return lines

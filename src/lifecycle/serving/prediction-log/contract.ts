@@ -17,6 +17,7 @@ export type LogStorage = z.output<typeof storageSchema>
 
 const eventsSchema = z.object({
   sent: z.number().describe('Predictions that were sent as events'),
+  refused: z.number().describe('Events that the receiver will never take'),
   waitingBytes: z.number().describe('Of the log, behind the last event that was taken'),
   problem: z.string().optional(),
   nextTryAt: z.number().optional(),

@@ -8,6 +8,7 @@ import type { ServingHost } from '../serving-host-point.ts'
 import { createServingStore } from '../store.ts'
 import type { predictionLogContract } from './contract.ts'
 import { createLogCalls } from './log-calls.ts'
+import { createLogEvents } from './log-events.ts'
 import { createLogUpkeep } from './log-upkeep.ts'
 
 export interface PredictionLogsDependencies {
@@ -25,14 +26,13 @@ export function createPredictionLogs({ platform, models, host, directoryOf }: Pr
     if (row === undefined) return fail('not_found', `"${deployment}" was never deployed.`)
     return settingsIn(row).log
   }
+  const logs = async () =>
+    (await store.allCurrent()).map((row) => ({ deployment: row.deployment, settings: settingsIn(row).log }))
+  const events = createLogEvents({ platform, logs, directoryOf })
   const upkeep = createLogUpkeep({
     platform,
     directoryOf,
-    logs: async () =>
-      (await store.allCurrent()).map((row) => ({
-        deployment: row.deployment,
-        settings: settingsIn(row).log,
-      })),
+    logs,
     signatureOf: async (model, version) => (await models.version(model, version)).signature,
   })
   const calls = createLogCalls({
@@ -41,7 +41,7 @@ export function createPredictionLogs({ platform, models, host, directoryOf }: Pr
     directoryOf,
     figuresOf: async (deployment) =>
       (await host.status())?.deployments.find(({ name }) => name === deployment)?.log,
-    eventsOf: async () => undefined,
+    eventsOf: events.figures,
   })
   const handlers: Handlers<typeof predictionLogContract> = {
     log: ({ name }) => calls.log(name),
@@ -53,7 +53,15 @@ export function createPredictionLogs({ platform, models, host, directoryOf }: Pr
       return { items: items.map(plainRecord), ...(next === undefined ? {} : { next }) }
     },
   }
-  return { handlers, jobKinds: [upkeep.jobKind], enqueueDue: upkeep.enqueueDue }
+  return {
+    handlers,
+    jobKinds: [upkeep.jobKind, events.jobKind],
+    /** To be called every now and then. */
+    enqueueDue: async (): Promise<void> => {
+      await upkeep.enqueueDue()
+      await events.enqueueDue()
+    },
+  }
 }
 
 type Item = Awaited<ReturnType<Handlers<typeof predictionLogContract>['records']>>['items'][number]
