@@ -10,6 +10,7 @@ import { servingCommands } from '#lifecycle/serving/commands'
 import { trackingCommands } from '#lifecycle/tracking/commands'
 import { mlflowExportCommands } from '#adapters/mlflow/export/commands'
 import { mlflowImportCommands } from '#adapters/mlflow/import/commands'
+import { modelImportCommands } from '#adapters/model-runtimes/import/commands'
 import { doctorCommand } from './doctor-command.ts'
 import { initCommand } from './init-command.ts'
 import { sdkFlushCommand } from './sdk-flush-command.ts'
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   ...featuresCommands,
   ...trackingCommands,
   ...registryCommands,
+  ...modelImportCommands,
   ...servingCommands,
   ...accessKeyCommands,
   ...monitoringCommands,

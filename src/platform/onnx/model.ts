@@ -69,6 +69,8 @@ export interface Tensor extends Message {
   readonly int64Data?: ArrayLike<Integer>
   readonly doubleData?: ArrayLike<number>
   readonly externalData?: readonly Property[]
+  /** 1: the values stand in another file, which `externalData` names. */
+  readonly dataLocation?: Integer
 }
 
 export interface ValueInfo extends Message {
@@ -121,6 +123,7 @@ const tensor: SchemaOf<Tensor> = {
   rawData: one(9, 'bytes'),
   doubleData: many(10, 'double'),
   externalData: many(13, () => property),
+  dataLocation: one(14, 'integer'),
 }
 
 const attribute: SchemaOf<Attribute> = {

@@ -42,6 +42,8 @@ export const tensorTypes: ReadonlyMap<number, { readonly element: ElementType; r
 export interface ExposedGraph {
   readonly onnx: Uint8Array
   readonly model: Model
+  /** Nothing had to be done: the graph is served as it came. */
+  readonly isUnchanged: boolean
   readonly outputs: ModelSignature['outputs']
   /** The outputs that the graph had, by their names there, and what they are called now. */
   readonly renamed: readonly (readonly [before: string, now: string])[]
@@ -123,6 +125,10 @@ export function exposeModel(model: Model, label: string): ExposedGraph {
   return {
     onnx: encodeModel(exposed),
     model: exposed,
+    isUnchanged:
+      nodes.length === 0 &&
+      given.every(({ output }) => output !== undefined) &&
+      given.length === graph.output.length,
     outputs: named.chances === undefined ? kept : [{ name: 'probability', type: 'float' }, ...kept],
     renamed: given.map(({ before }, index) => [before, named.names[index] as string]),
     leftOut: graph.output
@@ -223,6 +229,6 @@ function setAside(nodes: readonly Node[], wanted: ReadonlySet<string>): Node[] {
 
 function classCount({ attribute }: Node): number | undefined {
   const labels = attribute.find(({ name }) => name.startsWith('classlabels_'))
-  const count = labels?.ints?.length ?? labels?.strings?.length ?? 0
+  const count = Math.max(labels?.ints?.length ?? 0, labels?.strings?.length ?? 0)
   return count === 0 ? undefined : count
 }
