@@ -3,7 +3,7 @@ import { endpoint, type Contract } from '#contract/endpoint'
 import { defineSection } from '#lifecycle/project/contract'
 import { deploymentFiguresSchema, variantFiguresSchema } from './deployment/live.ts'
 import { limitsSettingsSchema } from './deployment/limits.ts'
-import { logSettingsSchema } from './deployment/log.ts'
+import { logFiguresSchema, logSettingsSchema } from './deployment/log.ts'
 import { environmentMistakes, environmentsSettingsSchema } from './deployment/environments.ts'
 import { followedReferences, withNamedModels, type Composition } from './deployment/composition.ts'
 import { featuresSettingsSchema } from './deployment/features.ts'
@@ -157,6 +157,7 @@ export const deploymentViewSchema = z.object({
       figures: deploymentFiguresSchema,
       logged: z.number(),
       lost: z.number(),
+      log: logFiguresSchema.optional(),
     })
     .optional(),
 })

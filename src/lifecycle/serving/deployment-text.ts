@@ -1,6 +1,7 @@
 import { formatDuration } from '#contract/units'
 import type { CommandContext } from '#platform/terminal/index'
 import type { DeploymentView, PlannedDeployment, Revision } from './contract.ts'
+import type { LogFigures } from './deployment/log.ts'
 import type { RolloutView } from './rollouts/contract.ts'
 
 type Out = Pick<CommandContext, 'terminal'>
@@ -30,9 +31,21 @@ export function printDeployment({ terminal }: Out, deployment: DeploymentView): 
   if (rollout !== undefined) printRollout({ terminal }, rollout)
   if (live?.reason !== undefined) terminal.warn(live.reason)
   if (live === undefined) return
+  if (live.log !== undefined) printLosses({ terminal }, live.log)
   terminal.print(
     `  POST ${live.url}/deployments/${deployment.name}/predict   or   ${live.url}/v2/models/${deployment.name}/infer`,
   )
+}
+
+/** Nothing when every prediction is on disk or was never to be. */
+function printLosses({ terminal }: Out, { lost, dropped, sampledOut, problem }: LogFigures): void {
+  const missing = [
+    lost === 0 ? undefined : `${lost} could not be written`,
+    dropped === 0 ? undefined : `${dropped} came faster than the disk takes them`,
+  ].filter((text) => text !== undefined)
+  if (missing.length > 0) terminal.warn(`Predictions that are not in the log: ${missing.join(', ')}.`)
+  if (problem !== undefined) terminal.warn(`The prediction log cannot be written: ${problem}`)
+  if (sampledOut > 0) terminal.print(`  ${sampledOut} predictions were left out of the log by its sample`)
 }
 
 const strategies = { canary: 'canary', blue_green: 'blue-green', shadow: 'shadow', ab: 'A/B test' } as const

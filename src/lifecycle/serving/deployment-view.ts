@@ -38,6 +38,7 @@ export function deploymentView(row: RevisionRow, { status, url, rollout }: Seen)
             figures: live.figures,
             logged: live.log.written,
             lost: live.log.lost,
+            log: live.log,
           },
         }),
   }
