@@ -1,6 +1,5 @@
-import { readOutcomes, servingDirectory, type Rollout, type ServingService } from '#lifecycle/serving/index'
+import { readOutcomes, servingDirectory, type Rollout } from '#lifecycle/serving/index'
 import { systemCaller } from '#platform/access/access'
-import type { Platform } from '#platform/platform'
 import { LogHistogram } from '#platform/statistics/log-histogram'
 import { requestCounts, type RequestCounts } from './canary-evidence.ts'
 import { judgeCanary } from './canary-judgement.ts'
@@ -9,17 +8,11 @@ import { overdueStep, settleOverdue, type Overdue } from './canary-overdue.ts'
 import { policyFor } from './canary-policy.ts'
 import type { TrialRow } from './canary-store.ts'
 import type { CanaryVerdict } from './contract.ts'
-import { cursorBefore, readStep } from './read-step.ts'
-import { scoreBothWays, type PairScoring } from './score-both-ways.ts'
+import { closeOthers, openTrials } from './open-trials.ts'
+import { readStep } from './read-step.ts'
+import { scoreBothWays } from './score-both-ways.ts'
 import type { CanaryPolicy, Monitor } from './settings.ts'
-
-export type WatchedServing = Pick<ServingService, 'list' | 'get' | 'revisions' | 'rollouts'>
-
-export interface TrialContext extends PairScoring {
-  readonly deployment: string
-  readonly serving: WatchedServing
-  readonly platform: Platform
-}
+import type { TrialContext } from './trial-context.ts'
 
 const actor = 'monitoring'
 const longestReason = 1000
@@ -46,14 +39,21 @@ async function judgeRollout(
 ): Promise<Overdue | undefined> {
   const { deployment, serving, platform } = context
   const judged: Judged[] = []
+  let problem: Error | undefined
   for (const trial of await openTrials(rollout, context)) {
-    if (policy.metric !== undefined) await scoreBothWays(trial, context)
+    // A version that cannot be scored here may still fail requests there: errors are judged all the same.
+    if (policy.metric !== undefined) {
+      await scoreBothWays(trial, context).catch((error: unknown) => {
+        problem = error instanceof Error ? error : new Error(String(error))
+      })
+    }
     judged.push(await judgeIfChanged(trial, { rollout, policy }, context))
   }
   const decided = worstOf(judged)
   if (decided !== undefined && isNews(rollout, decided)) await carryOut(rollout, decided.verdict, context)
   const after = await serving.rollouts.runningOf(deployment)
   if (after?.id !== rollout.id) await closeOthers(after, context)
+  if (problem !== undefined) throw problem
   const verdicts = judged.map(({ verdict }) => verdict)
   return after?.id === rollout.id && after.step === rollout.step
     ? overdueStep(rollout, policy, { verdicts, now: platform.clock.now() })
@@ -100,74 +100,6 @@ async function carryOut(
     { verdict: decision, reason: reason.slice(0, longestReason), evidence },
     systemCaller(actor),
   )
-}
-
-/** One trial for each version that is tried; beside another champion it begins anew. */
-async function openTrials(rollout: Rollout, context: TrialContext): Promise<TrialRow[]> {
-  const { deployment, directory, serving, store } = context
-  const { candidates, stable } = rollout
-  const open: TrialRow[] = []
-  for (const { name, model, version } of candidates) {
-    const id = trialId(rollout, { name, version })
-    const known = await store.canaries.trial(id)
-    if (known === undefined) {
-      const begin = await cursorBefore(directory, rollout.startedAt)
-      await store.canaries.begin({
-        id,
-        deployment,
-        model: stable.model,
-        champion_version: stable.version,
-        canary_version: version,
-        canary_model: model,
-        variant: name,
-        rollout: rollout.id,
-        revision: (await serving.revisions(deployment))[0]?.revision ?? 0,
-        started_at: rollout.startedAt,
-        segment: begin.segment,
-        byte_offset: begin.offset,
-        state: 'running',
-        ended_at: null,
-        reason: null,
-      })
-    }
-    const trial = known ?? (await store.canaries.trial(id))
-    if (trial?.state === 'running') open.push(trial)
-  }
-  return open
-}
-
-function trialId(
-  { id, stable }: Rollout,
-  candidate: { readonly name: string; readonly version: number },
-): string {
-  return `${id}/${candidate.name}@${candidate.version}-${stable.version}`
-}
-
-/** Trials that run no more, because of a verdict or because someone ended them. */
-async function closeOthers(
-  running: Rollout | undefined,
-  { deployment, store, serving, platform }: TrialContext,
-): Promise<void> {
-  const current = new Set(running?.candidates.map((candidate) => trialId(running, candidate)))
-  const open = (await store.canaries.trials(deployment)).filter(
-    ({ id, state }) => state === 'running' && !current.has(id),
-  )
-  if (open.length === 0) return
-  const history = await serving.rollouts.history(deployment)
-  const champion = (await serving.revisions(deployment))[0]
-  for (const trial of open) {
-    const rollout = history.find(({ id }) => id === trial.rollout)
-    const answers = champion?.state === 'active' && champion.variants.find(({ name }) => name === 'champion')
-    const promoted = answers !== false && answers?.version === trial.canary_version
-    // Neither won nor taken back: replaced, beside another champion, or over like a shadow's time.
-    const ended =
-      rollout === undefined ? trial.rollout === null : ['ended', 'running'].includes(rollout.state)
-    await store.canaries.end(trial.id, {
-      state: promoted ? 'promoted' : ended ? 'ended' : 'rolled_back',
-      ended_at: rollout?.endedAt ?? platform.clock.now(),
-      reason: rollout?.verdict?.reason ?? champion?.reason ?? 'the champion changed',
-    })
-  }
 }
 
 /** The last verdict again if nothing has changed since. */

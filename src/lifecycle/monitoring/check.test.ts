@@ -143,6 +143,7 @@ monitored(
     const status = await service.get(deployment)
     assert.equal(status.predictions, 1400)
     assert.match(status.failure?.reason ?? '', /no such graph/)
+    assert.equal(status.canary?.verdict?.checks[0]?.seen, 700, 'its errors are judged all the same')
   },
   {
     settings: async () => ({ [deployment]: { ...defaultMonitor, canary: canaryMonitor.canary } }),

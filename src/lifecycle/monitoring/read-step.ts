@@ -8,7 +8,7 @@ import {
 } from '#lifecycle/serving/index'
 import { stepEvidenceSchema, withRecords, type EvidencePage, type StepEvidence } from './canary-evidence.ts'
 import type { TrialRow } from './canary-store.ts'
-import type { TrialContext } from './canary-trial.ts'
+import type { TrialContext } from './trial-context.ts'
 
 const pageRecords = 20_000
 

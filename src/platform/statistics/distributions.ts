@@ -74,31 +74,6 @@ export function chiSquareSurvival(statistic: number, degreesOfFreedom: number): 
   return degreesOfFreedom === 0 ? 1 : gammaSurvival(degreesOfFreedom / 2, statistic / 2)
 }
 
-/** `hits` of `trials` rows had the property. */
-export interface Proportion {
-  readonly hits: number
-  readonly trials: number
-}
-
-/**
- * Fisher's exact test, one-sided: the chance of at least as many hits in `first` as were seen if both groups have the same
- * rate. Exact at any size, which the normal approximation is not for the handful of errors that a canary sees.
- */
-export function fisherExactGreater(first: Proportion, second: Proportion): number {
-  const hits = first.hits + second.hits
-  const most = Math.min(first.trials, hits)
-  const logTotal = logChoose(first.trials + second.trials, hits)
-  let sum = 0
-  for (let x = first.hits; x <= most; x++) {
-    sum += Math.exp(logChoose(first.trials, x) + logChoose(second.trials, hits - x) - logTotal)
-  }
-  return Math.min(1, sum)
-}
-
-function logChoose(n: number, k: number): number {
-  return k < 0 || k > n ? Number.NEGATIVE_INFINITY : logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1)
-}
-
 /**
  * Benjamini-Hochberg adjusted p-values, in the order given (Benjamini & Hochberg 1995): rejecting those at or below alpha
  * keeps the expected share of false alarms among the alarms at or below alpha.
