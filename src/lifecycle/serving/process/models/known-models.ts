@@ -7,7 +7,7 @@ import { replaceFile } from '#platform/replace-file'
 import type { LoadedModel } from '../../model-runtime-point.ts'
 
 /** What must be known of a model while it is not in memory. */
-export type ModelFacts = Pick<LoadedModel, 'platform' | 'outputs' | 'answer'>
+export type ModelFacts = Pick<LoadedModel, 'platform' | 'outputs' | 'answer' | 'properties'>
 
 export interface KnownModel {
   readonly facts: ModelFacts
@@ -27,6 +27,7 @@ const knownSchema = z.record(
           columns: z.array(z.tuple([z.string(), z.string()])),
         })
         .optional(),
+      properties: z.record(z.string(), z.string()).optional(),
     }),
     heldBytes: z.number().nonnegative(),
   }),

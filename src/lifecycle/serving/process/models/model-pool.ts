@@ -91,9 +91,9 @@ export function createModelPool(options: ModelPoolOptions): ModelPool {
         measured = measurement.end(estimate)
       }
       const heldBytes = loaded.memoryBytes?.() ?? (estimate === 0 ? 0 : (measured ?? estimate))
-      const { platform, outputs, answer } = loaded
+      const { platform, outputs, answer, properties } = loaded
       known.set(key, {
-        facts: { platform, outputs, answer },
+        facts: { platform, outputs, answer, properties },
         heldBytes: Math.max(heldBytes, known.get(key)?.heldBytes ?? 0),
       })
       return { loaded, heldBytes }

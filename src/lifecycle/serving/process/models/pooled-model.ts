@@ -211,9 +211,9 @@ export class PooledModel implements MemoryHolder {
       const resident = await this.#options.load(until)
       const { loaded, heldBytes } = resident
       this.#checkSame(loaded)
-      const { platform, outputs, answer } = loaded
+      const { platform, outputs, answer, properties } = loaded
       this.#known = {
-        facts: { platform, outputs, answer },
+        facts: { platform, outputs, answer, properties },
         heldBytes: Math.max(heldBytes, this.#known?.heldBytes ?? 0),
       }
       const queue = new BatchQueue({
