@@ -7,6 +7,7 @@ import { openApiAnswer } from './protocols/openapi-answer.ts'
 import { predict } from './protocols/predict-protocol.ts'
 import { modelList } from './protocols/server-facts.ts'
 import type { RouteAdder } from './route-adder.ts'
+import { administratorCheck } from './access/administrator.ts'
 import { shedLoad } from './access/shed-load.ts'
 import { unroutedMetrics, type ServingContext } from './serving-context.ts'
 import type { Scope } from '../deployment/access.ts'
@@ -20,6 +21,8 @@ export interface OperatorRoutes {
   /** Whoever asks for predictions, as far as the plan in place lets them. */
   admitTo(scope: Scope): NonNullable<Route['admit']>
   putPlan(call: HttpCall): Promise<HttpAnswer>
+  /** Starts a process that takes the place of this one. */
+  replace(): Promise<HttpAnswer>
   status(): HttpAnswer
   metrics(): HttpAnswer
 }
@@ -32,6 +35,7 @@ const unnamedBytes = 10 * 1024 * 1024
 export function routeTable(context: ServingContext, operator: OperatorRoutes): RouteTable {
   const table = new Map<string, Partial<Record<Method, Route>>>()
   const admit = operator.admitTo('predict')
+  const administrator = administratorCheck(operator)
   const put = (method: Method, path: string, route: Route): void => {
     table.set(path, { ...table.get(path), [method]: route })
   }
@@ -60,6 +64,12 @@ export function routeTable(context: ServingContext, operator: OperatorRoutes): R
     admit: operator.admit,
     handle: operator.putPlan,
   })
+  add('POST', '/control/replace', {
+    protocol: 'native',
+    bodyBytes: 0,
+    admit: operator.admit,
+    handle: operator.replace,
+  })
   add('GET', '/control/status', {
     protocol: 'native',
     bodyBytes: 0,
@@ -80,7 +90,7 @@ export function routeTable(context: ServingContext, operator: OperatorRoutes): R
         adder.add(method, path, { metrics, ...(method === 'POST' ? { shed } : {}), ...route }),
     } satisfies RouteAdder
     addInferenceModel(context, adderOf, plan)
-    addRepositoryModel(context, adder, { name: plan.name, admit: operator.admit })
+    addRepositoryModel(context, adder, { name: plan.name, admit: administrator })
     addDeployment(context, adderOf, plan)
   }
   add('POST', '/invocations', {

@@ -39,7 +39,7 @@ export function unroutedMetrics({ table, metrics }: ServingContext, name: string
   return deployments.get(name)?.unrouted ?? metrics.variant(broken.has(name) ? name : '', '')
 }
 
-function refuseOthersDeployment({ admission }: HttpCall, name: string): void {
+export function refuseOthersDeployment({ admission }: HttpCall, name: string): void {
   if (admission?.deployments === undefined || admission.deployments.has(name)) return
   fail('permission_denied', `The key "${admission.caller ?? ''}" may not ask the deployment "${name}".`, {
     hint: `It may ask ${[...admission.deployments].join(', ')}.`,

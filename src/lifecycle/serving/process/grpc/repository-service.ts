@@ -1,6 +1,6 @@
 import { refuseContent, repositoryEntries } from '../protocols/repository.ts'
 import type { HttpCall } from '../http/http-call.ts'
-import type { ServingContext } from '../serving-context.ts'
+import { refuseOthersDeployment, type ServingContext } from '../serving-context.ts'
 import { decoded, encoded, type Method } from './inference-service.ts'
 import { repositoryIndexMessage, repositoryIndexRequest, repositoryModelRequest } from './service-messages.ts'
 
@@ -39,5 +39,6 @@ function modelAsked(call: HttpCall): { readonly name: string; readonly parameter
     readonly modelName?: string
     readonly parameters: readonly { readonly key?: string }[]
   }
+  refuseOthersDeployment(call, modelName)
   return { name: modelName, parameters: parameters.map(({ key = '' }) => key) }
 }

@@ -1,6 +1,5 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { DeploymentPlan } from '../../plan.ts'
-import { jsonAnswer } from '../http/http-call.ts'
+import { jsonAnswer, type Route } from '../http/http-call.ts'
 import type { RouteAdder } from '../route-adder.ts'
 import type { ServingContext } from '../serving-context.ts'
 import { infer, modelConfig, modelMetadata, modelReady } from './inference-protocol.ts'
@@ -45,11 +44,11 @@ export function addInferenceModel(
   }
 }
 
-/** Frees and brings back what answers, so that it takes the permission of whoever sends plans. */
+/** Frees and brings back what answers, so that it takes the permission of an administrator. */
 export function addRepositoryModel(
   context: ServingContext,
   { add }: RouteAdder,
-  { name, admit }: { readonly name: string; readonly admit: (headers: IncomingHttpHeaders) => void },
+  { name, admit }: { readonly name: string; readonly admit: NonNullable<Route['admit']> },
 ): void {
   const bodyBytes = repositoryBytes
   add('POST', `/v2/repository/models/${name}/load`, {

@@ -3,7 +3,7 @@ import type { HttpAnswer, HttpCall } from '../http/http-call.ts'
 import { jsonAnswer, objectOf } from '../http/http-call.ts'
 import { parseJsonBody } from '../http/json-body.ts'
 import { describe } from '../rows/field-error.ts'
-import type { ServingContext } from '../serving-context.ts'
+import { refuseOthersDeployment, type ServingContext } from '../serving-context.ts'
 
 /**
  * Triton's model repository extension (docs/protocol/extension_model_repository.md of its server). The repository is the
@@ -56,6 +56,7 @@ export function repositoryIndex(context: ServingContext, call: HttpCall): HttpAn
 
 /** Makes a deployment that was unloaded or is broken answer again. */
 export async function loadModel(context: ServingContext, call: HttpCall, name: string): Promise<HttpAnswer> {
+  refuseOthersDeployment(call, name)
   refuseContent(repositoryParameters(call))
   await context.repository.load(name)
   return jsonAnswer(JSON.stringify({ name, load: true }))
@@ -67,6 +68,7 @@ export async function unloadModel(
   call: HttpCall,
   name: string,
 ): Promise<HttpAnswer> {
+  refuseOthersDeployment(call, name)
   // `unload_dependents` changes nothing: a deployment depends on no other.
   repositoryParameters(call)
   await context.repository.unload(name)
