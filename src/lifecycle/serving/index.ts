@@ -25,6 +25,7 @@ export type { Decision, Rollout, RolloutState, RolloutVerdict, RolloutVersion } 
 export type { RolloutDecision, RolloutsService } from './rollouts/rollouts.ts'
 export type { ServingHost } from './serving-host-point.ts'
 export {
+  cursorBefore as predictionCursorBefore,
   endOfPredictions,
   readPredictions,
   type PredictionCursor,

@@ -45,7 +45,11 @@ export async function compactLog({ directory, signatureOf, clock, signal }: Comp
     const earlier = index.files.filter(({ lastTime }) => time !== undefined && lastTime >= time - repeatMs)
     const file = await withColumnar(directory, (tables) =>
       writeColumnar(tables, { directory, segments: batch, signatureOf, earlier }),
-    )
+    ).catch(async (error: unknown) => {
+      // On a full disk half a file would keep it full.
+      await removeUnnamed(directory, index)
+      throw error
+    })
     const { sequence } = batch.at(-1) as Segment
     index = {
       ...index,

@@ -1,9 +1,8 @@
 import { fullLogSettings } from '../deployment/log.ts'
 import type { LogFigures, LogSettings } from '../deployment/log.ts'
-import { readIndex } from './columnar-index.ts'
 import type { LogEvents, LogView } from './contract.ts'
 import type { LogUpkeep } from './log-upkeep.ts'
-import { endOfPredictions, readPredictions, type PredictionCursor } from './read-predictions.ts'
+import { cursorBefore, endOfPredictions, readPredictions, type PredictionCursor } from './read-predictions.ts'
 import type { PredictionRecord } from './record.ts'
 
 export interface LogCallsDependencies {
@@ -84,12 +83,4 @@ export async function recordsBetween(
   const last = page.records.at(-1)
   const isOver = last === undefined || last.time > until + disorderMs || page.records.length < limit
   return { items, next: isOver ? undefined : page.next }
-}
-
-/** A place before everything as late as `time`: the beginning of a Parquet file, or what is not compacted yet. */
-async function cursorBefore(directory: string, time: number): Promise<PredictionCursor> {
-  const { files, compactedThrough } = await readIndex(directory)
-  const first = files.find(({ lastTime }) => lastTime >= time)
-  const segment = first === undefined ? compactedThrough : first.firstSegment - 1
-  return { segment, offset: Number.MAX_SAFE_INTEGER }
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { mkdtemp, rm, utimes } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,8 +8,10 @@ import { test, type TestContext } from 'node:test'
 import { openTables } from '#platform/tables/index'
 import type { Platform } from '#platform/platform'
 import { silentLog } from '#platform/log'
+import { noTinyDisk, tinyDisk } from '#platform/tiny-disk.fixture'
 import { logSettingsSchema } from '../deployment/log.ts'
 import { findPrediction, newestPredictions } from '../prediction-lookup.ts'
+import { readIndex } from './columnar-index.ts'
 import { exportPredictions } from './export-predictions.ts'
 import { recordsBetween } from './log-calls.ts'
 import { createLogUpkeep } from './log-upkeep.ts'
@@ -173,4 +176,31 @@ test('drops what nobody waits for when the disk is too slow, and counts it', asy
   await log.close()
   const { written, dropped } = log.figures
   assert.deepEqual({ written, dropped }, { written: 2, dropped: 8 })
+})
+
+test('waits on a full disk without losing anything, and goes on when there is space', async (t) => {
+  const disk = tinyDisk(3_000_000)
+  if (disk === undefined) return t.skip(noTinyDisk)
+  t.after(() => disk.remove())
+  const directory = join(disk.directory, 'flights')
+  const text = Array.from({ length: 1000 }, (_, row) => ({
+    id: `r${row}`,
+    inputs: { carrier: createHash('sha512').update(String(row)).digest('base64').repeat(3) },
+  }))
+  await writeLog(directory, [text, [{ id: 'open' }]])
+  const before = await readPredictions({ directory, limit: 2000 })
+  const log = await PredictionLog.open({ directory, segmentBytes: 1_000_000, clock: { now: () => logTime } })
+  const { run } = upkeepOf(directory, 'before_answer', logTime)
+  disk.fill(20_000)
+  await assert.rejects(run())
+  await assert.rejects(log.append('x'.repeat(100_000), 1), { code: 'storage_full' })
+  assert.equal((await readPredictions({ directory, limit: 2000 })).records.length, before.records.length)
+  disk.empty()
+  await log.append('{"id":"after"}\n', 1)
+  await run()
+  const { records } = await readPredictions({ directory, limit: 2000 })
+  assert.deepEqual(records.slice(0, -1), before.records)
+  assert.equal(records.at(-1)?.id, 'after')
+  assert.equal((await readIndex(directory)).files.length, 1)
+  await log.close()
 })

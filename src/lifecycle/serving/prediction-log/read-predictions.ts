@@ -52,6 +52,14 @@ export function endOfPredictions(directory: string): Promise<PredictionCursor> {
   })
 }
 
+/** A place before everything as late as `time`: the beginning of a Parquet file, or of what is not compacted yet. */
+export async function cursorBefore(directory: string, time: number): Promise<PredictionCursor> {
+  const { files, compactedThrough } = await readIndex(directory)
+  const first = files.find(({ lastTime }) => lastTime >= time)
+  const segment = first === undefined ? compactedThrough : first.firstSegment - 1
+  return { segment, offset: Number.MAX_SAFE_INTEGER }
+}
+
 export interface LogFiles {
   /** Oldest first, and older than all segments. */
   readonly files: readonly ColumnarFile[]
