@@ -108,7 +108,7 @@ function limitsOf({ deployments, rate, concurrency }: KeyRow) {
   return {
     ...(deployments === null ? {} : { deployments: JSON.parse(deployments) as string[] }),
     ...(rate === null ? {} : { rate: JSON.parse(rate) as Rate }),
-    ...(concurrency === null ? {} : { concurrency: Number(concurrency) }),
+    ...(concurrency === null ? {} : { concurrency }),
   }
 }
 

@@ -1,12 +1,15 @@
+import type { ChildProcess } from 'node:child_process'
 import type { Server } from 'node:http'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { DevmlopsError, fail, messageOf } from '#contract/errors'
 import type { Clock } from '#platform/clock'
 // Not through the database's door, which would load every database driver into the hot path.
-import { acquireStoreLock } from '#platform/database/store-lock'
+import { acquireStoreLock, type StoreLock } from '#platform/database/store-lock'
 import type { Log } from '#platform/log'
 import type { ModelRuntime } from '../model-runtime-point.ts'
 import { Access } from './access/access.ts'
+import { administratorCheck } from './access/administrator.ts'
 import { bearerCheck, putPlan, servingStatus } from './plans/control.ts'
 import type { GrpcServer } from './grpc/grpc-server.ts'
 import { jsonAnswer, type RouteTable } from './http/http-call.ts'
@@ -14,8 +17,10 @@ import { createHttpServer, type HttpLimits } from './http/http-server.ts'
 import { stopListening } from './http/stop-listening.ts'
 import { ServingMetrics, type Gauges } from './metrics.ts'
 import { createFeatureValues } from './features/feature-values.ts'
-import { openKnownModels } from './models/known-models.ts'
-import { createModelPool, type ModelFiles } from './models/model-pool.ts'
+import { passSocket, type InheritedSocket, type Predecessor } from './handover.ts'
+import { openKnownModels, type KnownModels } from './models/known-models.ts'
+import { createModelPool, type ModelFiles, type ModelPool } from './models/model-pool.ts'
+import { warmUp } from './models/warm-up.ts'
 import { PlanKeeper } from './plans/plan-keeper.ts'
 import { keepOutcomes } from './scoring/outcome-counts.ts'
 import { parquetBodies } from './protocols/parquet-body.ts'
@@ -55,16 +60,26 @@ export interface ServingProcessOptions {
   readonly hashText?: TextHash | undefined
   /** Told by `/version` and `/v2`. */
   readonly version?: string
+  /** The process whose place this one takes, with its socket and its folder. */
+  readonly predecessor?: Predecessor | undefined
+  /** Starts a process that takes the place of this one; undefined: this one cannot be replaced. */
+  readonly startSuccessor?: (() => ChildProcess) | undefined
 }
 
 /** Whoever starts the process waits not much longer for it to listen. */
 const defaultRestorePatienceMs = 8000
+/** How long the process before may take to end what it has begun. */
+const folderPatienceMs = 40_000
 
 export interface ServingProcess {
   readonly url: string
   /** `host:port` of gRPC; undefined when it is off, or when its port was taken. */
   readonly grpcAddress: string | undefined
+  /** The paths that are answered under the plan in place. */
+  routes(): RouteTable
   close(options?: CloseOptions): Promise<void>
+  /** Settles when another process has taken the place of this one; never, if none does. */
+  readonly replaced: Promise<void>
 }
 
 export interface CloseOptions {
@@ -80,29 +95,72 @@ export interface CloseOptions {
  * with `port_in_use`. `close` closes the runtime too.
  */
 export async function startServingProcess(options: ServingProcessOptions): Promise<ServingProcess> {
-  const lock = acquireStoreLock(options.stateDirectory, 'serving')
-  try {
-    return await startLocked(options, () => lock.release())
-  } catch (error) {
-    lock.release()
-    throw error
+  const { stateDirectory, predecessor } = options
+  if (predecessor === undefined) {
+    const lock = acquireStoreLock(stateDirectory, 'serving')
+    return startLocked({ ...(await openPool(options)), lock }, options)
+  }
+  const opened = await openPool(options)
+  const cool = await warmUp(opened.pool, stateDirectory)
+  const socket = await predecessor.takeSocket()
+  const lock = await lockOf(stateDirectory)
+  const started = await startLocked({ ...opened, lock, socket }, options)
+  cool()
+  return started
+}
+
+/** The process before closes its logs first. */
+async function lockOf(stateDirectory: string): Promise<StoreLock> {
+  const until = performance.now() + folderPatienceMs
+  for (;;) {
+    try {
+      return acquireStoreLock(stateDirectory, 'serving')
+    } catch (error) {
+      if (performance.now() > until) throw error
+      await sleep(5)
+    }
   }
 }
 
-async function startLocked(options: ServingProcessOptions, unlock: () => void): Promise<ServingProcess> {
-  const { clock, log, version = '0.0.0' } = options
+interface Opened {
+  readonly pool: ModelPool
+  readonly metrics: ServingMetrics
+  readonly known: KnownModels
+}
+
+async function openPool(options: ServingProcessOptions): Promise<Opened> {
   const metrics = new ServingMetrics()
-  const { stateDirectory, restorePatienceMs = defaultRestorePatienceMs } = options
-  const known = await openKnownModels(stateDirectory)
-  const features = createFeatureValues(options.featureHome)
+  const known = await openKnownModels(options.stateDirectory)
   const pool = createModelPool({
     runtime: options.runtime,
     files: options.files,
     metrics,
     known,
-    log,
+    log: options.log,
     pythonWorkers: options.pythonWorkers,
   })
+  return { pool, metrics, known }
+}
+
+async function startLocked(
+  held: Opened & { readonly lock: StoreLock; readonly socket?: InheritedSocket },
+  options: ServingProcessOptions,
+): Promise<ServingProcess> {
+  try {
+    return await startWith(held, options)
+  } catch (error) {
+    held.lock.release()
+    throw error
+  }
+}
+
+async function startWith(
+  { pool, metrics, known, lock, socket }: Parameters<typeof startLocked>[0],
+  options: ServingProcessOptions,
+): Promise<ServingProcess> {
+  const { clock, log, version = '0.0.0' } = options
+  const { stateDirectory, restorePatienceMs = defaultRestorePatienceMs } = options
+  const features = createFeatureValues(options.featureHome)
   const { callerToken } = options
   const access = new Access({ isLoopback: isLoopback(options.host), callerToken, clock })
   const keeper = new PlanKeeper({
@@ -139,6 +197,20 @@ async function startLocked(options: ServingProcessOptions, unlock: () => void): 
     admit: bearerCheck(options.controlToken),
     admitTo: (scope) => (headers, connection) => access.admit({ headers, connection }, scope),
     putPlan: (call) => putPlan(keeper, call),
+    replace: async () => {
+      const { startSuccessor } = options
+      if (startSuccessor === undefined || draining)
+        return fail('conflict', 'This serving process cannot be replaced.')
+      const successor = startSuccessor()
+      // Answered before: the request is one of those that must end.
+      setImmediate(
+        () =>
+          void replace(successor).catch((error: unknown) => {
+            log.error({ error: messageOf(error) }, 'the serving process was not replaced')
+          }),
+      )
+      return jsonAnswer(JSON.stringify({ pid: successor.pid }), 202)
+    },
     status: () => jsonAnswer(JSON.stringify(servingStatus(keeper, { ready: ready(), startedAt, metrics }))),
     metrics: () => {
       const logs = [...keeper.logs].map(([deployment, { figures }]) => ({ deployment, ...figures }))
@@ -165,26 +237,36 @@ async function startLocked(options: ServingProcessOptions, unlock: () => void): 
     tracing: options.tracing,
     draining: () => draining,
   })
-  const port = await listen(server, options)
+  socket?.giveTo(server)
+  const port = socket === undefined ? await listen(server, options) : portOf(server)
   const grpc = await listenGrpc(options, context, operator)
 
+  const replaced = Promise.withResolvers<void>()
+  const replace = async (successor: ChildProcess): Promise<void> => {
+    await passSocket(server, successor)
+    draining = true
+    await (closing ??= close())
+    replaced.resolve()
+  }
   let closing: Promise<void> | undefined
   const close = async ({ drainMs = 0, timeoutMs = 30_000 }: CloseOptions = {}): Promise<void> => {
     draining = true
     if (drainMs > 0) await new Promise((resolve) => setTimeout(resolve, drainMs))
-    await Promise.all([stopListening(server, timeoutMs), grpc?.close(timeoutMs)])
+    await Promise.all([stopListening(server, timeoutMs, socket?.early), grpc?.close(timeoutMs)])
     await keeper.close()
     await outcomes.close()
     await options.tracing?.close()
     await options.runtime.close()
     await known.close()
     features.close()
-    unlock()
+    lock.release()
   }
   return {
     url: `http://${urlHost(options.host)}:${port}`,
     grpcAddress: grpc === undefined ? undefined : `${urlHost(options.host)}:${grpc.port}`,
+    routes,
     close: (closeOptions) => (closing ??= close(closeOptions)),
+    replaced: replaced.promise,
   }
 }
 
@@ -206,7 +288,7 @@ async function listenGrpc(
       port: grpcPort,
       serving,
       log,
-      admit: { predict: operator.admitTo('predict'), control: operator.admit },
+      admit: { predict: operator.admitTo('predict'), control: administratorCheck(operator) },
     })
   } catch (error) {
     log.warn({ error: messageOf(error) }, 'gRPC is not served')
@@ -251,6 +333,10 @@ async function listen(server: Server, { host, port }: ServingProcessOptions): Pr
     })
     server.listen(port, host, resolve)
   })
+  return portOf(server)
+}
+
+function portOf(server: Server): number {
   const address = server.address()
   return typeof address === 'object' && address !== null
     ? address.port
