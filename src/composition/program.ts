@@ -27,6 +27,7 @@ import {
   loggedPrediction,
   servingDirectory,
 } from '#lifecycle/serving/index'
+import { endpointsOf } from '#lifecycle/serving/contract'
 import { createTrackingPurge, createTrackingStage } from '#lifecycle/tracking/index'
 import { trainStep, type TrainingData } from '#lifecycle/training/index'
 import { environmentVariable } from '#platform/config'
@@ -245,7 +246,7 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
     servingSettings: async () => (await project()).sections.serving,
     isJudged: async (deployment) => {
       const { monitors, deployments } = (await project()).sections
-      return isJudged(monitors[deployment], deployments[deployment])
+      return isJudged(monitors[deployment], endpointsOf(deployments)[deployment]?.settings)
     },
   })
   const batch = createBatchStage({

@@ -1,4 +1,5 @@
 import { defineSection, type ParsedSections, type ReferenceIssue } from '#lifecycle/project/index'
+import { endpointsOf } from '#lifecycle/serving/contract'
 import { monitorsSchema, type Monitor } from './settings.ts'
 
 export const monitorsSection = defineSection({
@@ -17,7 +18,7 @@ export const monitorsSection = defineSection({
 `,
   reads: ['deployments', 'pipelines'],
   check(all) {
-    const deployments = namesOf(all, 'deployments')
+    const deployments = Object.keys(endpointsOf(all['deployments'] as Parameters<typeof endpointsOf>[0]))
     const pipelines = namesOf(all, 'pipelines')
     return Object.entries(all.monitors).flatMap(([name, monitor]) => [
       ...(deployments.includes(name) ? [] : [unknownDeployment(name, deployments)]),
@@ -35,7 +36,7 @@ function unknownDeployment(name: string, known: readonly string[]): ReferenceIss
   return {
     path: ['monitors', name],
     message: `no deployment is called "${name}"`,
-    hint: 'A monitor has the name of the deployment that it watches.',
+    hint: 'A monitor has the name of the deployment that it watches, or NAME.ENVIRONMENT.',
     target: 'key',
     unknown: { name, known },
   }

@@ -78,6 +78,19 @@ test('its own example is right', () => {
   assert.deepEqual(issues((parse(monitorsSection.example) as { monitors: object }).monitors), [])
 })
 
+test('takes the name of an environment of a deployment', () => {
+  const deployments = { returns: { environments: { staging: {}, production: {} } } }
+  const all = {
+    deployments,
+    pipelines: {},
+    monitors: monitorsSchema.parse({ 'returns.staging': {}, 'returns.test': {} }),
+  }
+  assert.deepEqual(
+    monitorsSection.check?.(all)?.map(({ path }) => path.join('.')),
+    ['monitors.returns.test'],
+  )
+})
+
 test('finds names that point at nothing, and a policy that waits for alerts which never come', () => {
   assert.deepEqual(issues({ flights: {} }), ['monitors.flights: no deployment is called "flights"'])
   assert.deepEqual(issues({ 'flight-delays': { retraining: { pipeline: 'trian' } } }), [

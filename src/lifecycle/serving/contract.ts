@@ -19,6 +19,7 @@ import { shareSchema, stickySettingsSchema } from './deployment/traffic.ts'
 import { decisionSchema, rolloutNoteSchema, rolloutViewSchema } from './rollouts/contract.ts'
 
 export { analysisSettingsSchema, type AnalysisSettings } from './deployment/analysis.ts'
+export { endpointsOf } from './deployment/environments.ts'
 
 const deploymentFields = {
   model: modelReferenceSchema,
