@@ -1,11 +1,13 @@
+import { spawn, type ChildProcess } from 'node:child_process'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fail } from '#contract/errors'
 import type { Tracing } from '#lifecycle/serving/process/tracing/tracing'
+import { predecessorOf } from '#lifecycle/serving/process/handover'
 import { startServingProcess } from '#lifecycle/serving/process/serving-process'
 import { openBlobs } from '#platform/blobs/index'
 import { systemClock } from '#platform/clock'
-import { environmentVariable, readConfig, type Config } from '#platform/config'
+import { childEnvironment, environmentVariable, readConfig, type Config } from '#platform/config'
 import { createLog, type Log } from '#platform/log'
 import { modelRuntimes } from './model-runtimes.ts'
 import { version } from './version.ts'
@@ -34,6 +36,8 @@ export async function runServingProcess(): Promise<void> {
     version,
     tracing: await tracingOf(config, log),
     hashText: await textHash(config.maskingKey),
+    predecessor: isSuccessor() ? predecessorOf(process) : undefined,
+    startSuccessor,
   })
   const listening = join(stateDirectory, 'listening.json')
   await writeFile(
@@ -43,6 +47,9 @@ export async function runServingProcess(): Promise<void> {
   )
   await rename(`${listening}.new`, listening)
   log.info({ url: serving.url, grpc: serving.grpcAddress }, 'serving')
+  // Only how it began: from here on the channel would keep the process before alive.
+  if (isSuccessor()) process.disconnect()
+  void serving.replaced.then(() => process.exit(0))
   const stop = (): void => void serving.close().then(() => process.exit(0))
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
@@ -53,6 +60,19 @@ async function tracingOf({ tracing }: Config, log: Log): Promise<Tracing | undef
   if (tracing === undefined) return undefined
   const { openTracing } = await import('#lifecycle/serving/process/tracing/tracing')
   return openTracing({ ...tracing, log })
+}
+
+function isSuccessor(): boolean {
+  return environmentVariable('DEVMLOPS_SERVING_SUCCESSOR') === '1' && process.send !== undefined
+}
+
+/** The same program again, which may have been updated meanwhile, with a channel to this process. */
+function startSuccessor(): ChildProcess {
+  return spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    detached: true,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: childEnvironment({ DEVMLOPS_SERVING_SUCCESSOR: '1' }),
+  })
 }
 
 /** Of the door only when there is a key: it loads more than the hot path needs. */

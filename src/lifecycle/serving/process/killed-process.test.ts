@@ -20,7 +20,7 @@ async function startChild(
   })
   t.after(() => child.kill('SIGKILL'))
   const [data] = (await once(child.stdout, 'data')) as [Buffer]
-  return { child, url: data.toString().trim() }
+  return { child, url: data.toString().split(' ')[0] ?? '' }
 }
 
 test('after kill -9 under load every prediction that was answered is in the log, and the process comes back', async (t) => {
