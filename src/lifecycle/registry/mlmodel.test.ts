@@ -72,7 +72,7 @@ type_hint_from_example: false
 
   it('has no signature for what columns cannot express', () => {
     const inputs = [
-      [tensor('float32', [-1, 28, 28])],
+      [tensor('float32', [-1, 28, -1])],
       [tensor('float32', [-1, -1])],
       [tensor('complex64', [-1])],
       [tensor('float32', [-1, 1e9])],

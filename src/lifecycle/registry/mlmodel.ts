@@ -20,6 +20,9 @@ export interface MlModel {
 /** A signature of ten thousand columns takes about one megabyte. */
 const longestFile = 8 * 1024 * 1024
 const mostColumns = 20_000
+/** Of a tensor, for one row: an image of a thousand by a thousand points in three colours. */
+const mostValues = 4_000_000
+const mostDimensions = 7
 const maxAliasCount = 100
 
 const documentSchema = z.object({
@@ -78,7 +81,7 @@ const specsSchema = z.array(specSchema).min(1).max(mostColumns)
 /**
  * MLflow's signature in our columns, or null when it has no such form. Columns are taken as they are. A tensor with one
  * value a row is a column; an unnamed input of shape [-1, n] becomes the columns `0` to `n-1`, as pandas names the columns
- * of a bare array. What is given without a name is called `prediction`, and so is what a signature does not mention.
+ * of a bare array; a named tensor, or one of more dimensions, is a field with a shape. What is given without a name is called `prediction`, and so is what a signature does not mention.
  */
 export function readSignature(signature: { inputs?: unknown; outputs?: unknown }): ModelSignature | null {
   const inputs = columnsOf(signature.inputs, { unnamed: (index) => String(index), widenNamed: false })
@@ -130,12 +133,17 @@ function columnsOfSpec(
     return type === undefined ? null : [{ name: given ?? unnamed(index, count), type, required }]
   }
   const type = tensorTypes[tensor.dtype] ?? (/^<?[US]\d*$/.test(tensor.dtype) ? 'string' : undefined)
-  const [rows, width = 1, ...more] = tensor.shape
-  if (type === undefined || rows === undefined || more.length > 0 || width < 1 || width > mostColumns)
-    return null
+  const [rows, ...shape] = tensor.shape
+  const [width = 1, ...more] = shape
+  if (type === undefined || rows === undefined || shape.some((size) => size < 1)) return null
+  if (!widenNamed && (more.length > 0 || (given !== undefined && width > 1))) {
+    const isSmall =
+      shape.length <= mostDimensions && shape.reduce((product, size) => product * size, 1) <= mostValues
+    return isSmall ? [{ name: given ?? unnamed(index, count), type, required, shape }] : null
+  }
+  if (more.length > 0 || width > mostColumns) return null
   // One value a row has the shape [-1] or [-1, 1].
   if (width === 1) return [{ name: given ?? unnamed(index, count), type, required }]
-  if (given !== undefined && !widenNamed) return null
   if (given === undefined && count > 1) return null
   return Array.from({ length: width }, (_, at) => ({
     name: given === undefined ? unnamed(at, width) : `${given}_${at}`,

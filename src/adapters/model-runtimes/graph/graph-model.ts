@@ -77,7 +77,7 @@ async function runAll(
   const running = new Map<string, Promise<void>>()
   for (const node of nodes) {
     // Nodes come in order: what one needs has begun before it.
-    const before = node.needs.map((name) => running.get(name))
+    const before = node.needs.map(async (name) => running.get(name))
     running.set(
       node.name,
       (async () => {

@@ -7,20 +7,34 @@ import type {
 } from '#lifecycle/serving/model-runtime-point'
 import type { Frame } from './frames.ts'
 
-/** A batch for the pipe: the numbers as doubles, column after column, then the texts as JSON, column by column. */
-export function batchFrame({ rows, numbers, texts }: RowBatch): { header: object; parts: Uint8Array[] } {
+/**
+ * A batch for the pipe: the numbers as doubles, field after field, then the exact whole numbers of the fields that
+ * `longs` names (by their place among those of numbers), then the texts as JSON, field by field.
+ */
+export function batchFrame({ rows, numbers, texts, longs }: RowBatch): {
+  header: object
+  parts: Uint8Array[]
+} {
+  const exact = [...(longs ?? [])]
   return {
-    header: { kind: 'score', rows },
+    header: { kind: 'score', rows, ...(exact.length === 0 ? {} : { longs: exact.map(([place]) => place) }) },
     parts: [
-      new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength),
+      bytesOf(numbers),
+      ...exact.map(([, values]) => bytesOf(values)),
       Buffer.from(JSON.stringify(texts)),
     ],
   }
 }
 
+function bytesOf({ buffer, byteOffset, byteLength }: Float64Array | BigInt64Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength)
+}
+
 interface OutputHeader extends SignatureOutput {
   readonly width: number
   readonly bytes: number
+  /** Whole numbers that doubles do not hold. */
+  readonly exact?: boolean
 }
 
 /** What the worker answered; fails with `invalid_input` when the model raised. */
@@ -33,13 +47,14 @@ export function scoredRows({ header, payload }: Frame, label: string): ScoredRow
   if (error !== undefined)
     fail('invalid_input', `${label} cannot score this: ${error.type}: ${error.message}`)
   let at = 0
-  const columns = outputs.map(({ type, width, bytes }): OutputColumn => {
+  const columns = outputs.map(({ type, width, bytes, exact }): OutputColumn => {
     const part = payload.subarray(at, at + bytes)
     at += bytes
     if (type === 'string')
       return { width, values: JSON.parse(Buffer.from(part).toString('utf8')) as string[] }
     // A copy: doubles must start at a multiple of eight.
-    return { width, values: new Float64Array(new Uint8Array(part).buffer) }
+    const { buffer } = new Uint8Array(part)
+    return { width, values: exact === true ? new BigInt64Array(buffer) : new Float64Array(buffer) }
   })
   return { rows, outputs: columns }
 }

@@ -18,6 +18,7 @@ export interface PythonModelOptions {
 }
 
 interface Waiting {
+  readonly deadlineAt: number
   readonly resolve: (worker: PythonWorker) => void
   readonly reject: (error: DevmlopsError) => void
 }
@@ -35,6 +36,7 @@ export class PythonModel {
   readonly #startedAt = new WeakMap<PythonWorker, { readonly time: number; readonly bytes: number }>()
   #waiting: Waiting[] = []
   #failures = 0
+  #lastFailure: string | undefined
   #closed = false
 
   constructor(options: PythonModelOptions) {
@@ -44,6 +46,19 @@ export class PythonModel {
   /** Process ids of those that run. */
   get pids(): readonly number[] {
     return [...this.#workers].flatMap(({ pid }) => (pid === undefined ? [] : [pid]))
+  }
+
+  /** Of all processes, as their last answers said. */
+  get residentBytes(): number {
+    let bytes = 0
+    for (const worker of this.#workers) bytes += worker.residentBytes
+    return bytes
+  }
+
+  /** Why nothing can be scored: all workers have died, and none has come back yet. */
+  get health(): string | undefined {
+    if (this.#closed || this.#workers.size > 0 || this.#lastFailure === undefined) return undefined
+    return `Its Python workers do not start: ${this.#lastFailure}`
   }
 
   /** Starts the first worker and answers what it says about the model; the others follow. */
@@ -60,16 +75,19 @@ export class PythonModel {
 
   /**
    * Scores on whichever worker is free. A worker that dies with the call hands it to another once: it may not have been the
-   * call's fault.
+   * call's fault. What has not begun by its deadline is not begun; what has begun runs to its end, or to its time limit,
+   * since ending it ends the worker.
+   *
+   * @param deadlineAt in the time of `performance.now()`
    */
-  async score(header: object, parts: readonly Uint8Array[]): Promise<Frame> {
-    const first = await this.#take()
+  async score(header: object, parts: readonly Uint8Array[], deadlineAt = Infinity): Promise<Frame> {
+    const first = await this.#take(deadlineAt)
     try {
       return await this.#scoreOn(first, header, parts)
     } catch (error) {
       if (!(error instanceof DevmlopsError) || error.code !== 'not_ready' || this.#closed) throw error
     }
-    return this.#scoreOn(await this.#take(), header, parts)
+    return this.#scoreOn(await this.#take(deadlineAt), header, parts)
   }
 
   close(): void {
@@ -123,18 +141,21 @@ export class PythonModel {
     worker.kill()
   }
 
-  #take(): Promise<PythonWorker> {
+  #take(deadlineAt: number): Promise<PythonWorker> {
     if (this.#closed) return fail('not_ready', `${this.#options.label} was unloaded.`)
     const idle = this.#idle.pop()
     if (idle !== undefined) return Promise.resolve(idle)
-    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
+    return new Promise((resolve, reject) => this.#waiting.push({ deadlineAt, resolve, reject }))
   }
 
   #give(worker: PythonWorker): void {
     if (worker.hasEnded) return
-    const next = this.#waiting.shift()
-    if (next === undefined) this.#idle.push(worker)
-    else next.resolve(worker)
+    for (;;) {
+      const next = this.#waiting.shift()
+      if (next === undefined) return void this.#idle.push(worker)
+      if (next.deadlineAt > performance.now()) return next.resolve(worker)
+      next.reject(new DevmlopsError('timed_out', `No worker of ${this.#options.label} was free in time.`))
+    }
   }
 
   async #launch(): Promise<Frame> {
@@ -189,9 +210,11 @@ export class PythonModel {
       this.#failures++
       try {
         await this.#launch()
+        this.#lastFailure = undefined
         return
       } catch (error) {
         if (this.#closed) return
+        this.#lastFailure = messageOf(error)
         this.#options.onDeath(messageOf(error))
         // Who waits is told, unless another worker will take the call.
         if (this.#workers.size === 0) this.#refuseWaiting(messageOf(error))

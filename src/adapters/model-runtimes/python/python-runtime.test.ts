@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ModelSignature } from '#lifecycle/tracking/contract'
 import { environmentVariable } from '#platform/config'
 import { silentLog } from '#platform/log'
@@ -101,6 +102,59 @@ describe('models in Python', { skip }, () => {
     assert.deepEqual(await ask('nothing'), [['unset'], [1.5]], 'the same worker goes on')
   })
 
+  it('takes tensors of any shape, and whole numbers of 64 bits exactly', async (t) => {
+    const signature: ModelSignature = {
+      inputs: [
+        { name: 'pixels', type: 'float', required: true, shape: [2, 3] },
+        { name: 'id', type: 'long', required: true },
+      ],
+      outputs: [{ name: 'prediction', type: 'double' }],
+    }
+    const model = await runtime(t).load(savedModel(join(folder, 'pixels'), signature))
+    const ids = [2n ** 53n + 1n, -(2n ** 62n)]
+    const { outputs } = await model.score({
+      rows: 2,
+      numbers: new Float64Array([...Array.from({ length: 12 }, (_, i) => i), ...ids.map(Number)]),
+      texts: [],
+      widths: [6, 1],
+      longs: new Map([[1, BigInt64Array.from(ids)]]),
+    })
+    const named = Object.fromEntries(
+      model.outputs.map(({ name }, i) => [name, [...(outputs[i]?.values ?? [])]]),
+    )
+    assert.deepEqual(named, { corner: [5, 11], id: ids, shape: ['(2, 3)', '(2, 3)'] })
+  })
+
+  it('has as many workers, and as much time, as the deployment says', async (t) => {
+    let pids = (): readonly number[] => []
+    const created = runtime(t, { onLoaded: (_label, running) => (pids = running) })
+    const source = savedModel(join(folder, 'odd'), oddSignature)
+    const model = await created.load({ ...source, python: { workers: 2, timeoutMs: 300 } })
+    assert.equal(model.parallelBatches, 2)
+    while (pids().length < 2) await sleep(20)
+    const score = (wish: string) => model.score({ rows: 1, numbers: new Float64Array([1]), texts: [[wish]] })
+    const before = performance.now()
+    await assert.rejects(score('hang'), { code: 'timed_out' })
+    assert.ok(performance.now() - before < 30_000, 'not after the sixty seconds of everybody else')
+    assert.ok((model.memoryBytes?.() ?? 0) > 10_000_000)
+  })
+
+  it('lets nobody wait for a busy worker beyond its deadline, and others not at all', async (t) => {
+    const created = runtime(t, { scoreTimeoutMs: 1500 })
+    const slow = await created.load(savedModel(join(folder, 'odd'), oddSignature))
+    const other = await created.load(savedModel(join(folder, 'odd'), oddSignature))
+    const row = (wish: string) => ({ rows: 1, numbers: new Float64Array([1]), texts: [[wish]] })
+    let isOver = false
+    const hanging = assert.rejects(slow.score(row('hang')), { code: 'timed_out' }).then(() => (isOver = true))
+    const late = assert.rejects(slow.score(row('nothing'), { deadlineAt: performance.now() + 100 }), {
+      code: 'timed_out',
+      message: /No worker of saved v1 was free in time/,
+    })
+    await other.score(row('nothing'))
+    assert.equal(isOver, false, 'the other model answered while this one hung')
+    await Promise.all([hanging, late])
+  })
+
   it('runs them without the variables of this process', async (t) => {
     process.env['DEVMLOPS_TOKEN'] = 'secret'
     t.after(() => delete process.env['DEVMLOPS_TOKEN'])
@@ -126,6 +180,17 @@ describe('models in Python', { skip }, () => {
   it('gives up on a batch that kills every worker, and answers the next', async (t) => {
     const { ask } = await oddModel(t)
     await assert.rejects(ask('die'), { code: 'not_ready', message: /ended: exit code 3/ })
+    assert.deepEqual(await ask('nothing'), [['unset'], [1.5]])
+  })
+
+  it('replaces a worker that grows, while it goes on answering', async (t) => {
+    const { ask, pids } = await oddModel(t, { recycle: { calls: Infinity, grownBytes: 80_000_000 } })
+    const [first] = pids()
+    for (let call = 0; call < 3; call++) await ask('leak')
+    while (pids().includes(first ?? 0)) {
+      assert.deepEqual(await ask('nothing'), [['unset'], [1.5]])
+      await sleep(50)
+    }
     assert.deepEqual(await ask('nothing'), [['unset'], [1.5]])
   })
 

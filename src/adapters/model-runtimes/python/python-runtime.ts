@@ -122,11 +122,12 @@ export function createPythonRuntime(options: PythonRuntimeOptions): ModelRuntime
     await swept
     const python = await pythonFor(source)
     const folder = await writeModelFolder(folders, source)
+    const processes = source.python?.workers ?? workers
     const model = new PythonModel({
       label,
-      workers,
+      workers: processes,
       startTimeoutMs: options.startTimeoutMs ?? defaultStartTimeoutMs,
-      scoreTimeoutMs: options.scoreTimeoutMs ?? defaultScoreTimeoutMs,
+      scoreTimeoutMs: source.python?.timeoutMs ?? options.scoreTimeoutMs ?? defaultScoreTimeoutMs,
       recycle: options.recycle ?? defaultRecycle,
       load: { folder: folder.model, inputs: signature.inputs, outputs: signature.outputs },
       onDeath: (reason) => log.warn({ model: label, reason }, 'a Python worker ended'),
@@ -153,14 +154,16 @@ export function createPythonRuntime(options: PythonRuntimeOptions): ModelRuntime
       options.onLoaded?.(label, () => model.pids)
       return {
         platform: 'mlflow_python',
-        parallelBatches: workers,
+        parallelBatches: processes,
+        memoryBytes: () => model.residentBytes,
+        health: () => model.health,
         outputs: said.outputs,
         answer: said.answer,
         // A model may refuse a row of zeros with good reason.
         isWarm: true,
-        score: async (batch) => {
+        score: async (batch, call) => {
           const { header: request, parts } = batchFrame(batch)
-          return scoredRows(await model.score(request, parts), label)
+          return scoredRows(await model.score(request, parts, call?.deadlineAt), label)
         },
         release,
       }

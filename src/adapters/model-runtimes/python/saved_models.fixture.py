@@ -7,7 +7,7 @@ import mlflow
 import numpy
 import pandas
 from mlflow.models import ModelSignature, infer_signature
-from mlflow.types import ColSpec, Schema
+from mlflow.types import ColSpec, Schema, TensorSpec
 from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
@@ -29,6 +29,9 @@ expected = pandas.DataFrame({"label": pipeline.predict(rows), "probability": pip
 expected.to_json(os.path.join(folder, "expected.json"), orient="split")
 
 
+kept = []
+
+
 class Odd(mlflow.pyfunc.PythonModel):
     """Answers by what it is asked for: prints, dies, hangs, raises, or tells what it sees."""
 
@@ -41,6 +44,8 @@ class Odd(mlflow.pyfunc.PythonModel):
         system.write(1, b"raw bytes")
         if wish == "die":
             system._exit(3)
+        if wish == "leak":
+            kept.append(bytearray(os.urandom(1)) * 50_000_000)
         if wish == "hang":
             time.sleep(600)
         if wish == "raise":
@@ -52,4 +57,24 @@ class Odd(mlflow.pyfunc.PythonModel):
 schema = Schema([ColSpec("string", "wish"), ColSpec("double", "number", required=False)])
 mlflow.pyfunc.save_model(
     os.path.join(folder, "odd"), python_model=Odd(), signature=ModelSignature(schema), pip_requirements=[]
+)
+
+
+class Pixels(mlflow.pyfunc.PythonModel):
+    """Takes tensors of three dimensions and whole numbers of 64 bits, and answers with both."""
+
+    def predict(self, context, model_input, params=None):
+        pixels, ids = model_input["pixels"], model_input["id"]
+        assert pixels.ndim == 3 and pixels.dtype == numpy.float32 and ids.dtype == numpy.int64
+        return {"corner": pixels[:, 1, 2], "id": ids.reshape(-1), "shape": numpy.full(len(pixels), str(pixels.shape[1:]))}
+
+
+tensors = Schema(
+    [
+        TensorSpec(numpy.dtype("float32"), (-1, 2, 3), "pixels"),
+        TensorSpec(numpy.dtype("int64"), (-1, 1), "id"),
+    ]
+)
+mlflow.pyfunc.save_model(
+    os.path.join(folder, "pixels"), python_model=Pixels(), signature=ModelSignature(tensors), pip_requirements=[]
 )

@@ -137,33 +137,46 @@ class LoadedModel:
         return example.head(1) if isinstance(example, pandas.DataFrame) else None
 
     def zeros(self):
-        numbers = [field for field in self.fields if field["type"] != "string"]
-        texts = json.dumps([[""] for field in self.fields if field["type"] == "string"]).encode()
-        return self.rows_of(1, bytes(8 * len(numbers)) + texts)
+        texts = json.dumps([[""] * width_of(field) for field in self.fields if field["type"] == "string"]).encode()
+        return self.rows_of(1, bytes(8 * self.number_width()) + texts)
+
+    def number_width(self):
+        return sum(width_of(field) for field in self.fields if field["type"] != "string")
 
     def score(self, header, payload):
-        scored = self.predict(self.rows_of(header["rows"], payload), header.get("params"))
+        rows = self.rows_of(header["rows"], payload, header.get("longs", ()))
+        scored = self.predict(rows, header.get("params"))
         return encode(scored.columns, self.outputs, header["rows"])
 
-    def rows_of(self, rows, payload):
-        """The payload has the numbers as doubles, column after column, and then the texts as JSON."""
+    def rows_of(self, rows, payload, longs=()):
+        """The payload has the numbers as doubles, field after field, exact whole numbers, and the texts as JSON."""
         import numpy
         import pandas
 
-        count = sum(field["type"] != "string" for field in self.fields)
-        numbers = numpy.frombuffer(payload, dtype="<f8", count=count * rows).reshape(count, rows)
-        texts = json.loads(payload[8 * count * rows :] or b"[]")
-        number, text, columns = 0, 0, []
+        numeric = [field for field in self.fields if field["type"] != "string"]
+        numbers = numpy.frombuffer(payload, dtype="<f8", count=self.number_width() * rows)
+        at = numbers.nbytes
+        exact = {}
+        for place in longs:
+            exact[place] = numpy.frombuffer(payload, dtype="<i8", count=width_of(numeric[place]) * rows, offset=at)
+            at += exact[place].nbytes
+        texts = json.loads(payload[at:] or b"[]")
+        start, number, text, columns = 0, 0, 0, []
         for field in self.fields:
+            width = width_of(field)
             if field["type"] == "string":
                 values = texts[text]
                 text += 1
                 if not field["required"]:
                     values = [value if value != "" else None for value in values]
-                columns.append(values)
             else:
-                columns.append(number_column(numbers[number], field["type"]))
+                values = numbers[start : start + rows * width]
+                start += rows * width
+                whole = exact.get(number)
                 number += 1
+                is_whole = whole is not None and not numpy.isnan(values).any()
+                values = whole if is_whole else number_column(values, field["type"])
+            columns.append(shaped(values, rows, field))
         if self.tensors is not None:
             return self.tensors_from(columns, rows)
         names = range(len(columns)) if self.positional else [field["name"] for field in self.fields]
@@ -174,6 +187,10 @@ class LoadedModel:
 
         found, start = {}, 0
         for name, dtype, shape in self.tensors:
+            if "shape" in self.fields[start]:
+                found[name] = columns[start].astype(dtype)
+                start += 1
+                continue
             width = shape[1] if len(shape) > 1 else 1
             stacked = numpy.stack([numpy.asarray(column) for column in columns[start : start + width]], axis=1)
             found[name] = stacked.astype(dtype).reshape([rows, *shape[1:]])
@@ -237,6 +254,22 @@ def binary_classifier(model):
     except Exception:
         return None
     return BinaryClassifier(raw) if found else None
+
+
+def width_of(field):
+    width = 1
+    for size in field.get("shape", ()):
+        width *= size
+    return width
+
+
+def shaped(values, rows, field):
+    """A field with a shape is an array [rows, *shape]; any other a column."""
+    import numpy
+
+    if "shape" not in field:
+        return values
+    return numpy.asarray(values).reshape([rows, *field["shape"]])
 
 
 def number_column(values, kind):
@@ -356,11 +389,14 @@ def encode(columns, outputs, rows):
             raise ValueError(f'the model gave {", ".join(found)} this time, and no "{name}"')
         _, values = found[name]
         width = values.shape[1] if values.ndim > 1 else 1
+        exact = wanted == "long" and values.dtype.kind in "iu" and bool((numpy.abs(values) > 2**53).any())
         if wanted == "string":
             part = json.dumps([text_of(value) for value in values.flat]).encode()
+        elif exact:
+            part = numpy.ascontiguousarray(values, dtype="<i8").tobytes()
         else:
             part = numpy.ascontiguousarray(values, dtype="<f8").tobytes()
-        described.append({"name": name, "type": wanted, "width": width, "bytes": len(part)})
+        described.append({"name": name, "type": wanted, "width": width, "bytes": len(part), "exact": exact})
         parts.append(part)
     return {"rows": rows, "outputs": described}, parts
 

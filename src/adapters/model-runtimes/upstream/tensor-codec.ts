@@ -65,8 +65,7 @@ function columnsOf({ rows, numbers, texts, longs, widths }: RowBatch, inputs: re
 }
 
 function jsonElements(elements: Elements, datatype: string): string {
-  if (datatype === 'BOOL')
-    return Array.from(elements as ArrayLike<number>, (value) => Boolean(Number(value))).join(',')
+  if (datatype === 'BOOL') return Array.from(elements as ArrayLike<number>, (value) => value === 1).join(',')
   return Array.from<string | number | bigint, string>(
     elements as ArrayLike<string | number | bigint>,
     (value) => (typeof value === 'string' ? JSON.stringify(value) : String(value)),
@@ -90,7 +89,7 @@ function elementBytes(elements: Elements, datatype: string): Buffer {
   if (datatype === 'BYTES') {
     return Buffer.concat(
       Array.from(elements as ArrayLike<string>, (text) => {
-        const bytes = Buffer.from(String(text))
+        const bytes = Buffer.from(text)
         const length = Buffer.alloc(4)
         length.writeUInt32LE(bytes.length)
         return Buffer.concat([length, bytes])
