@@ -47,8 +47,16 @@ function tensorFacts(
   return { name, datatype: datatypeOf[type], shape: [-1, ...shape] }
 }
 
-function properties({ model, version, name, runId }: VariantPlan): Record<string, string> {
-  return { model, version: String(version), variant: name, ...(runId === undefined ? {} : { run_id: runId }) }
+/** What the registry calls it, and what its runtime says of it, such as the labels of its classes. */
+function propertiesOf({ plan, model: { facts } }: ServedVariant): Record<string, string> {
+  const { model, version, name, runId } = plan
+  return {
+    ...facts.properties,
+    model,
+    version: String(version),
+    variant: name,
+    ...(runId === undefined ? {} : { run_id: runId }),
+  }
 }
 
 /**
