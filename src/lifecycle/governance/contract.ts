@@ -55,6 +55,8 @@ const purgeSchema = z.object({
     young: z.int(),
     youngBytes: z.number(),
   }),
+  /** Of prediction logs, past the time that they are kept. */
+  predictions: z.object({ files: z.int(), rows: z.int(), bytes: z.number() }),
   database: z.object({ freeBytes: z.number(), compacted: z.boolean() }),
   error: z.string().nullable(),
 })

@@ -3,12 +3,16 @@ import type { Terminal } from '#platform/terminal/index'
 import type { Purge } from './contract.ts'
 
 /** What went, or would go. */
-export function printPurge(terminal: Terminal, { rows, bytes, database, dryRun, before }: Purge): void {
+export function printPurge(
+  terminal: Terminal,
+  { rows, bytes, predictions, database, dryRun, before }: Purge,
+): void {
   const items = [
     { what: 'runs', count: rows.runs, size: '' },
     { what: 'experiments', count: rows.experiments, size: '' },
     { what: 'logged models', count: rows.loggedModels, size: '' },
     { what: 'files that nothing names', count: bytes.removed, size: formatBytes(bytes.removedBytes) },
+    { what: 'predictions past their time', count: predictions.rows, size: formatBytes(predictions.bytes) },
   ]
   terminal.table(items, [
     { title: dryRun ? 'WOULD GO' : 'GONE', value: ({ what }) => what },

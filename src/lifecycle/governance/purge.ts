@@ -10,6 +10,8 @@ export interface PurgeDependencies {
   readonly platform: Platform
   readonly tracking: TrackingPurge
   readonly reclaim: Reclaim
+  /** Predictions that are older than their log keeps them. */
+  readonly expiredPredictions?: (how: { readonly remove: boolean }) => Promise<Purge['predictions']>
   /** Bytes younger than this may be about to be named: an upload may take that long. */
   readonly youngestBlobMs?: number
   /** Calls that read what is purged just before may still name its bytes; they end within this. */
@@ -34,6 +36,7 @@ export type PurgeService = ReturnType<typeof createPurgeService>
  */
 export function createPurgeService(dependencies: PurgeDependencies) {
   const { platform, tracking, reclaim, youngestBlobMs = hourMs, settleMs = 2000 } = dependencies
+  const { expiredPredictions = async () => noPredictions } = dependencies
   const { jobs, clock, database, events } = platform
 
   const run = async ({ job, signal, report }: JobContext): Promise<void> => {
@@ -55,7 +58,8 @@ export function createPurgeService(dependencies: PurgeDependencies) {
     }
     const oldest = Math.min(before, clock.now() - youngestBlobMs)
     const bytes = await reclaim({ before: oldest, signal, dryRun })
-    const progress = { rows, bytes, database: await databaseSpace(compact && !dryRun) }
+    const predictions = await expiredPredictions({ remove: !dryRun })
+    const progress = { rows, bytes, predictions, database: await databaseSpace(compact && !dryRun) }
     await report(progress)
     if (dryRun) return
     await events.emit({
@@ -108,9 +112,11 @@ export function createPurgeService(dependencies: PurgeDependencies) {
 interface PurgeProgress {
   readonly rows: Purge['rows']
   readonly bytes: Purge['bytes']
+  readonly predictions: Purge['predictions']
   readonly database: Purge['database']
 }
 
+const noPredictions = { files: 0, rows: 0, bytes: 0 }
 const noRows = { runs: 0, experiments: 0, loggedModels: 0 }
 
 function toPurge(job: Job): Purge {
@@ -123,6 +129,7 @@ function toPurge(job: Job): Purge {
     dryRun,
     rows: progress.rows ?? noRows,
     bytes: progress.bytes ?? { held: 0, removed: 0, removedBytes: 0, young: 0, youngBytes: 0 },
+    predictions: progress.predictions ?? noPredictions,
     database: progress.database ?? { freeBytes: 0, compacted: false },
     error: job.error ?? null,
   }

@@ -1,4 +1,5 @@
 import { fail } from '#contract/errors'
+import { formatBytes } from '#contract/units'
 import type { Command, CommandContext } from '#platform/terminal/index'
 import type { LogView } from './contract.ts'
 
@@ -84,13 +85,13 @@ export const predictionLogCommands: readonly Command[] = [
 function storageText({ mode, retain, storage, figures, events }: LogView): string[] {
   const lines = [
     `log: ${mode}, ${retain === undefined ? 'kept until removed' : `kept for ${retain}`}`,
-    `${storage.files} Parquet files, ${storage.rows} predictions, ${bytesText(storage.fileBytes)}`,
-    `${storage.segments} files of lines, ${bytesText(storage.segmentBytes)}`,
+    `${storage.files} Parquet files, ${storage.rows} predictions, ${formatBytes(storage.fileBytes)}`,
+    `${storage.segments} files of lines, ${formatBytes(storage.segmentBytes)}`,
   ]
   const left = [
     [storage.repeated, 'sent again'],
     [storage.unreadable, 'unreadable'],
-    [storage.removedRows, `removed by retention (${bytesText(storage.removedBytes)})`],
+    [storage.removedRows, `removed by retention (${formatBytes(storage.removedBytes)})`],
     [figures?.lost ?? 0, 'LOST: could not be written'],
     [figures?.dropped ?? 0, 'DROPPED: came faster than the disk takes them'],
     [figures?.sampledOut ?? 0, 'left out by the sample'],
@@ -99,16 +100,10 @@ function storageText({ mode, retain, storage, figures, events }: LogView): strin
   if (figures?.problem !== undefined) lines.push(`The log cannot be written: ${figures.problem}`)
   if (events !== undefined) {
     const refused = events.refused === 0 ? '' : `, ${events.refused} REFUSED`
-    lines.push(`events: ${events.sent} sent${refused}, ${bytesText(events.waitingBytes)} of the log wait`)
+    lines.push(`events: ${events.sent} sent${refused}, ${formatBytes(events.waitingBytes)} of the log wait`)
     if (events.problem !== undefined) lines.push(`Events are not taken: ${events.problem}`)
   }
   return lines
-}
-
-function bytesText(bytes: number): string {
-  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB']
-  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10))
-  return `${(bytes / 1024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power] ?? ''}`
 }
 
 function timeOf(text: string | undefined, at: string): number | undefined {

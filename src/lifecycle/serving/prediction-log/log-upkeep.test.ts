@@ -66,7 +66,10 @@ test('removes what is past its time, whole files at once, and says how much', as
   const { upkeep, enqueued, run } = upkeepOf(directory, { retain: '5d' }, logTime + 9 * dayMs)
   await upkeep.enqueueDue()
   assert.deepEqual(enqueued, ['flights'])
+  // Of what is compacted already.
+  assert.equal((await upkeep.expired({ remove: false })).rows, 2)
   const { removed } = await run()
+  assert.equal((await upkeep.expired({ remove: false })).rows, 0)
   assert.equal((removed as { rows: number }).rows, 3)
   const { records } = await readPredictions({ directory, limit: 10 })
   assert.deepEqual(

@@ -7,7 +7,7 @@ import { readIndex } from './columnar-index.ts'
 import type { LogStorage } from './contract.ts'
 import { compactLog, waitingSegments } from './compact-log.ts'
 import { mergeColumnar } from './merge-columnar.ts'
-import { expiredFiles, retainLog } from './retain-log.ts'
+import { expiredFiles, retainLog, type Retention } from './retain-log.ts'
 import { listSegments } from './segments.ts'
 import type { SignatureOf } from './write-columnar.ts'
 
@@ -75,6 +75,27 @@ export function createLogUpkeep({ platform, logs, directoryOf, signatureOf }: Lo
           log.warn({ deployment, error: messageOf(error) }, 'a prediction log was not looked at')
         }
       }
+    },
+
+    /** What is past its time, over all logs; with `remove`, until it is gone. */
+    expired: async ({ remove }: { readonly remove: boolean }): Promise<Retention> => {
+      const total = { files: 0, rows: 0, bytes: 0 }
+      for (const { deployment, settings } of await logs()) {
+        const before = cutoffOf(settings)
+        if (before === undefined) continue
+        const files = await expiredFiles(directoryOf(deployment), before)
+        total.files += files.length
+        for (const { rows, sizeBytes } of files) {
+          total.rows += rows
+          total.bytes += sizeBytes
+        }
+        // By the job that compacts: two that write the index would undo each other's work.
+        if (remove && files.length > 0) {
+          const { id } = await jobs.enqueue({ kind, key: deployment, payload: {}, actor: 'purge' })
+          await jobs.wait(id)
+        }
+      }
+      return total
     },
 
     storage: async (deployment: string): Promise<LogStorage> => {

@@ -56,6 +56,7 @@ export function createPredictionLogs({ platform, models, host, directoryOf }: Pr
   return {
     handlers,
     jobKinds: [upkeep.jobKind, events.jobKind],
+    expired: upkeep.expired,
     /** To be called every now and then. */
     enqueueDue: async (): Promise<void> => {
       await upkeep.enqueueDue()
