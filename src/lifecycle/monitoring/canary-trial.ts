@@ -16,6 +16,7 @@ import type { TrialContext } from './trial-context.ts'
 
 const actor = 'monitoring'
 const longestReason = 1000
+const promoteAgainMs = 600_000
 
 /**
  * Judges the rollout that runs, if one does, and carries out the verdict. For the metric both versions score the same
@@ -50,7 +51,9 @@ async function judgeRollout(
     judged.push(await judgeIfChanged(trial, { rollout, policy }, context))
   }
   const decided = worstOf(judged)
-  if (decided !== undefined && isNews(rollout, decided)) await carryOut(rollout, decided.verdict, context)
+  if (decided !== undefined && isNews(rollout, decided, platform.clock.now())) {
+    await carryOut(rollout, decided.verdict, context)
+  }
   const after = await serving.rollouts.runningOf(deployment)
   if (after?.id !== rollout.id) await closeOthers(after, context)
   if (problem !== undefined) throw problem
@@ -76,13 +79,13 @@ function worstOf(judged: readonly Judged[]): Judged | undefined {
 }
 
 /** What a person holds, numbers do not let go; harm ends it all the same. */
-function isNews({ verdict: told, step }: Rollout, { verdict, isNew }: Judged): boolean {
+function isNews({ verdict: told, step }: Rollout, { verdict, isNew }: Judged, now: number): boolean {
   const current = told?.step === step ? told : undefined
-  if (verdict.decision === 'roll_back' || verdict.decision === 'promote') {
-    return !(verdict.decision === 'promote' && isHeldByPerson(current))
-  }
+  if (verdict.decision === 'roll_back') return true
   if (isHeldByPerson(current)) return false
-  return current?.verdict !== verdict.decision || isNew
+  if (current?.verdict !== verdict.decision || isNew) return true
+  // Still not promoted: a gate refused, or the process ended in between.
+  return verdict.decision === 'promote' && now - current.time >= promoteAgainMs
 }
 
 function isHeldByPerson(told: Rollout['verdict']): boolean {
