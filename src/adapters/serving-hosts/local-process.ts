@@ -9,6 +9,7 @@ import type { ServingHost } from '#lifecycle/serving/index'
 import type { ServingStatus } from '#lifecycle/serving/plan'
 import { childEnvironment } from '#platform/config'
 import type { Log } from '#platform/log'
+import { pinnedFetch } from './pinned-fetch.ts'
 
 /** What the running process is known by; kept on disk, so that a restarted server takes it over. */
 interface ProcessRecord {
@@ -25,6 +26,8 @@ export interface LocalServingOptions {
   readonly host: string
   readonly port: number
   readonly home: string
+  /** Of the process, when it answers over TLS. */
+  readonly certificatePath?: string | undefined
   readonly log: Log
 }
 
@@ -33,6 +36,10 @@ const statusTimeoutMs = 60_000
 /** A plan is in place when its models are loaded, and a Python model may need its packages installed first. */
 const applyTimeoutMs = 280_000
 const firstPauseMs = 50
+/** How soon the end of a process is seen that another server started. */
+const lookMs = 100
+/** Its models are loaded twice meanwhile: the first process answers until the second is ready. */
+const replaceTimeoutMs = 180_000
 const longestPauseMs = 30_000
 /** A process that lived this long did not die of its start. */
 const steadyMs = 10_000
@@ -46,15 +53,20 @@ export function localServingHost(options: LocalServingOptions): ServingHost {
   let record: ProcessRecord | undefined
   let wanted = false
   let starting: Promise<void> | undefined
+  let replacing = false
 
-  const call = async (method: 'GET' | 'PUT', path: string, body?: unknown): Promise<Response> => {
+  const call = async (method: 'GET' | 'PUT' | 'POST', path: string, body?: unknown): Promise<Response> => {
     const { url, token } = record ?? fail('not_ready', 'The serving process does not run.')
-    return fetch(new URL(path, url), {
+    const target = new URL(path, url)
+    const request = {
       method,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(method === 'PUT' ? applyTimeoutMs : statusTimeoutMs),
-    })
+    }
+    const { certificatePath } = options
+    if (target.protocol === 'http:' || certificatePath === undefined) return fetch(target, request)
+    return pinnedFetch(target, request, certificatePath)
   }
 
   const status = async (): Promise<ServingStatus | undefined> => {
@@ -71,9 +83,46 @@ export function localServingHost(options: LocalServingOptions): ServingHost {
     const text = await readFile(recordPath, 'utf8').catch(() => undefined)
     if (text === undefined) return false
     record = JSON.parse(text) as ProcessRecord
-    if ((await status()) !== undefined) return true
+    if ((await status()) === undefined) {
+      record = undefined
+      return false
+    }
+    watch(record.pid)
+    return true
+  }
+
+  /** The end of a process that is no child of this one is only seen by looking. */
+  const watch = (pid: number): void => {
+    const seenAt = Date.now()
+    const timer = setInterval(() => {
+      if (record?.pid !== pid) return clearInterval(timer)
+      if (isAlive(pid)) return
+      clearInterval(timer)
+      ended(pid, 'it is gone', seenAt)
+    }, lookMs)
+    timer.unref()
+  }
+
+  const ended = (pid: number | undefined, how: string, since: number): void => {
+    // One that never listened is reported by whoever waits for it; one that was replaced has done its work.
+    if (!wanted || record?.pid !== pid || replacing) return
     record = undefined
-    return false
+    options.log.warn({ exited: how, pid }, 'the serving process ended')
+    bringBack(Date.now() - since)
+  }
+
+  const keep = async (
+    found: { readonly pid: number; readonly url: string },
+    token: string,
+  ): Promise<void> => {
+    record = { pid: found.pid, url: found.url, token }
+    await writeFile(`${recordPath}.new`, JSON.stringify(record), { mode: 0o600 })
+    await rename(`${recordPath}.new`, recordPath)
+  }
+
+  const listening = async (): Promise<{ readonly pid: number; readonly url: string } | undefined> => {
+    const text = await readFile(join(options.directory, 'listening.json'), 'utf8').catch(() => undefined)
+    return text === undefined ? undefined : (JSON.parse(text) as { pid: number; url: string })
   }
 
   const launch = async (): Promise<void> => {
@@ -93,35 +142,22 @@ export function localServingHost(options: LocalServingOptions): ServingHost {
       }),
     })
     child.unref()
-    const ended: { how?: string } = {}
+    const exited: { how?: string } = {}
     const startedAt = Date.now()
     child.once('exit', (code, signal) => {
-      ended.how = signal ?? `code ${code}`
-      // One that never listened is reported by whoever waits for it below.
-      if (!wanted || record?.pid !== child.pid) return
-      record = undefined
-      options.log.warn({ exited: ended.how, pid: child.pid }, 'the serving process ended')
-      bringBack(Date.now() - startedAt)
+      exited.how = signal ?? `code ${code}`
+      ended(child.pid, exited.how, startedAt)
     })
     const deadline = startedAt + startTimeoutMs
-    while (ended.how === undefined && Date.now() < deadline) {
-      const listening = await readFile(join(options.directory, 'listening.json'), 'utf8').catch(
-        () => undefined,
-      )
-      const found =
-        listening === undefined ? undefined : (JSON.parse(listening) as { pid: number; url: string })
-      if (found !== undefined && found.pid === child.pid) {
-        record = { pid: found.pid, url: found.url, token }
-        await writeFile(`${recordPath}.new`, JSON.stringify(record), { mode: 0o600 })
-        await rename(`${recordPath}.new`, recordPath)
-        return
-      }
+    while (exited.how === undefined && Date.now() < deadline) {
+      const found = await listening()
+      if (found !== undefined && found.pid === child.pid) return keep(found, token)
       await sleep(20)
     }
     child.kill('SIGKILL')
     fail(
       'not_ready',
-      `The serving process did not start${ended.how === undefined ? ' in time' : `: it ended with ${ended.how}`}.`,
+      `The serving process did not start${exited.how === undefined ? ' in time' : `: it ended with ${exited.how}`}.`,
       {
         hint: `Is port ${options.port} free? Its log is ${join(options.directory, 'process.log')}.`,
       },
@@ -182,6 +218,32 @@ export function localServingHost(options: LocalServingOptions): ServingHost {
       }
       throw fromProblem({ code: 'invalid_input', ...problem }, problem.error ?? text)
     },
+    replace: async () => {
+      const before = record ?? fail('not_ready', 'The serving process does not run.')
+      replacing = true
+      try {
+        const response = await call('POST', '/control/replace')
+        if (!response.ok) throw fromProblem((await response.json()) as Problem, 'it was refused')
+        const { pid } = (await response.json()) as { pid: number }
+        const deadline = Date.now() + replaceTimeoutMs
+        for (;;) {
+          const found = await listening()
+          if (found?.pid === pid) {
+            await keep(found, before.token)
+            watch(pid)
+            return
+          }
+          if (!isAlive(pid) || Date.now() > deadline) {
+            fail('not_ready', 'The new serving process did not start; the one before goes on answering.', {
+              hint: `Its log is ${join(options.directory, 'process.log')}.`,
+            })
+          }
+          await sleep(20)
+        }
+      } finally {
+        replacing = false
+      }
+    },
     stop: async () => {
       wanted = false
       // One that is just being started would outlive this process unseen, with its port and its folder.
@@ -204,4 +266,13 @@ export function localServingHost(options: LocalServingOptions): ServingHost {
     },
   }
   return host
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
 }

@@ -389,6 +389,15 @@ export const servingContract = {
     output: deploymentViewSchema,
     errors: ['not_found'],
   }),
+  restart: endpoint({
+    method: 'POST',
+    path: '/api/v1/serving/restart',
+    summary: 'Put a new serving process in the place of the one that runs, without a request being lost',
+    permission: 'operate',
+    input: z.object({ reason }),
+    output: z.object({ servingUrl: z.string().optional() }),
+    errors: ['not_ready', 'conflict'],
+  }),
   prediction: endpoint({
     method: 'GET',
     path: '/api/v1/predictions/:id',

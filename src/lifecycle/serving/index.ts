@@ -132,6 +132,7 @@ export function createServingStage(dependencies: ServingStageDependencies): {
         actor,
       })),
     }),
+    restart: () => service.restart(),
     stop: ({ name, reason }, { caller }) => service.stop(name, caller, reason),
     prediction: ({ id }) => loggedPrediction(home, id),
     predictions: async ({ name, limit }) => {

@@ -100,6 +100,22 @@ export const releaseCommands: readonly Command[] = [
     },
   },
   {
+    name: 'deployments restart',
+    summary: 'Put a new serving process in the place of the one that runs',
+    description:
+      'After an update of the program or of its environment. The new process loads the models first, then takes over\n' +
+      'the socket: no request of HTTP is lost. Clients of gRPC connect again.',
+    options: { reason },
+    examples: [{ line: 'devmlops deployments restart', what: 'The endpoints go on answering meanwhile' }],
+    run: async (context) => {
+      const answer = await (await client(context)).restart({ reason: context.options.text('reason') })
+      if (context.json) return context.terminal.json(answer)
+      context.terminal.print(
+        `${context.terminal.style('✓', 'green')} a new process answers at ${answer.servingUrl ?? ''}`,
+      )
+    },
+  },
+  {
     name: 'promote',
     summary: 'Take the version that runs in one environment into the next',
     description:

@@ -298,6 +298,15 @@ export function createServingService(dependencies: ServingDependencies) {
         )
       }),
 
+    /** A new process in the place of the one that runs: after an update of the program, or of what it reads at its start. */
+    restart: (): Promise<{ servingUrl?: string }> =>
+      changes.inTurn(async () => {
+        if (host.replace === undefined) fail('conflict', 'The serving process here cannot be replaced.')
+        await host.replace()
+        const url = host.url()
+        return url === undefined ? {} : { servingUrl: url }
+      }),
+
     /** An alias moved: whoever answers with it follows, and who is to be tried is tried. */
     followAlias: async (
       moved: { model: string; alias: string; reason: string },

@@ -12,6 +12,8 @@ export interface ServingHost {
   /** Fails when the plan is refused, with the process's own reason; what ran before keeps running. */
   apply(plan: ServingPlanInput): Promise<void>
   status(): Promise<ServingStatus | undefined>
+  /** Puts a new process in the place of the one that runs, without a request being lost; absent where that cannot be. */
+  replace?(): Promise<void>
   /** Lets requests in flight end, then stops. */
   stop(): Promise<void>
 }

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Server } from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
-import { fail } from '#contract/errors'
+import { DevmlopsError } from '#contract/errors'
 
 /**
  * One serving process takes the place of another without a request being lost. The new one loads the models and says so;
@@ -65,13 +65,11 @@ export async function passSocket(server: Server, successor: ChildProcess): Promi
     const late = setTimeout(() => end('it took too long'), warmPatienceMs)
     const end = (why: string): void => {
       clearTimeout(late)
-      try {
-        fail('not_ready', `The new serving process did not start: ${why}.`, {
+      reject(
+        new DevmlopsError('not_ready', `The new serving process did not start: ${why}.`, {
           hint: 'The one before goes on answering. The log of serving says more.',
-        })
-      } catch (error) {
-        reject(error as Error)
-      }
+        }),
+      )
     }
     successor.once('exit', (code, signal) => end(`it ended with ${signal ?? `code ${code}`}`))
     successor.once('message', (message: Message) => {
