@@ -30,7 +30,7 @@ export function modelFacts(target: InferenceTarget): ModelFacts {
     platform: variant.model.facts.platform,
     inputs: inputs.map((field) => tensorFacts(field, field.shape ?? [1])),
     outputs: outputs.map((field) => tensorFacts(field, field.shape ?? [])),
-    properties: { ...properties(variant.plan), ...variant.model.facts.properties },
+    properties: propertiesOf(variant),
   }
 }
 
