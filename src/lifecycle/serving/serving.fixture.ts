@@ -4,7 +4,7 @@ import { localCaller } from '#platform/access/access'
 import { digestOf } from '#platform/blobs/index'
 import type { Database } from '#platform/database/index'
 import { fixturePlatform, platformMigrations } from '#platform/platform.fixture'
-import { deploymentSchema, type DeploymentSettings } from './contract.ts'
+import { deploymentsSection } from './contract.ts'
 import type { ServingPlanInput, ServingStatus } from './plan.ts'
 import { servingMigrations } from './tables.ts'
 import { createServingService, type ServingDependencies } from './service.ts'
@@ -33,17 +33,14 @@ export function servingFixture(
     model,
     version: number,
     files: [{ path: 'model.onnx', digest: digestOf(Buffer.from(`${model} ${number}`)), sizeBytes: 1 }],
-    signature: { inputs: [], outputs: [] },
+    signature: {
+      inputs: [{ name: 'distance', type: 'double' as const, required: true }],
+      outputs: [{ name: 'probability', type: 'float' as const }],
+    },
   })
   const dependencies: ServingDependencies = {
     platform,
-    settings: async () =>
-      Object.fromEntries(
-        Object.entries(declared).map(([name, written]): [string, DeploymentSettings] => [
-          name,
-          deploymentSchema.parse(written),
-        ]),
-      ),
+    settings: async () => deploymentsSection.schema.parse(declared),
     monotonicMs: () => monotonic.time,
     models: {
       versionOfAlias: async (model, alias) => {
