@@ -234,6 +234,7 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
         host: config.host,
         port: config.servingPort,
         home: config.home,
+        certificatePath: config.servingTls?.certificatePath,
         log: platform.log,
       })
     : absentServingHost
@@ -301,6 +302,7 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
     platform,
     tracking: createTrackingPurge(platform),
     reclaim,
+    expiredPredictions: serving.predictionLogs.expired,
     registry: registry.service,
     findPrediction: (id) => loggedPrediction(config.home, id),
   })
