@@ -216,7 +216,7 @@ export function fuzzedRequest(random: Random, paths: readonly string[]): FuzzedR
   const good = JSON.stringify(goodBody(path))
   let text = good
   for (let count = random.below(3); count >= 0; count--) text = withOddValue(text, random, pick)
-  let body = Buffer.from(text)
+  let body: Buffer = Buffer.from(text)
   if (kind === 2) body = flipped(body, random)
   if (kind === 3) body = body.subarray(0, random.below(body.length))
   if (kind === 4) body = Buffer.from(pick(extremeBodies))

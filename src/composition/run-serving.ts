@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fail } from '#contract/errors'
 import type { Tracing } from '#lifecycle/serving/process/tracing/tracing'
 import { predecessorOf } from '#lifecycle/serving/process/handover'
+import { openTlsFiles } from '#lifecycle/serving/process/http/tls-files'
 import { startServingProcess } from '#lifecycle/serving/process/serving-process'
 import { openBlobs } from '#platform/blobs/index'
 import { systemClock } from '#platform/clock'
@@ -34,6 +35,7 @@ export async function runServingProcess(): Promise<void> {
     clock: systemClock,
     log,
     version,
+    tls: config.servingTls === undefined ? undefined : openTlsFiles({ ...config.servingTls, log }),
     tracing: await tracingOf(config, log),
     hashText: await textHash(config.maskingKey),
     predecessor: isSuccessor() ? predecessorOf(process) : undefined,

@@ -28,6 +28,7 @@ import type { TextHash } from './scoring/record-line.ts'
 import { predictionIds } from './scoring/prediction-id.ts'
 import { routeTable, type OperatorRoutes } from './routes.ts'
 import type { RoutingTable } from './routing/routing-table.ts'
+import type { TlsFiles } from './http/tls-files.ts'
 import type { Tracing } from './tracing/tracing.ts'
 import type { ServingContext } from './serving-context.ts'
 
@@ -54,6 +55,8 @@ export interface ServingProcessOptions {
   /** How long a restarted process waits for its models before it listens without those that are still being loaded. */
   readonly restorePatienceMs?: number
   readonly httpLimits?: Partial<HttpLimits> | undefined
+  /** Plain HTTP when it is left out; closed with the process. */
+  readonly tls?: TlsFiles | undefined
   /** Sends traces of requests; closed with the process. */
   readonly tracing?: Tracing | undefined
   /** What columns of the prediction log with the rule `hash` become; without it they are hidden. */
@@ -235,6 +238,7 @@ async function startWith(
     routes,
     limits: options.httpLimits,
     tracing: options.tracing,
+    tls: options.tls,
     draining: () => draining,
   })
   socket?.giveTo(server)
@@ -256,13 +260,14 @@ async function startWith(
     await keeper.close()
     await outcomes.close()
     await options.tracing?.close()
+    options.tls?.close()
     await options.runtime.close()
     await known.close()
     features.close()
     lock.release()
   }
   return {
-    url: `http://${urlHost(options.host)}:${port}`,
+    url: `${options.tls === undefined ? 'http' : 'https'}://${urlHost(options.host)}:${port}`,
     grpcAddress: grpc === undefined ? undefined : `${urlHost(options.host)}:${grpc.port}`,
     routes,
     close: (closeOptions) => (closing ??= close(closeOptions)),
@@ -276,7 +281,7 @@ function urlHost(host: string): string {
 
 /** REST is what everybody needs: it goes on when gRPC's port is taken, and the log says so. */
 async function listenGrpc(
-  { host, grpcPort, log }: ServingProcessOptions,
+  { host, grpcPort, log, tls }: ServingProcessOptions,
   serving: ServingContext,
   operator: OperatorRoutes,
 ): Promise<GrpcServer | undefined> {
@@ -288,6 +293,7 @@ async function listenGrpc(
       port: grpcPort,
       serving,
       log,
+      tls,
       admit: { predict: operator.admitTo('predict'), control: administratorCheck(operator) },
     })
   } catch (error) {

@@ -1,6 +1,7 @@
 import {
   createSecureServer,
   createServer,
+  type Http2SecureServer,
   type Http2Server,
   type IncomingHttpHeaders,
   type ServerHttp2Session,
@@ -8,6 +9,7 @@ import {
 } from 'node:http2'
 import { DevmlopsError, fail, messageOf } from '#contract/errors'
 import { BodyBudget } from '../http/body-budget.ts'
+import type { TlsFiles, TlsPair } from '../http/tls-files.ts'
 import { answerFailure, isGone } from './grpc-answer.ts'
 import { failureOf, openCall, type GrpcFailure } from './grpc-call.ts'
 import type { GrpcContext } from './grpc-context.ts'
@@ -22,7 +24,7 @@ export interface GrpcServerOptions extends Omit<GrpcContext, 'budget'> {
   readonly host: string
   /** 0 picks a free one. */
   readonly port: number
-  readonly tls?: { readonly certificate: Buffer; readonly key: Buffer } | undefined
+  readonly tls?: TlsFiles | undefined
 }
 
 export interface GrpcServer {
@@ -45,10 +47,7 @@ const messageBytes = 256 * 1024 * 1024
  */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   const { tls } = options
-  const server =
-    tls === undefined
-      ? createServer({ settings })
-      : createSecureServer({ settings, cert: tls.certificate, key: tls.key })
+  const server = tls === undefined ? createServer({ settings }) : secureServer(tls)
   const calls = openCalls({ ...options, budget: new BodyBudget(messageBytes) })
   const sessions = new Set<ServerHttp2Session>()
   server.on('session', (session) => {
@@ -64,16 +63,24 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   return { port, close: (timeoutMs) => (closing ??= close({ server, calls, sessions }, timeoutMs)) }
 }
 
+function secureServer(tls: TlsFiles): Http2SecureServer {
+  const pems = ({ certificate, key }: TlsPair) => ({ cert: certificate, key, minVersion: 'TLSv1.2' as const })
+  const server = createSecureServer({ settings, ...pems(tls.current) })
+  tls.onChange((pair) => server.setSecureContext(pems(pair)))
+  return server
+}
+
 interface OpenCalls {
   receive(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void
-  /** From now on calls are refused, and whoever watches is told to go. */
+  /** From now on calls are refused, and whoever watches or streams is told to go. */
   refuse(): void
   end(): void
 }
 
 function openCalls(context: GrpcContext): OpenCalls {
   const methods = grpcMethods(context.serving)
-  const watchers = new Set<() => void>()
+  /** How to end calls that would stay for as long as their clients like. */
+  const staying = new Set<() => void>()
   /** Calls whose request is not there yet, by when they began. */
   const incoming = new Map<ServerHttp2Stream, number>()
   const sweep = setInterval(() => {
@@ -98,23 +105,22 @@ function openCalls(context: GrpcContext): OpenCalls {
         refuse(headers)
         const call = openCall(stream, headers)
         if (call.deadlineAt !== undefined) limitTime(context, stream, call.deadlineAt - call.startedAt)
-        if (method.kind === 'stream') return answerStream(context, call)
         if (method.kind === 'unary') {
           incoming.set(stream, call.startedAt)
           stream.once('end', () => incoming.delete(stream))
           stream.once('close', () => incoming.delete(stream))
           return answerUnary(context, call, method)
         }
-        const leave = answerWatch(context, call)
-        watchers.add(leave)
-        stream.once('close', () => watchers.delete(leave))
+        const leave = method.kind === 'stream' ? answerStream(context, call) : answerWatch(context, call)
+        staying.add(leave)
+        stream.once('close', () => staying.delete(leave))
       } catch (error) {
         answerFailure(stream, failureOf(error, context.log))
       }
     },
     refuse: () => {
       refusing = true
-      for (const leave of watchers) leave()
+      for (const leave of staying) leave()
     },
     end: () => clearInterval(sweep),
   }

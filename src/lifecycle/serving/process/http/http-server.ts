@@ -1,4 +1,12 @@
-import { createServer, type IncomingMessage, type Server, type ServerOptions } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import { DevmlopsError, fail } from '#contract/errors'
 import type { Clock } from '#platform/clock'
 import type { Log } from '#platform/log'
@@ -12,6 +20,7 @@ import { errorAnswer } from './error-answer.ts'
 import { findRoute, notRouted } from './find-route.ts'
 import type { HttpAnswer, HttpCall, Route, RouteTable } from './http-call.ts'
 import { readBody, type UnreadBody } from './read-body.ts'
+import type { TlsFiles, TlsPair } from './tls-files.ts'
 import { sendAnswer, sendEarly, type AnswerTerms, type Exchange } from './send-answer.ts'
 
 export interface HttpServerOptions {
@@ -21,6 +30,8 @@ export interface HttpServerOptions {
   readonly metrics: ServingMetrics
   readonly limits?: Partial<HttpLimits> | undefined
   readonly tracing?: Tracing | undefined
+  /** Plain HTTP when it is left out. */
+  readonly tls?: TlsFiles | undefined
   /** Asked for every request, because a new plan brings new routes. */
   routes(): RouteTable
   /** While true every answer asks the client to leave, so that load balancers and keep-alive clients move on. */
@@ -77,7 +88,10 @@ export function createHttpServer(options: HttpServerOptions): Server {
   const budget = new BodyBudget(limits.bodyBytes)
   options.metrics.bodyBytes = () => budget.heldBytes
   const serving = { ...options, budget, unreadMs: limits.unreadMs }
-  const server = createServer(settings, (request, response) => receive(serving, { request, response }))
+  const listener = (request: IncomingMessage, response: ServerResponse): void =>
+    receive(serving, { request, response })
+  const { tls } = options
+  const server = tls === undefined ? createServer(settings, listener) : secureServer(tls, settings, listener)
   server.maxConnections = limits.connections
   server.on('connection', (socket) => {
     options.metrics.connections++
@@ -99,6 +113,19 @@ export function createHttpServer(options: HttpServerOptions): Server {
     )
   })
   return server
+}
+
+function secureServer(tls: TlsFiles, settings: ServerOptions, listener: RequestListener): Server {
+  const server = createSecureServer({ ...settings, ...secureSettings, ...pemsOf(tls.current) }, listener)
+  // Connections that are open stay as they are; new ones get the new certificate.
+  tls.onChange((pair) => server.setSecureContext({ ...secureSettings, ...pemsOf(pair) }))
+  return server
+}
+
+const secureSettings = { minVersion: 'TLSv1.2', handshakeTimeout: 10_000 } as const
+
+function pemsOf({ certificate, key }: TlsPair): { cert: Buffer; key: Buffer } {
+  return { cert: certificate, key }
 }
 
 const clientErrors: Readonly<Record<string, readonly [string, string]>> = {
