@@ -248,6 +248,29 @@ describe('gRPC of the Open Inference Protocol', () => {
     const late = await client.call(`${service}/ModelInfer`, encodeInferRequest(typedRequest()))
     assert.equal(late.status, grpcStatus.unavailable)
   })
+  it('ends a stream that stays open when it is closed, with its answers', async (test) => {
+    const { address, running } = await flights(test)
+    const session = connect(`http://${address}`)
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': `${service}/ModelStreamInfer`,
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    })
+    stream.on('error', () => undefined)
+    const status = new Promise((resolve) => {
+      stream.once('trailers', (trailers) => resolve(trailers['grpc-status']))
+    })
+    const first = new Promise<Buffer>((resolve) => stream.once('data', resolve))
+    stream.write(frameOf(encodeInferRequest({ ...typedRequest(), id: 'kept' })))
+    assert.equal(decodeStreamResponse((await first).subarray(5)).response?.id, 'kept')
+    stream.resume()
+    const closed = running.process.close({ timeoutMs: 60_000 })
+    assert.equal(await status, String(grpcStatus.unavailable))
+    stream.end()
+    session.close()
+    await closed
+  })
   it('starts without gRPC when its port is taken', async (test) => {
     const taken = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => taken.once('listening', resolve))

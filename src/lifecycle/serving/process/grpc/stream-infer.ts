@@ -4,6 +4,7 @@ import { beginAnswer } from './grpc-answer.ts'
 import { failureOf, type GrpcCall } from './grpc-call.ts'
 import { answerMessage, largestMessageBytes, type GrpcContext } from './grpc-context.ts'
 import { modelInfer } from './inference-service.ts'
+import { shuttingDown } from './watch-call.ts'
 import { FrameReader, messageFrame, type Frame } from './message-frames.ts'
 
 /** Requests of one stream that are worked on at the same time; the client waits for the rest. */
@@ -11,9 +12,9 @@ const openRequests = 64
 
 /**
  * `ModelStreamInfer`: one answer per request, in the order of the requests, however the work on them ends. A request that fails
- * is answered with its error and ends nothing.
+ * is answered with its error and ends nothing. Returns how to end the stream when the server goes: what has come is answered.
  */
-export function answerStream(context: GrpcContext, call: GrpcCall): void {
+export function answerStream(context: GrpcContext, call: GrpcCall): () => void {
   const { stream } = call
   const reader = new FrameReader()
   const answers = beginAnswer(stream)
@@ -53,6 +54,9 @@ export function answerStream(context: GrpcContext, call: GrpcCall): void {
   stream.on('end', () => {
     if (!hasEnded) finish()
   })
+  return () => {
+    if (!hasEnded) finish(shuttingDown())
+  }
 }
 
 /** `ModelStreamInferResponse` of Triton, which its clients read: an answer, or what was wrong with the request. */
