@@ -45,7 +45,7 @@ const packageHomes: Readonly<Record<string, RegExp>> = {
   mysql2: /^platform\/database\//,
   'read-excel-file': /^lifecycle\/data\/rows\//,
   '@duckdb/node-api': /^platform\/tables\//,
-  '@grpc/grpc-js': /^lifecycle\/serving\/(?:process\/grpc|conformance)\//,
+  '@grpc/grpc-js': /^lifecycle\/serving\/conformance\//,
   '@opentelemetry/api': /^lifecycle\/serving\/process\/tracing\//,
   '@opentelemetry/sdk-trace': /^lifecycle\/serving\/process\/tracing\//,
   '@opentelemetry/resources': /^lifecycle\/serving\/process\/tracing\//,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { connect, constants } from 'node:http2'
 import { createServer } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import { describe, it, type TestContext } from 'node:test'
+import { after, before, describe, it, type TestContext } from 'node:test'
 import { decodeMessage, encodeMessage } from '#platform/protobuf'
 import { createRandom } from '#platform/random'
 import { openGrpcClient, type GrpcClient } from '../../conformance/grpc-client.ts'
@@ -31,8 +31,18 @@ const service = '/inference.GRPCInferenceService'
 const text = new TextEncoder()
 
 describe('gRPC of the Open Inference Protocol', () => {
-  it('answers raw tensors with raw tensors, exactly as REST scores them', async (test) => {
-    const { client } = await flights(test)
+  const ends: (() => unknown)[] = []
+  /** For tests that change nothing. */
+  let shared: Awaited<ReturnType<typeof flights>>
+  before(async () => {
+    shared = await flights({ after: (end) => void ends.push(end as () => unknown) })
+  })
+  after(async () => {
+    for (const end of ends.toReversed()) await end()
+  })
+
+  it('answers raw tensors with raw tensors, exactly as REST scores them', async () => {
+    const { client } = shared
     const reply = await client.call(`${service}/ModelInfer`, encodeInferRequest(rawRequest('r-1')))
     assert.equal(reply.status, 0, reply.details)
     const answer = decodeInferResponse(reply.message as Buffer)
@@ -50,16 +60,16 @@ describe('gRPC of the Open Inference Protocol', () => {
     assert.ok(Math.abs(first - flightProbability(1, { distance: 500, origin: 'ATL' })) < 1e-6)
     assert.equal(labels.length, 16)
   })
-  it('answers typed contents with typed contents', async (test) => {
-    const { client } = await flights(test)
+  it('answers typed contents with typed contents', async () => {
+    const { client } = shared
     const answer = await inferTyped(client, typedRequest())
     assert.deepEqual(answer.rawOutputs, [])
     const [probability, label] = answer.outputs
     assert.equal(probability?.contents?.fp32_contents?.length, 2)
     assert.deepEqual(label?.contents?.int64_contents, [1, 1])
   })
-  it('gives the outputs that are asked for only, and refuses unknown ones', async (test) => {
-    const { client } = await flights(test)
+  it('gives the outputs that are asked for only, and refuses unknown ones', async () => {
+    const { client } = shared
     const answer = await inferTyped(client, { ...typedRequest(), outputs: [{ name: 'label' }] })
     assert.deepEqual(
       answer.outputs.map((output) => output.name),
@@ -72,15 +82,15 @@ describe('gRPC of the Open Inference Protocol', () => {
     assert.equal(refused.status, grpcStatus.invalidArgument)
     assert.match(refused.details, /outputs\[0\]/)
   })
-  it('refuses typed contents beside raw ones, and says which input', async (test) => {
-    const { client } = await flights(test)
+  it('refuses typed contents beside raw ones, and says which input', async () => {
+    const { client } = shared
     const mixed = { ...typedRequest(), rawInputs: rawRequest('x').rawInputs ?? [] }
     const reply = await client.call(`${service}/ModelInfer`, encodeInferRequest(mixed))
     assert.equal(reply.status, grpcStatus.invalidArgument)
     assert.match(reply.details, /inputs\[0\]\.contents/)
   })
-  it('names the place of what is wrong with a tensor', async (test) => {
-    const { client } = await flights(test)
+  it('names the place of what is wrong with a tensor', async () => {
+    const { client } = shared
     const { inputs } = typedRequest()
     const cases: readonly (readonly [InferRequestMessage['inputs'], RegExp])[] = [
       [inputs.map((input, index) => (index === 0 ? { ...input, shape: [3] } : input)), /inputs\[0\]/],
@@ -101,8 +111,8 @@ describe('gRPC of the Open Inference Protocol', () => {
       assert.match(reply.details, expected)
     }
   })
-  it('says NOT_FOUND for an unknown model or version, and UNIMPLEMENTED for an unknown method', async (test) => {
-    const { client } = await flights(test)
+  it('says NOT_FOUND for an unknown model or version, and UNIMPLEMENTED for an unknown method', async () => {
+    const { client } = shared
     const unknown = await client.call(
       `${service}/ModelInfer`,
       encodeInferRequest({ ...typedRequest(), modelName: 'no' }),
@@ -114,8 +124,8 @@ describe('gRPC of the Open Inference Protocol', () => {
     const method = await client.call(`${service}/Nothing`, Buffer.alloc(0))
     assert.equal(method.status, grpcStatus.unimplemented)
   })
-  it('describes the server and its models', async (test) => {
-    const { client } = await flights(test)
+  it('describes the server and its models', async () => {
+    const { client } = shared
     const none = Buffer.alloc(0)
     const flag = (reply: { readonly message: Buffer | undefined }): unknown =>
       decodeMessage(flagMessage, reply.message as Buffer)
@@ -136,8 +146,8 @@ describe('gRPC of the Open Inference Protocol', () => {
     assert.deepEqual(model.versions, ['1'])
     assert.deepEqual(model.inputs[0], { name: 'distance', datatype: 'INT64', shape: [-1, 1] })
   })
-  it('answers a stream in the order of its requests, and goes on after a bad one', async (test) => {
-    const { client } = await flights(test)
+  it('answers a stream in the order of its requests, and goes on after a bad one', async () => {
+    const { client } = shared
     const messages = Array.from({ length: 200 }, (_, index) =>
       encodeInferRequest(
         index === 50 ? { ...typedRequest(), modelName: 'no' } : { ...typedRequest(), id: `s-${index}` },
@@ -186,8 +196,8 @@ describe('gRPC of the Open Inference Protocol', () => {
     assert.equal((await client.call(`${service}/RepositoryModelLoad`, model, control)).status, 0)
     await inferTyped(client, typedRequest())
   })
-  it('reads what is compressed, but not more than the limit', async (test) => {
-    const { address } = await flights(test)
+  it('reads what is compressed, but not more than the limit', async () => {
+    const { address } = shared
     const small = await rawCall(address, gzipSync(encodeInferRequest(typedRequest())))
     assert.equal(small, '0')
     // Ten kilobytes that would become ten megabytes and more.
@@ -197,8 +207,8 @@ describe('gRPC of the Open Inference Protocol', () => {
     )
     assert.equal(await rawCall(address, Buffer.from('not gzip')), String(grpcStatus.invalidArgument))
   })
-  it('refuses a message that is larger than the limit before it is there', async (test) => {
-    const { address } = await flights(test)
+  it('refuses a message that is larger than the limit before it is there', async () => {
+    const { address } = shared
     const prefix = Buffer.from([0, 0x7f, 0xff, 0xff, 0xff, 1, 2, 3])
     assert.equal(await rawFrame(address, prefix), String(grpcStatus.resourceExhausted))
   })
@@ -282,8 +292,8 @@ describe('gRPC of the Open Inference Protocol', () => {
     assert.equal(running.process.grpcAddress, undefined)
     assert.equal((await running.send('GET', '/v2/health/live')).status, 200)
   })
-  it('says INVALID_ARGUMENT to random and to damaged messages, and goes on', async (test) => {
-    const { client } = await flights(test)
+  it('says INVALID_ARGUMENT to random and to damaged messages, and goes on', async () => {
+    const { client } = shared
     const random = createRandom(5)
     const valid = [encodeInferRequest(rawRequest('f')), encodeInferRequest(typedRequest())]
     const statuses = new Set<number>()
@@ -306,8 +316,8 @@ describe('gRPC of the Open Inference Protocol', () => {
     assert.ok(statuses.has(grpcStatus.invalidArgument))
     await inferTyped(client, typedRequest())
   })
-  it('survives bytes that are not HTTP/2, and streams that are broken off', async (test) => {
-    const { client, address } = await flights(test)
+  it('survives bytes that are not HTTP/2, and streams that are broken off', async () => {
+    const { client, address } = shared
     const session = connect(`http://${address}`)
     session.on('error', () => undefined)
     for (let index = 0; index < 20; index++) {
@@ -330,7 +340,7 @@ describe('gRPC of the Open Inference Protocol', () => {
   })
 })
 
-async function flights(test: TestContext): Promise<{
+async function flights(test: Pick<TestContext, 'after'>): Promise<{
   readonly running: RunningProcess & { readonly controlToken: string }
   readonly client: GrpcClient
   readonly address: string
