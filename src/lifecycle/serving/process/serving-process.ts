@@ -198,7 +198,7 @@ async function startWith(
   const startedAt = clock.now()
   const operator: OperatorRoutes = {
     admit: bearerCheck(options.controlToken),
-    admitTo: (scope) => (headers, connection) => access.admit({ headers, connection }, scope),
+    admitTo: (scope) => (headers, connection, target) => access.admit({ headers, connection, target }, scope),
     putPlan: (call) => putPlan(keeper, call),
     replace: async () => {
       const { startSuccessor } = options

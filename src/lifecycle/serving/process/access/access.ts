@@ -5,6 +5,7 @@ import { fail } from '#contract/errors'
 import type { Clock } from '#platform/clock'
 import { keyIdOf } from '../../access-keys/key-secret.ts'
 import type { AccessPlan, Scope } from '../../deployment/access.ts'
+import { SignatureCheck } from './signature-check.ts'
 import { anonymous, KnownKey, type Admission } from './known-key.ts'
 
 export interface AccessOptions {
@@ -15,11 +16,18 @@ export interface AccessOptions {
   readonly clock: Clock
 }
 
+export interface RequestTarget {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+}
+
 /** What a request brings to be let in by. */
 export interface Credentials {
   readonly headers: IncomingHttpHeaders
   /** Remembers whose key came last over it; left out where there is none to remember. */
   readonly connection?: object | undefined
+  /** What is asked for, which a signature covers; left out where requests cannot be signed. */
+  readonly target?: RequestTarget | undefined
 }
 
 interface Remembered {
@@ -34,6 +42,7 @@ export class Access {
   readonly #tokenDigest: Buffer | undefined
   #plan: AccessPlan = { keys: [], cors: [], signing: 'off' }
   #keys: ReadonlyMap<string, KnownKey> = new Map()
+  readonly #signatures = new SignatureCheck()
   readonly #remembered = new WeakMap<object, Remembered>()
 
   constructor(options: AccessOptions) {
@@ -63,6 +72,10 @@ export class Access {
 
   /** Fails with `unauthenticated`, `permission_denied`, or `rate_limited` when the key has used up its rate. */
   admit(credentials: Credentials, scope: Scope): Admission {
+    const { signing } = this.#plan
+    if (signing !== 'off' && credentials.headers['signature-input'] !== undefined)
+      return this.#admitSigned(credentials, scope)
+    if (signing === 'required' && scope !== 'metrics') refuseUnsigned()
     const given = givenIn(credentials.headers)
     if (given === undefined) {
       if (this.#isOpen()) return anonymous
@@ -78,10 +91,19 @@ export class Access {
     return this.#admitKey(key, scope)
   }
 
-  /** The same for a request that was signed with the key instead of bringing it. */
-  admitSigned(id: string, scope: Scope): Admission {
-    const key = this.#keys.get(id)
-    return key === undefined ? this.#failUnknown() : this.#admitKey(key, scope)
+  #admitSigned({ headers, target }: Credentials, scope: Scope): Admission {
+    const { method = '', url = '' } = target ?? {}
+    const claim = this.#signatures.read({ headers, method, url })
+    const key = this.#keys.get(claim.keyId)
+    const verificationKey = key?.plan.verificationKey
+    if (key === undefined || verificationKey === undefined) {
+      return fail('unauthenticated', 'No key that signs requests has this id.', {
+        at: 'signature-input',
+        hint: 'Make one: `devmlops keys create NAME --signing`.',
+      })
+    }
+    claim.verify(verificationKey, this.#options.clock.now())
+    return { ...this.#admitKey(key, scope), checkBody: claim.checkBody }
   }
 
   #admitKey(key: KnownKey, scope: Scope): Admission {
@@ -150,4 +172,11 @@ function givenIn(headers: IncomingHttpHeaders): string | undefined {
   if (typeof key === 'string' && key !== '') return key
   // Another scheme is no key of ours, and must not pass as none at all.
   return authorization
+}
+
+function refuseUnsigned(): never {
+  return fail('unauthenticated', 'Requests must be signed with a key here.', {
+    at: 'signature-input',
+    hint: 'Sign it with a key of `devmlops keys create NAME --signing`, as the guide on security says.',
+  })
 }

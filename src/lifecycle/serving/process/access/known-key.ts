@@ -10,6 +10,8 @@ export interface Admission {
   readonly deployments: ReadonlySet<string> | undefined
   /** Told with the answer: how much of the rate is left. */
   readonly headers: Readonly<Record<string, string>> | undefined
+  /** Of a signed request: fails when the body is another than the one that was signed. */
+  readonly checkBody?: (body: Buffer) => void
   /** Call it once, when the request is over. */
   release(): void
 }

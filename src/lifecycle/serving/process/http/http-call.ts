@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { fail } from '#contract/errors'
+import type { RequestTarget } from '../access/access.ts'
 import type { Admission } from '../access/known-key.ts'
 import { parentOf } from '../tracing/trace-parent.ts'
 import type { RequestTrace } from '../tracing/tracing.ts'
@@ -38,7 +39,11 @@ export interface Route {
   readonly protocol: Protocol
   readonly bodyBytes: number
   /** Asked before the body is read. */
-  readonly admit?: (headers: IncomingHttpHeaders, connection?: object) => Admission | void
+  readonly admit?: (
+    headers: IncomingHttpHeaders,
+    connection?: object,
+    target?: RequestTarget,
+  ) => Admission | void
   /** Asked before the body is read: fails when the request would be turned away after it. */
   readonly shed?: (headers: IncomingHttpHeaders) => void
   /** Where a request is counted that does not come as far as its handler. */

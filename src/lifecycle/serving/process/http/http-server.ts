@@ -177,7 +177,7 @@ function receive(serving: Serving, exchange: Exchange): void {
 
 function admit(route: Route, call: HttpCall, request: IncomingMessage): void {
   refuseEncoded(request)
-  const admission = route.admit?.(request.headers, request.socket)
+  const admission = route.admit?.(request.headers, request.socket, request)
   if (admission === undefined) return
   call.admission = admission
   call.caller = admission.caller
@@ -207,6 +207,7 @@ async function answer(serving: Serving, exchange: Exchange, { route, call }: Ans
   metrics.requestsInFlight++
   let result: HttpAnswer
   try {
+    call.admission?.checkBody?.(call.body)
     result = await route.handle(call)
   } catch (error) {
     result = errorAnswer(route.protocol, error, log)
