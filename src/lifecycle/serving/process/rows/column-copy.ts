@@ -15,21 +15,20 @@ export interface Stride {
 
 /** Checks values against their field and stores them as its block. */
 export function copyColumn(batch: OpenBatch, tensor: Tensor, stride: Stride): void {
-  const { values } = tensor
-  if (!isTyped(values)) return copyList(batch, { ...tensor, values }, stride)
-  if (values instanceof BigInt64Array || values instanceof BigUint64Array)
-    return copyLongs(batch, { ...tensor, values }, stride)
-  copyNumbers(batch, { ...tensor, values }, stride)
+  if (!isTyped(tensor.values)) return copyList(batch, tensor, stride)
+  if (tensor.values instanceof BigInt64Array || tensor.values instanceof BigUint64Array)
+    return copyLongs(batch, tensor, stride)
+  copyNumbers(batch, tensor, stride)
 }
 
 type ShortNumbers = Exclude<NumericValues, BigInt64Array | BigUint64Array>
 
 function copyNumbers(
   { numbers, rows }: OpenBatch,
-  tensor: Tensor & { readonly values: ShortNumbers },
+  tensor: Tensor,
   { field, first, step, count }: Stride,
 ): void {
-  const { values } = tensor
+  const values = tensor.values as ShortNumbers
   const start = blockStart(field, rows)
   if (step === 1)
     numbers.set(
@@ -83,12 +82,8 @@ const safeHigh = 2 ** 21
 const largestSafe = BigInt(Number.MAX_SAFE_INTEGER)
 
 /** Read as halves, because a bigint for each element costs twenty times as much. */
-function copyLongs(
-  batch: OpenBatch,
-  tensor: Tensor & { readonly values: BigInt64Array | BigUint64Array },
-  { field, first, step, count }: Stride,
-): void {
-  const { values } = tensor
+function copyLongs(batch: OpenBatch, tensor: Tensor, { field, first, step, count }: Stride): void {
+  const values = tensor.values as BigInt64Array | BigUint64Array
   const signed = values instanceof BigInt64Array
   const low = new Uint32Array(values.buffer, values.byteOffset, values.length * 2)
   const high = new Int32Array(values.buffer, values.byteOffset, values.length * 2)
@@ -108,17 +103,12 @@ function copyLongs(
   }
 }
 
-function copyList(
-  batch: OpenBatch,
-  tensor: Tensor & { readonly values: readonly unknown[] },
-  { field, first, step, count }: Stride,
-): void {
+function copyList(batch: OpenBatch, tensor: Tensor, { field, first, step, count }: Stride): void {
   const range = wholeNumberRanges[tensor.datatype]
-  const { values } = tensor
+  const values = tensor.values as readonly unknown[]
   const start = blockStart(field, batch.rows)
   const texts = field.type === 'string' ? batch.texts[field.column] : undefined
-  const plain = range === undefined && (field.type === 'double' || field.type === 'float')
-  const limit = field.type === 'float' ? 3.4028235e38 : Number.MAX_VALUE
+  const limit = range === undefined ? field.plainLimit : 0
   for (let i = 0; i < count; i++) {
     const value = values[first + i * step]
     // The common cases without a call: everything else, right or wrong, is looked at below.
@@ -126,7 +116,7 @@ function copyList(
       texts[i] = value
       continue
     }
-    if (plain && typeof value === 'number' && value < limit && value > -limit) {
+    if (typeof value === 'number' && value < limit && value > -limit) {
       batch.numbers[start + i] = value
       continue
     }

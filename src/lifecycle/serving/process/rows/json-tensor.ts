@@ -19,7 +19,8 @@ export function readTensors(inputs: unknown, binary: Buffer | undefined): readon
   let offset = 0
   const tensors = inputs.map((input: unknown, index) => {
     const at = `inputs[${index}]`
-    const { data, parameters: given, ...header } = objectOf(input, at)
+    const header = objectOf(input, at)
+    const { data, parameters: given } = header
     const tensor = readHeader(header, at)
     const parameters = given === undefined || given === null ? {} : objectOf(given, `${at}.parameters`)
     refuseElsewhere(parameters, at)

@@ -44,6 +44,11 @@ export function batchFromRecords(
       const field = fields[index] as SchemaField
       const value = ownValue(record, field.name)
       if (value !== undefined) present++
+      // The common case without a call and without objects for it.
+      if (typeof value === 'number' && value < field.plainLimit && value > -field.plainLimit) {
+        batch.numbers[field.start * batch.rows + row] = value
+        continue
+      }
       writeCell(batch, { field, row, value }, options.place)
     }
     if (options.unknownFields === 'refuse' && present !== Object.keys(record).length) {

@@ -22,6 +22,8 @@ export interface SchemaField extends SignatureInput {
   readonly start: number
   /** Values per row. */
   readonly width: number
+  /** A single number that is nearer to zero needs no further look; 0 where every value does. */
+  readonly plainLimit: number
 }
 
 /** A batch while it is being filled. */
@@ -30,16 +32,23 @@ export interface OpenBatch extends RowBatch {
   longs?: Map<number, BigInt64Array> | undefined
 }
 
+/** Below what `readNumber` would refuse. */
+const plainLimits: Readonly<Partial<Record<SignatureInput['type'], number>>> = {
+  float: 3.4028235e38,
+  double: Number.MAX_VALUE,
+}
+
 export function rowSchema(signature: ModelSignature): RowSchema {
   let numberColumns = 0
   let textColumns = 0
   let numberWidth = 0
   const fields = signature.inputs.map((field): SchemaField => {
     const width = (field.shape ?? []).reduce((product, dimension) => product * dimension, 1)
-    if (field.type === 'string') return { ...field, column: textColumns++, start: 0, width }
+    const plainLimit = field.shape === undefined ? (plainLimits[field.type] ?? 0) : 0
+    if (field.type === 'string') return { ...field, column: textColumns++, start: 0, width, plainLimit }
     const start = numberWidth
     numberWidth += width
-    return { ...field, column: numberColumns++, start, width }
+    return { ...field, column: numberColumns++, start, width, plainLimit }
   })
   const numbers = fields.filter((field) => field.type !== 'string')
   const isFlat = fields.every((field) => field.width === 1 && field.shape === undefined)
