@@ -4,7 +4,7 @@ const smallestBytes = 512 * 1024
 /** A Python process with MLflow and its libraries. */
 const pythonProcessBytes = 200 * 1024 * 1024
 /** Growth beyond so many times the estimate was somebody else's. */
-const mostTimesEstimate = 4
+const mostTimesEstimate = 2
 
 export interface ModelSize {
   readonly filesBytes: number
