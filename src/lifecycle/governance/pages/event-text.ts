@@ -9,6 +9,7 @@ const tones: Readonly<Record<string, Tone>> = {
   'data.rejected': 'bad',
   'drift.detected': 'bad',
   'model.decayed': 'bad',
+  'rollout.undecided': 'bad',
   'alert.firing': 'bad',
   'alert.resolved': 'good',
   'data.arrived': 'good',
@@ -34,6 +35,8 @@ const verbs: Readonly<Record<string, string>> = {
   'deployment.changed': 'changed',
   'drift.detected': 'found drift in',
   'model.decayed': 'found decay of',
+  'rollout.changed': 'moved the rollout of',
+  'rollout.undecided': 'waits for a decision about',
   'alert.firing': 'raised an alert:',
   'alert.resolved': 'resolved an alert:',
 }
