@@ -60,6 +60,15 @@ export function createMonitoringStage(dependencies: MonitoringDependencies): {
             if (await service.isWatched(name)) await service.enqueueCheck(name, actor)
           },
         },
+        {
+          name: 'monitoring.refused-changes',
+          types: ['deployment.refused', 'deployment.changed'],
+          handle: async ({ type, subject, time, payload }) => {
+            const { reason, tried } = payload as { reason: string; tried?: string }
+            const refusal = type === 'deployment.refused' ? { time, reason, tried: tried ?? '' } : undefined
+            await service.noteRefusal(subject.slice('deployment/'.length), refusal)
+          },
+        },
       ],
     },
   }

@@ -15,6 +15,7 @@ import type { ModelReferences } from './reference-point.ts'
 import type { PipelineStarter } from './retraining-point.ts'
 import type { RowScorer } from './scorer-point.ts'
 import type { Monitor } from './settings.ts'
+import { settleRefusedChange, type Refusal } from './refused-change.ts'
 import { createMonitoringStore } from './store.ts'
 
 export const checkJobKind = 'monitoring.check'
@@ -144,6 +145,10 @@ export function createMonitoringService(dependencies: MonitoringDependencies) {
 
     /** A check as a job, which answers at once. */
     enqueueCheck: enqueue,
+
+    /** A change of a deployment was refused, or one was done. */
+    noteRefusal: async (name: string, refusal: Refusal | undefined): Promise<void> =>
+      settleRefusedChange(refusal, { deployment: name, monitor: (await settings())[name], store, platform }),
 
     /** Whether there is something to check of a deployment at all. */
     isWatched: async (name: string): Promise<boolean> =>
