@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, rm } from 'node:fs/promises'
-import { isAbsolute, join, relative, resolve } from 'node:path'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Caller } from '#contract/endpoint'
 import { fail, messageOf } from '#contract/errors'
 import type { JobKind } from '#platform/jobs/index'
@@ -14,6 +14,7 @@ import {
 import type { BatchDatasets } from './batch-source.ts'
 import { createBatchStore, type BatchRow } from './batch-store.ts'
 import type { BatchRun } from './batch-calls.ts'
+import { requireInside } from './result-folder.ts'
 import type { BatchModels } from './run-batch.ts'
 
 export interface BatchDependencies {
@@ -190,20 +191,6 @@ export function lastDue(
 ): number | undefined {
   if (every === undefined || every === 0) return undefined
   return Math.floor((now - offset) / every) * every + offset
-}
-
-export async function prepareFolder(projectDirectory: string, folder: string): Promise<string> {
-  requireInside(projectDirectory, folder)
-  const path = resolve(projectDirectory, folder)
-  await mkdir(path, { recursive: true })
-  return path
-}
-
-function requireInside(projectDirectory: string, folder: string): void {
-  const below = relative(projectDirectory, resolve(projectDirectory, folder))
-  if (below === '' || below.startsWith('..') || isAbsolute(below)) {
-    fail('invalid_input', `The folder ${folder} is not below the project.`, { at: 'folder' })
-  }
 }
 
 function view(row: BatchRow): BatchRun {

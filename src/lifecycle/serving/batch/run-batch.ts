@@ -5,10 +5,11 @@ import type { ScorableModel } from '#lifecycle/evaluation/scorer-point'
 import type { ModelSignature } from '#lifecycle/tracking/contract'
 import type { LoadedModel } from '../model-runtime-point.ts'
 import type { BatchSettings } from './batch-section.ts'
-import { prepareFolder, type BatchDependencies } from './batch-service.ts'
+import type { BatchDependencies } from './batch-service.ts'
 import { pinSources, sourceFiles, type PinnedSources } from './batch-source.ts'
 import type { BatchRow } from './batch-store.ts'
 import { logSample } from './log-sample.ts'
+import { prepareFolder } from './result-folder.ts'
 import { scoreFiles, type ScoredFiles } from './score-files.ts'
 
 /** The registry and the runtimes, as far as a batch needs them. */
