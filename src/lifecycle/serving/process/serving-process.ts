@@ -32,6 +32,8 @@ import type { TlsFiles } from './http/tls-files.ts'
 import type { Tracing } from './tracing/tracing.ts'
 import type { ServingContext } from './serving-context.ts'
 
+export { predecessorOf } from './handover.ts'
+
 export interface ServingProcessOptions {
   readonly host: string
   /** 0 picks a free one. */

@@ -21,7 +21,6 @@ export class ShadowMetrics {
   }
 
   families(): readonly Family[] {
-    if (this.#counts.size === 0) return []
     return [
       {
         name: 'devmlops_shadow_rows_total',
