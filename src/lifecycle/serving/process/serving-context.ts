@@ -35,8 +35,9 @@ export function deploymentOf(context: ServingContext, call: HttpCall, name: stri
 
 /** Counts requests for a deployment that come no further; any name may be asked for, so unknown ones count together. */
 export function unroutedMetrics({ table, metrics }: ServingContext, name: string): VariantMetrics {
-  const { deployments, broken } = table()
-  return deployments.get(name)?.unrouted ?? metrics.variant(broken.has(name) ? name : '', '')
+  const { deployments, broken, unloaded } = table()
+  const isKnown = broken.has(name) || unloaded.has(name)
+  return deployments.get(name)?.unrouted ?? metrics.variant(isKnown ? name : '', '')
 }
 
 export function refuseOthersDeployment({ admission }: HttpCall, name: string): void {

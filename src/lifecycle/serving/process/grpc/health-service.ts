@@ -14,8 +14,8 @@ const watchEveryMs = 500
 /** Asked about the whole server (""), the inference service, or a deployment by name. */
 function healthOf(context: ServingContext, service: string): number {
   if (service === '' || service === inferenceServiceName) return context.ready() ? serving : notServing
-  const { deployments, broken } = context.table()
-  if (broken.has(service)) return notServing
+  const { deployments, broken, unloaded } = context.table()
+  if (broken.has(service) || unloaded.has(service)) return notServing
   return deployments.has(service) ? (context.ready() ? serving : notServing) : serviceUnknown
 }
 

@@ -77,7 +77,8 @@ export async function modelInfer(context: ServingContext, call: HttpCall): Promi
 
 function modelReady(context: ServingContext, call: HttpCall): Buffer {
   const model = modelNamed(call)
-  if (context.table().broken.has(model.name)) return flag(false)
+  const { broken, unloaded } = context.table()
+  if (broken.has(model.name) || unloaded.has(model.name)) return flag(false)
   const target = inferenceTarget(context, call, model)
   call.metrics = []
   return flag(isAnswering(target))

@@ -36,8 +36,9 @@ export function servingStatus(
   keeper: PlanKeeper,
   facts: { readonly ready: boolean; readonly startedAt: number; readonly metrics: ServingMetrics },
 ): ServingStatus {
-  const { revision, deployments, broken } = keeper.table
-  const plans = [...deployments.values(), ...broken.values()].map((deployment) => deployment.plan)
+  const { revision, deployments, broken, unloaded } = keeper.table
+  const named = [...deployments.values(), ...broken.values()].map((deployment) => deployment.plan)
+  const plans = [...named, ...unloaded.values()]
   const nowMs = performance.now()
   const { connections, requestsInFlight } = facts.metrics
   return {
@@ -49,7 +50,8 @@ export function servingStatus(
     startedAt: facts.startedAt,
     refused: keeper.refused,
     deployments: plans.map((plan): DeploymentStatus => {
-      const reason = broken.get(plan.name)?.reason
+      const reason =
+        broken.get(plan.name)?.reason ?? (unloaded.has(plan.name) ? 'It was unloaded.' : undefined)
       return {
         name: plan.name,
         ready: reason === undefined,

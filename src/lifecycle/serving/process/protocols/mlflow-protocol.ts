@@ -4,6 +4,7 @@ import { parseCsvBody } from './csv-body.ts'
 import { headerText, jsonAnswer, objectOf, type HttpAnswer, type HttpCall } from '../http/http-call.ts'
 import { parseJsonBody } from '../http/json-body.ts'
 import { predictionsText } from './predictions-text.ts'
+import { modelNames } from './server-facts.ts'
 import { predictRows, type ScoredVariantRows } from '../scoring/predict-rows.ts'
 import { callFacts, oneIdForAll } from '../scoring/request-facts.ts'
 import { batchFromRecords } from '../rows/record-batch.ts'
@@ -58,8 +59,7 @@ export async function invocations(
 
 /** `/invocations` without a name, which is all that MLflow's clients know. */
 export function onlyDeployment(context: ServingContext): string {
-  const { deployments, broken } = context.table()
-  const names = [...deployments.keys(), ...broken.keys()]
+  const names = modelNames(context)
   if (names.length === 1) return names[0] as string
   if (names.length === 0) return fail('not_ready', 'Nothing is deployed yet.')
   return fail('invalid_input', `This server has ${names.length} deployments, so the path must name one.`, {
