@@ -4,7 +4,7 @@ import { devmlops } from '../command.ts'
 import type { BenchmarkRow } from '../row.ts'
 import { makeAsked, makeKnown } from './made-tables.ts'
 import { measuredCommand } from './measured-command.ts'
-import { peerScript } from './peer-script.ts'
+import { peerScript } from '../peer-script.ts'
 
 const project = `project: benchmark
 data:
@@ -63,6 +63,12 @@ async function joined(
   await devmlops(folder, 'data', 'add', 'known')
   const ours = await measuredCommand(folder, 'features', 'join', askedPath, 'customer', '--time', 'at')
   console.log(`  join: ${ours.seconds.toFixed(2)} s, ${ours.peakMb.toFixed(0)} MB`)
-  const feast = await peerScript(python, 'feast_join.py', askedPath, knownPath, join(folder, 'feast'))
+  const feast = await peerScript(
+    python,
+    join(import.meta.dirname, 'feast_join.py'),
+    askedPath,
+    knownPath,
+    join(folder, 'feast'),
+  )
   return { ...ours, feast: feast?.['total'] }
 }

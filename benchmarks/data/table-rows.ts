@@ -4,7 +4,7 @@ import { devmlops } from '../command.ts'
 import type { BenchmarkRow } from '../row.ts'
 import { makeLaterOrders, makeOrders } from './made-tables.ts'
 import { measuredCommand } from './measured-command.ts'
-import { peerScript } from './peer-script.ts'
+import { peerScript } from '../peer-script.ts'
 
 const rows = 10_000_000
 
@@ -42,8 +42,12 @@ export async function tableRows(directory: string, python: string | undefined): 
   await makeOrders(orders, rows)
   const checked = await measuredCommand(folder, 'data', 'check', 'orders')
   console.log(`  check: ${checked.seconds.toFixed(2)} s, ${checked.peakMb.toFixed(0)} MB`)
-  const pandera = await peerScript(python, 'pandera_checks.py', orders)
-  const greatExpectations = await peerScript(python, 'great_expectations_checks.py', orders)
+  const pandera = await peerScript(python, join(import.meta.dirname, 'pandera_checks.py'), orders)
+  const greatExpectations = await peerScript(
+    python,
+    join(import.meta.dirname, 'great_expectations_checks.py'),
+    orders,
+  )
   const name = '13 checks on 10 million rows of 12 columns'
   return [
     row(name, checked.seconds, { peer: pandera?.['total'], note: '≤ 2.5 s, 4×; peer: Pandera' }),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { parseArgs } from 'node:util'
 
@@ -9,6 +10,9 @@ const { values } = parseArgs({
   options: {
     url: { type: 'string' },
     body: { type: 'string' },
+    /** A file with the body, for one that is not text. */
+    bodyFile: { type: 'string' },
+    header: { type: 'string', multiple: true, default: [] },
     connections: { type: 'string', default: '64' },
     warmupMs: { type: 'string', default: '1500' },
     durationMs: { type: 'string', default: '4000' },
@@ -16,10 +20,15 @@ const { values } = parseArgs({
 })
 
 const url = new URL(values.url ?? '')
-const body = values.body ?? '{}'
-const request = Buffer.from(
-  `POST ${url.pathname} HTTP/1.1\r\nhost: ${url.host}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-)
+const body = values.bodyFile === undefined ? Buffer.from(values.body ?? '{}') : readFileSync(values.bodyFile)
+const headers = [
+  `POST ${url.pathname} HTTP/1.1`,
+  `host: ${url.host}`,
+  ...(values.bodyFile === undefined ? ['content-type: application/json'] : []),
+  ...values.header,
+  `content-length: ${body.length}`,
+]
+const request = Buffer.concat([Buffer.from(`${headers.join('\r\n')}\r\n\r\n`), body])
 const latencies: number[] = []
 let failed = 0
 let answered = 0

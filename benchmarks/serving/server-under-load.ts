@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createOnnxRuntime } from '#adapters/model-runtimes/onnx/index'
 import type { ServingPlanInput } from '#lifecycle/serving/plan'
@@ -16,6 +19,14 @@ const { values } = parseArgs({
     scorer: { type: 'string', default: 'measured' },
     log: { type: 'string', default: 'off' },
     canary: { type: 'boolean', default: false },
+    /** A folder with `forest.onnx`; a forest of random numbers when it is left out. */
+    forest: { type: 'string' },
+    /** Callers must send this key. */
+    key: { type: 'string' },
+    grpc: { type: 'boolean', default: false },
+    models: { type: 'string', default: '1' },
+    /** The state folder has the plan of a process before. */
+    restore: { type: 'boolean', default: false },
     state: { type: 'string', default: '' },
   },
 })
@@ -48,11 +59,15 @@ function startEcho(): void {
 }
 
 async function startServing(): Promise<void> {
-  const bytes = forestModel({ trees: 100, depth: 6, features: 20 })
+  const bytes =
+    values.forest === undefined
+      ? forestModel({ trees: 100, depth: 6, features: 20 })
+      : readFileSync(join(values.forest, 'forest.onnx'))
   const controlToken = 'benchmark'
   const serving = await startServingProcess({
     host: '127.0.0.1',
     port: 0,
+    grpcPort: values.grpc ? 0 : undefined,
     stateDirectory: values.state,
     files: { get: () => Promise.resolve(bytes) },
     runtime: createOnnxRuntime({
@@ -63,12 +78,15 @@ async function startServing(): Promise<void> {
     clock: systemClock,
     log: silentLog,
   })
+  if (values.restore) return tell()
+  const path = values.forest === undefined ? 'model.onnx' : 'forest.onnx'
   const variant = (name: string, version: number, weight: number) => ({
     name,
     version,
     weight,
     model: 'forest',
-    files: [{ path: 'model.onnx', digest: digestOf(bytes), sizeBytes: bytes.length }],
+    files: [{ path, digest: digestOf(bytes), sizeBytes: bytes.length }],
+    ...(values.forest === undefined ? {} : { format: { onnx: { path } } }),
     signature: {
       inputs: Array.from({ length: 20 }, (_, index) => ({
         name: `f${index}`,
@@ -83,18 +101,15 @@ async function startServing(): Promise<void> {
   })
   const plan: ServingPlanInput = {
     revision: 1,
-    deployments: [
-      {
-        name: 'forest',
-        variants: values.canary
-          ? [variant('champion', 1, 80), variant('canary', 2, 20)]
-          : [variant('champion', 1, 100)],
-        log:
-          values.log === 'off'
-            ? { enabled: false }
-            : { mode: values.log as 'before_answer' | 'after_answer' },
-      },
-    ],
+    access: values.key === undefined ? {} : { mode: 'keys', keys: [keyPlan(values.key)] },
+    deployments: Array.from({ length: Number(values.models) }, (_, index) => ({
+      name: index === 0 ? 'forest' : `forest-${index}`,
+      variants: values.canary
+        ? [variant('champion', 1, 80), variant('canary', 2, 20)]
+        : [variant('champion', index + 1, 100)],
+      log:
+        values.log === 'off' ? { enabled: false } : { mode: values.log as 'before_answer' | 'after_answer' },
+    })),
   }
   const response = await fetch(`${serving.url}/control/plan`, {
     method: 'PUT',
@@ -102,5 +117,18 @@ async function startServing(): Promise<void> {
     body: JSON.stringify(plan),
   })
   if (!response.ok) throw new Error(await response.text())
-  console.log(serving.url)
+  tell()
+
+  function tell(): void {
+    console.log([serving.url, serving.grpcAddress].filter((address) => address !== undefined).join('\n'))
+  }
+}
+
+function keyPlan(secret: string) {
+  return {
+    id: secret.split('_')[1] ?? '',
+    name: 'benchmark',
+    digest: createHash('sha256').update(secret).digest('hex'),
+    scopes: ['predict' as const],
+  }
 }
