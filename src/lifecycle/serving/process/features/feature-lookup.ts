@@ -125,7 +125,7 @@ function isAllNull(values: Readonly<Record<string, Cell>>): boolean {
 
 function isMissing(batch: RowBatch, field: SchemaField, row: number): boolean {
   if (field.type === 'string') return ((batch.texts[field.column] as readonly string[])[row] as string) === ''
-  return Number.isNaN(batch.numbers[blockStart(field, batch.rows) + row] as number)
+  return Number.isNaN(batch.numbers[blockStart(field, batch.rows) + row])
 }
 
 function keyCell(

@@ -1,4 +1,4 @@
-import type { DevmlopsError } from '#contract/errors'
+import { DevmlopsError, type ErrorCode } from '#contract/errors'
 import type { LoadedModel, OutputColumn, RowBatch, ScoredRows } from '../../model-runtime-point.ts'
 import { Refusal } from '../access/refusal.ts'
 import { BatchCost } from './batch-cost.ts'
@@ -260,8 +260,10 @@ export class BatchQueue {
       if (scored.computeMs !== undefined) this.#compute.observe(rows, scored.computeMs)
       distribute(requests, scored, { startedAt, modelMs })
     } catch (error) {
-      const [only] = requests
-      if (requests.length === 1) return only?.reject(error)
+      if (requests.length === 1 || isOfTheModel(error)) {
+        for (const request of requests) request.reject(error)
+        return
+      }
       // One request that the model cannot score must not fail the others that happened to wait with it. Halved until it
       // is found: one among a thousand costs twenty calls and not a thousand.
       const half = requests.length >> 1
@@ -281,6 +283,18 @@ export class BatchQueue {
     clearInterval(this.#sweep)
     this.#sweep = undefined
   }
+}
+
+/** Not about any row, so that other rows would fare no better, and each try would take as long again. */
+const modelFailures: ReadonlySet<ErrorCode> = new Set([
+  'timed_out',
+  'overloaded',
+  'rate_limited',
+  'server_unreachable',
+])
+
+function isOfTheModel(error: unknown): boolean {
+  return error instanceof DevmlopsError && modelFailures.has(error.code)
 }
 
 function isLost({ deadlineAt, connection }: Waiting, now: number): boolean {
