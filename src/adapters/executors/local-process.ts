@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fail, messageOf } from '#contract/errors'
+import { lowerPriority } from '#platform/background-priority'
 import type { Executor, ExecutorResult, ExecutorTask } from '#lifecycle/pipelines/index'
 import { handleOf, isGroupAlive, isSameProcess, killGroup } from './process-group.ts'
 
@@ -80,7 +81,10 @@ function spawned({ command, directory, environment, onOutput }: ExecutorTask): P
     })
     child.stdout.on('data', onOutput)
     child.stderr.on('data', onOutput)
-    child.once('spawn', () => resolve(child))
+    child.once('spawn', () => {
+      if (child.pid !== undefined) lowerPriority(child.pid)
+      resolve(child)
+    })
     child.once('error', (error) => reject(cannotStart(program, error)))
   })
 }

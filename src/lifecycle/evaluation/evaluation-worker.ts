@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads'
 import { messageOf } from '#contract/errors'
+import { workInBackground } from '#platform/background-priority'
 import { evaluate, type EvaluationInput } from './evaluate.ts'
 import { measure } from './measure.ts'
 import type { ScoredInput } from './scored-rows.ts'
@@ -8,6 +9,7 @@ export type EvaluationWork =
   | { readonly kind: 'measure'; readonly input: ScoredInput; readonly threshold: number }
   | { readonly kind: 'evaluate'; readonly input: EvaluationInput }
 
+workInBackground()
 parentPort?.on('message', ({ id, work }: { id: number; work: EvaluationWork }) => {
   try {
     const value =

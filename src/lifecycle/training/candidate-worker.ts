@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { toProblem } from '#contract/errors'
+import { workInBackground } from '#platform/background-priority'
 import type { WorkerInput, WorkerMessage } from './candidate-pool.ts'
 import { fitModel } from './fit-model.ts'
 import { trainerFor } from './trainer-choice.ts'
@@ -10,6 +11,7 @@ const progressIntervalMs = 100
 
 /** The whole program of a training thread: one candidate, one answer. */
 async function main({ data, candidate, trainersModule }: WorkerInput): Promise<void> {
+  workInBackground()
   const { trainers } = (await import(trainersModule)) as { trainers: readonly Trainer[] }
   const trainer = trainerFor(candidate.trainer, trainers, data.task)
   let reported = 0
