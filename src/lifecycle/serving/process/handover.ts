@@ -14,7 +14,7 @@ const warmPatienceMs = 120_000
 
 /** What the new process knows of the old one. */
 export interface Predecessor {
-  /** The models are loaded. Answers the connections that wait, and more as they come. */
+  /** Call it when the models are loaded. Fails with `cancelled` when the process before dies. */
   takeSocket(): Promise<InheritedSocket>
 }
 
@@ -29,10 +29,13 @@ export interface InheritedSocket {
 export function predecessorOf(channel: Pick<NodeJS.Process, 'once' | 'send'>): Predecessor {
   return {
     takeSocket: () =>
-      new Promise((resolve) => {
+      new Promise((resolve, reject) => {
         channel.once('message', (message: Message, handle: unknown) => {
           if (message === 'socket' && handle instanceof NetServer) resolve(inheritedSocket(handle))
         })
+        channel.once('disconnect', () =>
+          reject(new DevmlopsError('cancelled', 'The serving process before this one is gone.')),
+        )
         channel.send?.('warm' satisfies Message)
       }),
   }

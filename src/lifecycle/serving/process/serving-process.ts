@@ -1,8 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
-import type { Server } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DevmlopsError, fail, messageOf } from '#contract/errors'
+import { fail, messageOf } from '#contract/errors'
 import type { Clock } from '#platform/clock'
 // Not through the database's door, which would load every database driver into the hot path.
 import { acquireStoreLock, type StoreLock } from '#platform/database/store-lock'
@@ -14,11 +13,13 @@ import { bearerCheck, putPlan, servingStatus } from './plans/control.ts'
 import type { GrpcServer } from './grpc/grpc-server.ts'
 import { jsonAnswer, type RouteTable } from './http/http-call.ts'
 import { createHttpServer, type HttpLimits } from './http/http-server.ts'
+import { isLoopback, listen, portOf, urlHost } from './http/listening.ts'
 import { stopListening } from './http/stop-listening.ts'
 import { ServingMetrics, type Gauges } from './metrics.ts'
 import { createFeatureValues } from './features/feature-values.ts'
 import { passSocket, type InheritedSocket, type Predecessor } from './handover.ts'
 import { openKnownModels, type KnownModels } from './models/known-models.ts'
+import { exampleRowOf } from './models/example-row.ts'
 import { createModelPool, type ModelFiles, type ModelPool } from './models/model-pool.ts'
 import { warmUp } from './models/warm-up.ts'
 import { PlanKeeper } from './plans/plan-keeper.ts'
@@ -100,22 +101,33 @@ export interface CloseOptions {
  * with `port_in_use`. `close` closes the runtime too.
  */
 export async function startServingProcess(options: ServingProcessOptions): Promise<ServingProcess> {
-  const { stateDirectory, predecessor } = options
+  const { predecessor } = options
   if (predecessor === undefined) {
-    const lock = acquireStoreLock(stateDirectory, 'serving')
-    return startLocked({ ...(await openPool(options)), lock }, options)
+    return holding(acquireStoreLock(options.stateDirectory, 'serving'), async (lock) =>
+      startWith({ ...(await openPool(options)), lock }, options),
+    )
   }
   const opened = await openPool(options)
-  const cool = await warmUp(opened.pool, stateDirectory)
+  const cool = await warmUp(opened.pool, options.stateDirectory)
   const socket = await predecessor.takeSocket()
-  const lock = await lockOf(stateDirectory)
-  const started = await startLocked({ ...opened, lock, socket }, options)
-  cool()
-  return started
+  return holding(await lockAfter(options.stateDirectory), async (lock) => {
+    const started = await startWith({ ...opened, lock, socket }, options)
+    cool()
+    return started
+  })
+}
+
+async function holding<T>(lock: StoreLock, work: (lock: StoreLock) => Promise<T>): Promise<T> {
+  try {
+    return await work(lock)
+  } catch (error) {
+    lock.release()
+    throw error
+  }
 }
 
 /** The process before closes its logs first. */
-async function lockOf(stateDirectory: string): Promise<StoreLock> {
+async function lockAfter(stateDirectory: string): Promise<StoreLock> {
   const until = performance.now() + folderPatienceMs
   for (;;) {
     try {
@@ -136,31 +148,18 @@ interface Opened {
 async function openPool(options: ServingProcessOptions): Promise<Opened> {
   const metrics = new ServingMetrics()
   const known = await openKnownModels(options.stateDirectory)
-  const pool = createModelPool({
-    runtime: options.runtime,
-    files: options.files,
-    metrics,
-    known,
-    log: options.log,
-    pythonWorkers: options.pythonWorkers,
-  })
-  return { pool, metrics, known }
-}
-
-async function startLocked(
-  held: Opened & { readonly lock: StoreLock; readonly socket?: InheritedSocket },
-  options: ServingProcessOptions,
-): Promise<ServingProcess> {
-  try {
-    return await startWith(held, options)
-  } catch (error) {
-    held.lock.release()
-    throw error
-  }
+  const { runtime, files, log, pythonWorkers } = options
+  return { pool: createModelPool({ runtime, files, metrics, known, log, pythonWorkers }), metrics, known }
 }
 
 async function startWith(
-  { pool, metrics, known, lock, socket }: Parameters<typeof startLocked>[0],
+  {
+    pool,
+    metrics,
+    known,
+    lock,
+    socket,
+  }: Opened & { readonly lock: StoreLock; readonly socket?: InheritedSocket },
   options: ServingProcessOptions,
 ): Promise<ServingProcess> {
   const { clock, log, version = '0.0.0' } = options
@@ -196,6 +195,7 @@ async function startWith(
     newId,
     repository: keeper,
     parquet: parquetBodies(join(stateDirectory, 'parquet-bodies')),
+    exampleRow: (plan) => exampleRowOf(plan, options.files),
   }
   const startedAt = clock.now()
   const operator: OperatorRoutes = {
@@ -277,10 +277,6 @@ async function startWith(
   }
 }
 
-function urlHost(host: string): string {
-  return host.includes(':') ? `[${host}]` : host
-}
-
 /** REST is what everybody needs: it goes on when gRPC's port is taken, and the log says so. */
 async function listenGrpc(
   { host, grpcPort, log, tls }: ServingProcessOptions,
@@ -312,10 +308,6 @@ function aliasedVersions({ plan, table }: PlanKeeper): Gauges['aliasedVersions']
   )
 }
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.')
-}
-
 function rebuiltPerTable(context: ServingContext, operator: OperatorRoutes): () => RouteTable {
   let builtFor: RoutingTable | undefined
   let routes: RouteTable = new Map()
@@ -326,27 +318,4 @@ function rebuiltPerTable(context: ServingContext, operator: OperatorRoutes): () 
     }
     return routes
   }
-}
-
-async function listen(server: Server, { host, port }: ServingProcessOptions): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(
-        error.code === 'EADDRINUSE'
-          ? new DevmlopsError('port_in_use', `Port ${port} of ${host} is taken.`, {
-              hint: 'Choose another with DEVMLOPS_SERVING_PORT.',
-            })
-          : error,
-      )
-    })
-    server.listen(port, host, resolve)
-  })
-  return portOf(server)
-}
-
-function portOf(server: Server): number {
-  const address = server.address()
-  return typeof address === 'object' && address !== null
-    ? address.port
-    : fail('internal', 'The server has no address.')
 }
