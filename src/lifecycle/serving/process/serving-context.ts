@@ -3,6 +3,8 @@ import type { Clock } from '#platform/clock'
 import type { Access } from './access/access.ts'
 import type { HttpCall } from './http/http-call.ts'
 import type { ServingMetrics, VariantMetrics } from './metrics.ts'
+import type { ExampleRow } from '../example-contract.ts'
+import type { VariantPlan } from '../plan.ts'
 import type { ParquetBodies } from './protocols/parquet-body.ts'
 import { deploymentNamed, type RoutingTable } from './routing/routing-table.ts'
 import type { ServedDeployment } from './routing/served-deployment.ts'
@@ -18,6 +20,8 @@ export interface ServingContext {
   ready(): boolean
   newId(): string
   readonly parquet: ParquetBodies
+  /** A row that was stored with a model; undefined when there is none. */
+  exampleRow(plan: Pick<VariantPlan, 'files' | 'signature'>): Promise<ExampleRow | undefined>
   /** Frees a deployment of the plan, and brings it back. */
   readonly repository: {
     load(deployment: string): Promise<void>

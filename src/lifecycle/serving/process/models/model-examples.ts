@@ -8,6 +8,8 @@ import { rowSchema } from '../rows/row-schema.ts'
 export interface ModelExamples {
   readonly path: string
   readonly batch: RowBatch
+  /** The first row as it was stored. */
+  readonly firstRow: Readonly<Record<string, unknown>>
   /** By output, one value a row. */
   readonly expected: Readonly<Record<string, readonly (number | string | null)[]>>
 }
@@ -37,7 +39,8 @@ export async function readExamples(
         unknownFields: 'ignore',
         place: (row, field) => `${path}, row ${row}, "${field}"`,
       })
-      return { path, batch, expected: expectedIn(document, records.length) }
+      const firstRow = records[0] as Record_
+      return { path, batch, firstRow, expected: expectedIn(document, records.length) }
     } catch {
       // Not the fault of the model: the example was logged beside a signature that it does not have.
     }

@@ -301,3 +301,15 @@ test('describes each deployment as OpenAPI, with examples that work as they stan
   }
   assert.equal((await running.send('GET', '/v2/models/flights/docs/dataplane.json')).text, text)
 })
+
+test('shows the row that was stored with a model as the example', async (t) => {
+  const running = await runProcess(t)
+  const stored = { ...flightRow, origin: 'JFK', unknown: 1 }
+  const [examples] = running.files.add(Buffer.from(JSON.stringify({ rows: [stored] })))
+  assert.ok(examples)
+  const variant = flightVariant(running.files, { version: 1 })
+  const variants = [{ ...variant, files: [...variant.files, { ...examples, path: 'examples.json' }] }]
+  await running.putPlan({ revision: 1, deployments: [{ name: 'flights', variants }] })
+  const { text } = await running.send('GET', '/deployments/flights/openapi.json')
+  assert.ok(text.includes(JSON.stringify({ rows: [{ ...flightRow, origin: 'JFK' }] })), text)
+})
