@@ -10,7 +10,7 @@ import type {
 import { createCompiledScorer } from '../compiled/index.ts'
 import { openModel, type OpenedModel, type ScorerSource } from './open-model.ts'
 import { scorerProperties } from './scorer-choice.ts'
-import { ScoringThread } from './scoring-thread.ts'
+import { createScoringLanes } from './scoring-lanes.ts'
 
 export interface OnnxRuntimeOptions {
   /**
@@ -26,76 +26,27 @@ export interface OnnxRuntimeOptions {
 
 const modelFile = 'model.onnx'
 
-/** A thread that dies as soon as it starts must not keep a core busy. */
-const restartDelayMs = 200
-
 /** Scores ONNX models with onnxruntime on worker threads, and small batches of small models at once. */
 export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): ModelRuntime {
   const threadCount = options.threads ?? Math.max(1, availableParallelism() - 1)
   if (threadCount === 0) return inlineRuntime()
-
-  /** By model: reads its file again, for a thread that is replaced. Kept bytes would be memory for a rare case. */
-  const loaded = new Map<number, () => Promise<ScorerSource>>()
-  const threads: ScoringThread[] = []
+  const threads = createScoringLanes(threadCount, options.onThreadDeath)
   const chooses = options.scorer !== 'onnxruntime'
-  let nextModel = 1
-  let closed = false
-
-  const start = (): ScoringThread => {
-    const thread = new ScoringThread((reason) => {
-      options.onThreadDeath?.(reason)
-      const place = threads.indexOf(thread)
-      setTimeout(() => {
-        if (!closed) threads[place] = start()
-      }, restartDelayMs).unref()
-    })
-    for (const [model, read] of loaded)
-      read()
-        .then((source) => thread.call({ kind: 'load', model, source }))
-        .catch(() => undefined)
-    return thread
-  }
-  for (let i = 0; i < threadCount; i++) threads.push(start())
-
-  const scoreOn = (model: number, batch: RowBatch): Promise<ScoredRows> =>
-    leastBusy(threads).call({ kind: 'score', model, batch }, [batch.numbers.buffer as ArrayBuffer])
-
-  const release = async (model: number): Promise<void> => {
-    loaded.delete(model)
-    await Promise.allSettled(threads.map((thread) => thread.call({ kind: 'release', model })))
-  }
-
   return {
     name: 'onnx',
     load: async (source) => {
-      const read = await readSource(source)
-      const model = nextModel++
-      loaded.set(model, () => readSource(source))
-      try {
-        const [first] = await Promise.all(
-          threads.map((thread, i) =>
-            thread.call({ kind: 'load', model, source: { ...read, chooses: chooses && i === 0 } }),
-          ),
-        )
-        const opened = first ?? fail('internal', 'No thread has loaded the model.')
-        return {
-          ...factsOf(opened),
-          parallelBatches: threadCount,
-          score: scoreBy(opened, {
-            isLoaded: () => loaded.has(model),
-            onnxruntime: (batch) => scoreOn(model, batch),
-          }),
-          release: () => release(model),
-        }
-      } catch (error) {
-        await release(model)
-        throw error
+      const { number, opened } = await threads.load(() => readSource(source), chooses)
+      return {
+        ...factsOf(opened),
+        parallelBatches: threadCount,
+        score: scoreBy(opened, {
+          isLoaded: () => threads.has(number),
+          onnxruntime: (batch) => threads.score(number, batch),
+        }),
+        release: () => threads.release(number),
       }
     },
-    close: async () => {
-      closed = true
-      await Promise.all(threads.map((thread) => thread.close()))
-    },
+    close: () => threads.close(),
   }
 }
 
@@ -151,8 +102,4 @@ async function readSource({ label, signature, format, paths, read }: ModelSource
     })
   }
   return { label, signature, bytes: await read(path), isForeign: format !== undefined, chooses: false }
-}
-
-function leastBusy(threads: readonly ScoringThread[]): ScoringThread {
-  return threads.reduce((best, thread) => (thread.waiting < best.waiting ? thread : best))
 }

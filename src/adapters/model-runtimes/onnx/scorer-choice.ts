@@ -30,7 +30,7 @@ const batchLimitMicroseconds = 1000
 /** No batch may hold the event loop longer than a garbage collection does. */
 const loopLimitMicroseconds = 2000
 /** To a worker thread and back, both sides, measured with 20 columns: what onnxruntime costs beside its own time. */
-const hopMicroseconds = 50
+const hopMicroseconds = 70
 /** For each of the four measurements; one that is steady ends sooner. */
 const measureLimitMs = 8
 const steadyRuns = 6

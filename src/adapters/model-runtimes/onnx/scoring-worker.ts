@@ -1,11 +1,13 @@
 import { parentPort } from 'node:worker_threads'
 import { DevmlopsError, fail, messageOf } from '#contract/errors'
+import { createGarbageCollection } from './collect-garbage.ts'
 import { openModel } from './open-model.ts'
 import type { SessionScorer } from './session-scorer.ts'
 import type { WorkerAnswer, WorkerAnswers, WorkerCall } from './worker-messages.ts'
 
 const port = parentPort ?? fail('internal', 'The scoring worker runs as a thread only.')
-const scorers = new Map<number, SessionScorer>()
+const scorers = new Map<number, { readonly scorer: SessionScorer; readonly sizeBytes: number }>()
+const collect = createGarbageCollection()
 
 port.on('message', (call: WorkerCall) => {
   void answer(call).then(
@@ -17,20 +19,24 @@ port.on('message', (call: WorkerCall) => {
 async function answer(call: WorkerCall): Promise<WorkerAnswers[keyof WorkerAnswers]> {
   switch (call.kind) {
     case 'score': {
-      const scorer = scorers.get(call.model) ?? fail('not_ready', 'The model is not loaded in this worker.')
-      const startedAt = performance.now()
-      const scored = await scorer.score(call.batch)
-      return { ...scored, computeMs: performance.now() - startedAt }
+      const held = scorers.get(call.model)
+      return (held ?? fail('not_ready', 'The model is not loaded in this worker.')).scorer.score(call.batch)
     }
     case 'load': {
+      const sizeBytes = call.source.bytes.length
       const { scorer, opened } = await openModel(call.source)
-      scorers.set(call.model, scorer)
+      scorers.set(call.model, { scorer, sizeBytes })
+      // In a task of its own: now the message with the bytes is still on the stack.
+      setImmediate(collect, sizeBytes)
       return opened
     }
-    case 'release':
-      await scorers.get(call.model)?.release()
+    case 'release': {
+      const held = scorers.get(call.model)
       scorers.delete(call.model)
+      await held?.scorer.release()
+      if (held !== undefined) setImmediate(collect, held.sizeBytes)
       return undefined
+    }
   }
 }
 

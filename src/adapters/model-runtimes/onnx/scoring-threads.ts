@@ -1,0 +1,85 @@
+import { fail } from '#contract/errors'
+import type { RowBatch, ScoredRows } from '#lifecycle/serving/model-runtime-point'
+import type { OpenedModel, ScorerSource } from './open-model.ts'
+import { ScoringThread } from './scoring-thread.ts'
+
+/** Threads that all hold the same models, known by number. */
+export interface ScoringThreads {
+  /** `read` is asked again when a thread has to be replaced: kept bytes would be memory for a rare case. */
+  load(
+    read: () => Promise<ScorerSource>,
+    chooses: boolean,
+  ): Promise<{ readonly number: number; readonly opened: OpenedModel }>
+  has(model: number): boolean
+  score(model: number, batch: RowBatch): Promise<ScoredRows>
+  release(model: number): Promise<void>
+  close(): Promise<void>
+}
+
+/** A thread that dies as soon as it starts must not keep a core busy. */
+const restartDelayMs = 200
+export function createScoringThreads(
+  count: number,
+  onDeath: (reason: string) => void = () => undefined,
+): ScoringThreads {
+  const held = new Map<number, () => Promise<ScorerSource>>()
+  let nextModel = 1
+  let closed = false
+
+  const start = (): ScoringThread => {
+    const thread = new ScoringThread((reason) => {
+      onDeath(reason)
+      const place = threads.indexOf(thread)
+      setTimeout(() => {
+        if (closed || place === -1) return
+        const fresh = start()
+        threads[place] = fresh
+        void fill(fresh)
+      }, restartDelayMs).unref()
+    })
+    return thread
+  }
+  const fill = (thread: ScoringThread): Promise<unknown> =>
+    Promise.allSettled(
+      [...held].map(async ([model, read]) =>
+        thread.call({ kind: 'load', model, source: { ...(await read()), chooses: false } }),
+      ),
+    )
+  const threads = Array.from({ length: count }, start)
+
+  const release = async (model: number): Promise<void> => {
+    held.delete(model)
+    await Promise.allSettled(threads.map((thread) => thread.call({ kind: 'release', model })))
+  }
+
+  return {
+    load: async (read, chooses) => {
+      const source = await read()
+      const number = nextModel++
+      held.set(number, read)
+      try {
+        const [opened] = await Promise.all(
+          threads.map((thread, i) =>
+            thread.call({ kind: 'load', model: number, source: { ...source, chooses: chooses && i === 0 } }),
+          ),
+        )
+        return { number, opened: opened ?? fail('internal', 'No thread has loaded the model.') }
+      } catch (error) {
+        await release(number)
+        throw error
+      }
+    },
+    has: (model) => held.has(model),
+    score: (model, batch) =>
+      leastBusy(threads).call({ kind: 'score', model, batch }, [batch.numbers.buffer as ArrayBuffer]),
+    release,
+    close: async () => {
+      closed = true
+      await Promise.all(threads.map((thread) => thread.close()))
+    },
+  }
+}
+
+function leastBusy(threads: readonly ScoringThread[]): ScoringThread {
+  return threads.reduce((best, thread) => (thread.waiting < best.waiting ? thread : best))
+}
