@@ -1,4 +1,5 @@
 import type { ModelSignature } from '#lifecycle/tracking/contract'
+import { datatypeOf } from './process/rows/datatype.ts'
 
 /** One row as the endpoint's friendly form takes it. */
 export type ExampleRow = Readonly<Record<string, unknown>>
@@ -61,20 +62,10 @@ export function exampleRequest(deployment: ExampleOf, form: ExampleForm = 'predi
   }
 }
 
-export const exampleDatatypes: Readonly<Record<Field['type'], string>> = {
-  boolean: 'BOOL',
-  integer: 'INT32',
-  long: 'INT64',
-  float: 'FP32',
-  double: 'FP64',
-  string: 'BYTES',
-  datetime: 'BYTES',
-}
-
 function tensorOf({ name, type, shape }: Field, value: unknown): object {
   return {
     name,
-    datatype: exampleDatatypes[type],
+    datatype: datatypeOf[type],
     shape: [1, ...(shape ?? [1])],
     data: [value].flat(Infinity),
   }
@@ -101,6 +92,7 @@ export function requestSnippets(
   return [
     { language: 'curl', title: 'curl', text: curlText(address + path, body, hasToken) },
     { language: 'python', title: 'Python', text: pythonText(address + path, pythonValue(body), hasToken) },
+    { language: 'python', title: 'tritonclient', text: tritonText(deployment, { address, hasToken }) },
     {
       language: 'typescript',
       title: 'TypeScript',
@@ -134,6 +126,47 @@ function pythonText(address: string, body: string, hasToken: boolean): string {
     ')',
     'answer.raise_for_status()',
     'print(answer.json()["predictions"])',
+  ].join('\n')
+}
+
+const numpyTypes: Readonly<Record<Field['type'], string>> = {
+  boolean: 'bool',
+  integer: 'np.int32',
+  long: 'np.int64',
+  float: 'np.float32',
+  double: 'np.float64',
+  string: 'object',
+  datetime: 'object',
+}
+
+/** Triton's client wants the address without its scheme, and text as objects. */
+function tritonText(
+  { name, signature, example }: ExampleOf,
+  { address, hasToken }: { readonly address: string; readonly hasToken: boolean },
+): string {
+  const row = exampleRow({ signature, example })
+  const isSecure = address.startsWith('https:')
+  const inputs = signature.inputs.map((field) => {
+    const value = pythonValue(field.shape === undefined ? [row[field.name]] : row[field.name])
+    const values = `np.array([${value}], dtype=${numpyTypes[field.type]})`
+    return `    ${JSON.stringify(field.name)}: ("${exampleDatatypes[field.type]}", ${values}),`
+  })
+  return [
+    ...(hasToken ? ['import os'] : []),
+    'import numpy as np',
+    'import tritonclient.http as triton',
+    '',
+    `client = triton.InferenceServerClient("${address.replace(/^https?:\/\//, '')}"${isSecure ? ', ssl=True' : ''})`,
+    'values = {',
+    ...inputs,
+    '}',
+    'inputs = []',
+    'for name, (datatype, array) in values.items():',
+    '    tensor = triton.InferInput(name, array.shape, datatype)',
+    '    tensor.set_data_from_numpy(array)',
+    '    inputs.append(tensor)',
+    `answer = client.infer(${JSON.stringify(name)}, inputs${hasToken ? ', headers={"authorization": f"Bearer {os.environ[\'DEVMLOPS_TOKEN\']}"}' : ''})`,
+    `print({output["name"]: answer.as_numpy(output["name"]) for output in answer.get_response()["outputs"]})`,
   ].join('\n')
 }
 

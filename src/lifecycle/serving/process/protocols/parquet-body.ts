@@ -45,7 +45,8 @@ async function readFile(
   path: string,
   { schema, rowsLimit }: { readonly schema: RowSchema; readonly rowsLimit: number },
 ): Promise<readonly Row[]> {
-  const { isTimeType, openTables, quoteName, quoteText, requireRow, timeColumn } = await tablesDoor()
+  const { isTimeType, openTables, quoteName, quoteText, requireRow, timeColumn } =
+    await import('#platform/tables/index')
   const tables = await openTables({
     allowedDirectories: [folder],
     temporaryDirectory: join(folder, 'spill'),
@@ -83,10 +84,6 @@ async function readFile(
   } finally {
     tables.close()
   }
-}
-
-function tablesDoor(): Promise<typeof import('#platform/tables/index')> {
-  return import('#platform/tables/index')
 }
 
 const readable = /^(BOOLEAN|U?TINYINT|U?SMALLINT|U?INTEGER|U?BIGINT|FLOAT|DOUBLE|VARCHAR|ENUM|TIMESTAMP|DATE)/
