@@ -20,7 +20,10 @@ async function answer(call: WorkerCall): Promise<WorkerAnswers[keyof WorkerAnswe
   switch (call.kind) {
     case 'score': {
       const held = scorers.get(call.model)
-      return (held ?? fail('not_ready', 'The model is not loaded in this worker.')).scorer.score(call.batch)
+      const { scorer } = held ?? fail('not_ready', 'The model is not loaded in this worker.')
+      const startedAt = performance.now()
+      const scored = await scorer.score(call.batch)
+      return { ...scored, computeMs: performance.now() - startedAt }
     }
     case 'load': {
       const sizeBytes = call.source.bytes.length
