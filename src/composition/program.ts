@@ -39,6 +39,8 @@ import { namedDatasets } from './named-datasets.ts'
 import type { OpenPlatform } from './platform.ts'
 import { readProjectAt } from './project-source.ts'
 import { publishTo } from './publish-to.ts'
+import { watchedEndpoints } from './watched-endpoints.ts'
+import { version } from './version.ts'
 
 export interface ProgramOptions {
   readonly platform: OpenPlatform
@@ -234,6 +236,7 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
         host: config.host,
         port: config.servingPort,
         home: config.home,
+        version,
         certificatePath: config.servingTls?.certificatePath,
         log: platform.log,
       })
@@ -272,7 +275,7 @@ function createStages({ platform, directory, trackingUri, serve }: ProgramOption
   })
   const monitoring = createMonitoringStage({
     platform,
-    serving: serving.service,
+    serving: watchedEndpoints(serving.service, batch.service),
     settings: async () => (await project()).sections.monitors,
     references: monitoringReferences(registry.service, platform.blobs),
     scorer: {

@@ -16,9 +16,12 @@ export const monitorsSection = defineSection({
     retraining: { pipeline: train, when: [performance], unless_firing: [drift], cool_down: 28d }
     canary: { metric: log_loss, margin: 0.02, minimum_labels: 2000 }
 `,
-  reads: ['deployments', 'pipelines'],
+  reads: ['deployments', 'batch_scoring', 'pipelines'],
   check(all) {
-    const deployments = Object.keys(endpointsOf(all['deployments'] as Parameters<typeof endpointsOf>[0]))
+    const deployments = [
+      ...Object.keys(endpointsOf(all['deployments'] as Parameters<typeof endpointsOf>[0])),
+      ...namesOf(all, 'batch_scoring'),
+    ]
     const pipelines = namesOf(all, 'pipelines')
     return Object.entries(all.monitors).flatMap(([name, monitor]) => [
       ...(deployments.includes(name) ? [] : [unknownDeployment(name, deployments)]),
@@ -36,7 +39,7 @@ function unknownDeployment(name: string, known: readonly string[]): ReferenceIss
   return {
     path: ['monitors', name],
     message: `no deployment is called "${name}"`,
-    hint: 'A monitor has the name of the deployment that it watches, or NAME.ENVIRONMENT.',
+    hint: 'A monitor has the name of the deployment or batch that it watches, or NAME.ENVIRONMENT.',
     target: 'key',
     unknown: { name, known },
   }

@@ -14,9 +14,12 @@ import { createPredictionLogs } from './prediction-log/prediction-logs.ts'
 import { findPrediction, newestPredictions } from './prediction-lookup.ts'
 import { rolloutView } from './rollouts/rollout-view.ts'
 import { servingPlan, servingSection, type ServingSettings, type WidePlan } from './serving-section.ts'
+import { createTriedEndpoints } from './tried-endpoints.ts'
+import { tryContract } from './try-contract.ts'
 import { createServingService, type ServingDependencies, type ServingService } from './service.ts'
 
 export { batchSection } from './batch/batch-section.ts'
+export type { BatchService } from './batch/batch-service.ts'
 export { createBatchStage } from './batch/batch-stage.ts'
 export { batchPredictForm, batchPredictStep } from './batch-predict-step.ts'
 export { deploymentsSection, type DeploymentView } from './contract.ts'
@@ -136,8 +139,10 @@ export function createServingStage(dependencies: ServingStageDependencies): {
     stop: ({ name, reason }, { caller }) => service.stop(name, caller, reason),
     prediction: ({ id }) => loggedPrediction(home, id),
     predictions: async ({ name, limit }) => {
-      await service.get(name)
-      return { items: await newestPredictions(predictionsDirectory(home, name), limit) }
+      const items = await newestPredictions(predictionsDirectory(home, name), limit)
+      // A batch has predictions without a deployment; a name without either is a mistake.
+      if (items.length === 0) await service.get(name)
+      return { items }
     },
   })
   const predictionLogs = createPredictionLogs({
@@ -145,6 +150,14 @@ export function createServingStage(dependencies: ServingStageDependencies): {
     directoryOf: (name) => predictionsDirectory(home, name),
   })
   const logHandlers = routesOf('prediction-logs', predictionLogContract, predictionLogs.handlers)
+  const tried = createTriedEndpoints({ ...dependencies, service, wide })
+  const tryHandlers = routesOf('endpoints', tryContract, {
+    form: ({ name }) => tried.form(name),
+    try: async ({ name, row, key }) => {
+      await service.get(name)
+      return tried.try(name, { row, ...(key === undefined ? {} : { key }) })
+    },
+  })
   const keyHandlers = routesOf('access-keys', accessKeysContract, {
     list: async () => ({ items: await keys.list() }),
     create: (request, { caller }) => keys.create(request, caller),
@@ -155,7 +168,7 @@ export function createServingStage(dependencies: ServingStageDependencies): {
     predictionLogs,
     stage: {
       name: 'serving',
-      routes: [...handlers, ...logHandlers, ...keyHandlers],
+      routes: [...handlers, ...logHandlers, ...keyHandlers, ...tryHandlers],
       jobKinds: predictionLogs.jobKinds,
       heldDigests: () => planDigests(servingDirectory(home)),
       subscriptions: [

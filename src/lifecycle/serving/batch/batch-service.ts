@@ -36,6 +36,15 @@ export interface BatchDependencies {
   }
 }
 
+/** A batch and the model version that it was last scored with. */
+export interface ScoredWith {
+  readonly name: string
+  readonly model: string
+  readonly version: number
+  readonly at: number
+  readonly actor: string
+}
+
 export type BatchService = ReturnType<typeof createBatchService>
 
 const jobKind = 'batch.score'
@@ -159,6 +168,18 @@ export function createBatchService(dependencies: BatchDependencies) {
 
     list: async (filter: { name?: string | undefined; limit: number }): Promise<BatchRun[]> =>
       (await store.list(filter)).map(view),
+
+    /** The batches of devmlops.yaml that have run, each with the version that scored last. */
+    scoredWith: async (): Promise<ScoredWith[]> => {
+      const found = await Promise.all(
+        Object.keys((await project()).batches).map((name) => store.newestOf(name, 'succeeded')),
+      )
+      return found.flatMap((row) =>
+        row === undefined || row.model === null || row.version === null
+          ? []
+          : [{ name: row.name, model: row.model, version: row.version, at: row.due_at, actor: row.actor }],
+      )
+    },
 
     cancel: async (id: string): Promise<BatchRun> => {
       const row = await get(id)

@@ -30,11 +30,12 @@ export function createBatchStore(database: Database) {
     update: async (id: string, change: Partial<BatchRow>): Promise<void> => {
       await query.updateTable('batch_runs').set(change).where('id', '=', id).execute()
     },
-    newestOf: (name: string): Promise<BatchRow | undefined> =>
+    newestOf: (name: string, state?: BatchRow['state']): Promise<BatchRow | undefined> =>
       query
         .selectFrom('batch_runs')
         .selectAll()
         .where('name', '=', name)
+        .$if(state !== undefined, (all) => all.where('state', '=', state ?? 'succeeded'))
         .orderBy('created_at', 'desc')
         .limit(1)
         .executeTakeFirst(),
