@@ -92,7 +92,6 @@ export function requestSnippets(
   return [
     { language: 'curl', title: 'curl', text: curlText(address + path, body, hasToken) },
     { language: 'python', title: 'Python', text: pythonText(address + path, pythonValue(body), hasToken) },
-    { language: 'python', title: 'tritonclient', text: tritonText(deployment, { address, hasToken }) },
     {
       language: 'typescript',
       title: 'TypeScript',
@@ -104,6 +103,7 @@ export function requestSnippets(
         'console.log(predictions)',
       ].join('\n'),
     },
+    { language: 'python', title: 'tritonclient', text: tritonText(deployment, { address, hasToken }) },
   ]
 }
 
@@ -149,7 +149,7 @@ function tritonText(
   const inputs = signature.inputs.map((field) => {
     const value = pythonValue(field.shape === undefined ? [row[field.name]] : row[field.name])
     const values = `np.array([${value}], dtype=${numpyTypes[field.type]})`
-    return `    ${JSON.stringify(field.name)}: ("${exampleDatatypes[field.type]}", ${values}),`
+    return `    ${JSON.stringify(field.name)}: ("${datatypeOf[field.type]}", ${values}),`
   })
   return [
     ...(hasToken ? ['import os'] : []),
