@@ -5,7 +5,12 @@ import type { DeclaredDeployment, DeploymentView, PlannedDeployment, Revision } 
 import { environmentVariable } from '#platform/config'
 import { createComposedModels } from './composed-models/composed-models.ts'
 import { createDeclaredEndpoints } from './declared-endpoints.ts'
-import { createDeployedVersions, splitReference, type DeployableModels } from './deployed-versions.ts'
+import {
+  createDeployedVersions,
+  splitReference,
+  type DeployableModels,
+  type DeployableVersion,
+} from './deployed-versions.ts'
 import { createDeploymentChanges } from './deployment-changes.ts'
 import { createDeploymentPreview } from './deployment-preview.ts'
 import { deploymentView } from './deployment-view.ts'
@@ -153,6 +158,14 @@ export function createServingService(dependencies: ServingDependencies) {
     },
 
     get: async (name: string): Promise<DeploymentView> => view(await currentOf(name)),
+
+    /** The version that has most of the traffic, with what it takes. */
+    mainVersion: async (name: string): Promise<DeployableVersion> => {
+      const [main] = variantsOf(await currentOf(name)).toSorted((left, right) => right.weight - left.weight)
+      return main === undefined
+        ? fail('not_found', `"${name}" has no version.`)
+        : models.version(main.model, main.version)
+    },
 
     revisions: async (name: string): Promise<Revision[]> =>
       (await store.history(name, 200)).map((row) => ({

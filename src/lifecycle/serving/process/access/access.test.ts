@@ -122,3 +122,13 @@ test('allows one full lot at once and then as many as the rate, however long it 
   assert.ok(slow.take(1_000) > 900)
   assert.equal(slow.take(2_000), 0)
 })
+
+test('lets the control side ask in the name of the page, also where everybody else must sign', () => {
+  const { secret, plan } = keyWith()
+  const access = new Access({ isLoopback: false, callerToken: 'secret', controlToken: 'control', clock })
+  access.use(accessPlanSchema.parse({ mode: 'keys', signing: 'required', keys: [plan] }))
+  assert.equal(access.admit(bearer('control'), 'predict').caller, 'page')
+  for (const other of [secret, 'secret', 'contro']) {
+    assert.throws(() => access.admit(bearer(other), 'predict'), { code: 'unauthenticated' })
+  }
+})

@@ -6,13 +6,15 @@ import type { Clock } from '#platform/clock'
 import { keyIdOf } from '../../access-keys/key-secret.ts'
 import type { AccessPlan, Scope } from '../../deployment/access.ts'
 import { SignatureCheck } from './signature-check.ts'
-import { anonymous, KnownKey, type Admission } from './known-key.ts'
+import { anonymous, fromThePage, KnownKey, type Admission } from './known-key.ts'
 
 export interface AccessOptions {
   /** Only whoever is on this machine can reach the process. */
   readonly isLoopback: boolean
   /** DEVMLOPS_TOKEN; undefined when it is not set. */
   readonly callerToken: string | undefined
+  /** Of the control side, which also asks in the name of whoever looks at the page. */
+  readonly controlToken?: string | undefined
   readonly clock: Clock
 }
 
@@ -32,7 +34,7 @@ export interface Credentials {
 
 interface Remembered {
   readonly given: string
-  readonly key: KnownKey | 'token'
+  readonly key: KnownKey | 'token' | 'control'
   readonly plan: AccessPlan
 }
 
@@ -40,6 +42,7 @@ interface Remembered {
 export class Access {
   readonly #options: AccessOptions
   readonly #tokenDigest: Buffer | undefined
+  readonly #controlDigest: Buffer | undefined
   #plan: AccessPlan = { keys: [], cors: [], signing: 'off' }
   #keys: ReadonlyMap<string, KnownKey> = new Map()
   readonly #signatures = new SignatureCheck()
@@ -48,6 +51,7 @@ export class Access {
   constructor(options: AccessOptions) {
     this.#options = options
     this.#tokenDigest = options.callerToken === undefined ? undefined : digest(options.callerToken)
+    this.#controlDigest = options.controlToken === undefined ? undefined : digest(options.controlToken)
   }
 
   get plan(): AccessPlan {
@@ -75,8 +79,8 @@ export class Access {
     const { signing } = this.#plan
     if (signing !== 'off' && credentials.headers['signature-input'] !== undefined)
       return this.#admitSigned(credentials, scope)
-    if (signing === 'required' && scope !== 'metrics') refuseUnsigned()
     const given = givenIn(credentials.headers)
+    if (signing === 'required' && scope !== 'metrics' && !this.#isControl(given)) refuseUnsigned()
     if (given === undefined) {
       if (this.#isOpen()) return anonymous
       return this.#failUnknown()
@@ -88,6 +92,7 @@ export class Access {
       return this.#failUnknown()
     }
     if (key === 'token') return anonymous
+    if (key === 'control') return fromThePage
     return this.#admitKey(key, scope)
   }
 
@@ -126,7 +131,7 @@ export class Access {
    * Found by its public id, then compared in constant time. A connection that has shown a key shows it again with every
    * request: it is hashed once, and whoever does not know it learns nothing from how long another takes.
    */
-  #recognise(given: string, connection: object | undefined): KnownKey | 'token' | undefined {
+  #recognise(given: string, connection: object | undefined): Remembered['key'] | undefined {
     const remembered = connection === undefined ? undefined : this.#remembered.get(connection)
     if (remembered?.given === given && remembered.plan === this.#plan) return remembered.key
     const key = this.#lookUp(given)
@@ -136,12 +141,18 @@ export class Access {
     return key
   }
 
-  #lookUp(given: string): KnownKey | 'token' | undefined {
+  #lookUp(given: string): Remembered['key'] | undefined {
     const id = keyIdOf(given)
     const key = id === undefined ? undefined : this.#keys.get(id)
     if (key !== undefined) return timingSafeEqual(digest(given), key.digest) ? key : undefined
+    if (this.#isControl(given)) return 'control'
     if (this.#tokenDigest === undefined) return undefined
     return timingSafeEqual(digest(given), this.#tokenDigest) ? 'token' : undefined
+  }
+
+  #isControl(given: string | undefined): boolean {
+    if (given === undefined || this.#controlDigest === undefined) return false
+    return timingSafeEqual(digest(given), this.#controlDigest)
   }
 
   /** Beyond this machine nothing is open, whatever the plan says. */

@@ -25,6 +25,9 @@ export const anonymous: Admission = {
   release: nothing,
 }
 
+/** Somebody tries the endpoint on the page; the server has asked who that is. */
+export const fromThePage: Admission = { ...anonymous, caller: 'page' }
+
 /** A key of the plan with what its use has cost so far. */
 export class KnownKey {
   readonly plan: KeyPlan
