@@ -165,8 +165,8 @@ async function startWith(
   const { clock, log, version = '0.0.0' } = options
   const { stateDirectory, restorePatienceMs = defaultRestorePatienceMs } = options
   const features = createFeatureValues(options.featureHome)
-  const { callerToken } = options
-  const access = new Access({ isLoopback: isLoopback(options.host), callerToken, clock })
+  const { callerToken, controlToken } = options
+  const access = new Access({ isLoopback: isLoopback(options.host), callerToken, controlToken, clock })
   const keeper = new PlanKeeper({
     stateDirectory,
     pool,
