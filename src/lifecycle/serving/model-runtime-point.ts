@@ -68,10 +68,47 @@ export interface LoadedModel {
   readonly memoryBytes?: (() => number) | undefined
   /** Why it cannot answer at the moment, for a model that another server answers for. */
   readonly health?: (() => string | undefined) | undefined
+  /** Explains from its insides what it gives; undefined for a model that can only be asked. */
+  readonly explainer?: (() => Promise<ModelExplainer>) | undefined
   /** The buffers of the batch may be moved to another thread: the caller must not touch them again. */
   score(batch: RowBatch, call?: ScoreCall): Promise<ScoredRows>
   /** Frees the model. Call it once, when nothing is being scored any more. */
   release(): Promise<void>
+}
+
+/** Exact explanations of a model whose insides are known. It gives way to other work between rows. */
+export interface ModelExplainer {
+  /** Undefined when the output is not a score that it can follow. */
+  explain(batch: RowBatch, asked: ExplainAsked): Promise<ExplainedRows | undefined>
+  /** Values beside the places where the answer may change, by the field's place in the signature. */
+  candidates(): ReadonlyMap<number, readonly (number | string)[]>
+  /** Names of the classes, where the model has them. */
+  readonly classes: readonly (string | number)[] | undefined
+}
+
+export interface ExplainAsked {
+  readonly output: string
+  /** For each row, which value of the output. */
+  readonly places: readonly number[]
+  /** Rows to compare with; undefined: what the model itself tells of its training data. */
+  readonly background: RowBatch | undefined
+  /** In the time of `performance.now()`; fails with `timed_out` after it. */
+  readonly deadlineAt?: number | undefined
+}
+
+/** Contributions to raw scores: `base[row] + Σ contributions of the row = raw[row]`. */
+export interface ExplainedRows {
+  readonly method: 'tree_shap' | 'interventional_tree_shap' | 'linear_shap'
+  /** What raw scores are: of classifiers before their link, of others the output itself. */
+  readonly scale: 'log_odds' | 'class_score' | 'output'
+  /** What the rows were compared with. */
+  readonly comparedWith: 'training_data' | 'examples' | 'usual_row'
+  readonly base: Float64Array
+  readonly raw: Float64Array
+  /** `rows × fields of the signature`, row by row. */
+  readonly contributions: Float64Array
+  /** By row: how far the sum is from the raw score. */
+  readonly additivityErrors: Float64Array
 }
 
 /**

@@ -37,8 +37,7 @@ export function interventional(
       for (const [i, leaf] of (leaves[target] ?? []).entries()) {
         const full = fullOf(leaf)
         let reached = 0
-        for (let other = 0; other < others; other++)
-          if (masks[leaf * others + other] === full) reached++
+        for (let other = 0; other < others; other++) if (masks[leaf * others + other] === full) reached++
         sum += ((weights[target]?.[i] as number) * reached) / others
       }
       return sum

@@ -22,12 +22,6 @@ export interface LeafPaths {
 /** Chains of thousands of questions would take memory with the square of their length. */
 const mostQuestions = 5_000_000
 
-interface Step {
-  readonly node: number
-  readonly yes: boolean
-  readonly share: number
-}
-
 /** Undefined for ensembles that are too deep, and for those whose leaves are not added up. */
 export function leafPaths(trees: TreePredictor): LeafPaths | undefined {
   const { feature, yes, no, roots, targets, leafStart, leafTarget, leafWeight, cover, aggregate } = trees
@@ -42,49 +36,49 @@ export function leafPaths(trees: TreePredictor): LeafPaths | undefined {
   const ask: number[] = []
   let mostColumns = 0
 
-  const addLeaf = (node: number, path: readonly Step[]): void => {
-    const asked = new Map<number, Step[]>()
-    for (const step of path) {
-      const about = feature[step.node] as number
-      const steps = asked.get(about)
-      if (steps === undefined) asked.set(about, [step])
-      else steps.push(step)
-    }
-    for (const [about, steps] of asked) {
+  /** The way to the node at hand: questions as in `ask`, and shares. */
+  const path: { ask: number; share: number }[] = []
+  const addLeaf = (node: number, depth: number): void => {
+    const begin = column.length
+    for (let i = 0; i < depth; i++) {
+      const about = feature[(path[i]?.ask ?? 0) >> 1] as number
+      if (column.indexOf(about, begin) !== -1) continue
+      let product = 1
+      for (let k = i; k < depth; k++) {
+        const step = path[k] as (typeof path)[number]
+        if (feature[step.ask >> 1] !== about) continue
+        product *= step.share
+        ask.push(step.ask)
+      }
       column.push(about)
-      share.push(steps.reduce((product, step) => product * step.share, 1))
-      for (const step of steps) ask.push(step.node * 2 + Number(step.yes))
+      share.push(product)
       askStart.push(ask.length)
     }
-    mostColumns = Math.max(mostColumns, asked.size)
+    mostColumns = Math.max(mostColumns, column.length - begin)
     const leaf = columnStart.length - 1
     columnStart.push(column.length)
-    const sums = new Map<number, number>()
     for (let at = leafStart[node] as number; at < (leafStart[node + 1] as number); at++) {
       const target = leafTarget[at] as number
-      sums.set(target, (sums.get(target) ?? 0) + (leafWeight[at] as number) * scale)
-    }
-    for (const [target, weight] of sums) {
-      if (weight === 0) continue
       leaves[target]?.push(leaf)
-      weights[target]?.push(weight)
+      weights[target]?.push((leafWeight[at] as number) * scale)
     }
   }
 
   for (const root of roots) {
-    const open: { readonly node: number; readonly path: readonly Step[] }[] = [{ node: root, path: [] }]
+    const open = [{ node: root, depth: 0, step: { ask: 0, share: 1 } }]
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      const { node, path } = next
+      const { node, depth, step } = next
+      if (depth > 0) path[depth - 1] = step
       if ((feature[node] as number) < 0) {
-        addLeaf(node, path)
+        addLeaf(node, depth)
         if (ask.length > mostQuestions) return undefined
         continue
       }
       const [met, unmet] = [yes[node] as number, no[node] as number]
       // Of the two children, so that both shares are one together whatever the graph says of the parent.
       const shareYes = shareOf(cover?.[met], cover?.[unmet])
-      open.push({ node: unmet, path: [...path, { node, yes: false, share: 1 - shareYes }] })
-      open.push({ node: met, path: [...path, { node, yes: true, share: shareYes }] })
+      open.push({ node: unmet, depth: depth + 1, step: { ask: node * 2, share: 1 - shareYes } })
+      open.push({ node: met, depth: depth + 1, step: { ask: node * 2 + 1, share: shareYes } })
     }
   }
   return {

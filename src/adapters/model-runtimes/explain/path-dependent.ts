@@ -62,7 +62,7 @@ export function pathDependent(paths: LeafPaths): TreeExplainer {
           coefficients[k + 1] = coefficients[k] as number
           for (let s = k; s > 0; s--)
             coefficients[s] = (coefficients[s] as number) * z + (coefficients[s - 1] as number)
-          coefficients[0] = (coefficients[0] as number) * z
+          coefficients[0] = coefficients[0] * z
         }
         if (unmetCount > 0) {
           let lost = 0

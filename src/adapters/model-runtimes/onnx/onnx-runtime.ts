@@ -39,6 +39,7 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): ModelRuntim
       return {
         ...factsOf(opened),
         parallelBatches: threadCount,
+        explainer: explainerOf(opened, source),
         score: scoreBy(opened, {
           isLoaded: () => threads.has(number),
           onnxruntime: (batch) => threads.score(number, batch),
@@ -66,6 +67,16 @@ function scoreBy(
     batch.rows <= rows && batch.longs === undefined && isLoaded()
       ? new Promise((resolve) => resolve(compiled(batch)))
       : onnxruntime(batch)
+}
+
+/** Loaded when someone asks why: most processes are only asked what. */
+function explainerOf({ choice }: OpenedModel, { signature }: ModelSource): LoadedModel['explainer'] {
+  const parsed = choice?.parsed
+  if (parsed === undefined) return undefined
+  return async () => {
+    const { createModelExplainer } = await import('../explain/index.ts')
+    return createModelExplainer(parsed, signature.inputs.length)
+  }
 }
 
 function inlineRuntime(): ModelRuntime {

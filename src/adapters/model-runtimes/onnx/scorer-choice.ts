@@ -10,6 +10,8 @@ import type { SessionScorer } from './session-scorer.ts'
 export interface ScorerChoice {
   /** Batches of up to `rows` are scored where they are, without onnxruntime. */
   readonly compiled: { readonly model: ParsedModel; readonly rows: number } | undefined
+  /** The graph read, where it gives the same scores, whatever scores its batches; for explanations. */
+  readonly parsed?: ParsedModel | undefined
   readonly figures: ScorerFigures
   /** Rows were scored in onnxruntime to find this out. */
   readonly hasScored: boolean
@@ -70,10 +72,12 @@ export async function chooseScorer(
   if (ours[1] > batchLimitMicroseconds)
     return {
       compiled: undefined,
+      parsed: model,
       figures: { ...measured, reason: `a batch of ${fullBatch} rows takes too long` },
       hasScored: true,
     }
-  return { compiled: { model, rows: crossover(ours, theirs) }, figures: measured, hasScored: true }
+  const rows = crossover(ours, theirs)
+  return { compiled: { model, rows }, parsed: model, figures: measured, hasScored: true }
 }
 
 /** The largest batch that costs less compiled than in onnxruntime with the way there, both taken as straight lines. */

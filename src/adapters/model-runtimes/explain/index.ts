@@ -1,0 +1,1 @@
+export { createModelExplainer } from './model-explainer.ts'
