@@ -1,6 +1,6 @@
 import { DevmlopsError, fail, messageOf } from '#contract/errors'
 import { digestOf, type Digest } from '#platform/blobs/index'
-import type { LoadedModel, ModelRuntime, ModelSource } from '../../model-runtime-point.ts'
+import type { LoadedModel, ModelRuntime, ModelSource, RowBatch } from '../../model-runtime-point.ts'
 import type { ModelPlan, VariantPlan } from '../../plan.ts'
 import { openBatch, rowSchema } from '../rows/row-schema.ts'
 import { readExamples, tryExamples } from './model-examples.ts'
@@ -23,11 +23,17 @@ export function labelOf({ model, version }: Pick<Loadable, 'model' | 'version'>)
   return `${model} v${version}`
 }
 
+export interface TriedModel {
+  readonly loaded: LoadedModel
+  /** Rows that were stored with it. */
+  readonly examples: RowBatch | undefined
+}
+
 /** Loads a model and tries it: on the examples that were stored with it, or else on one empty row. */
 export async function loadModel(
   plan: Loadable,
   { runtime, files, nodes }: LoadModelOptions,
-): Promise<LoadedModel> {
+): Promise<TriedModel> {
   const { signature, format, python, upstream, graph } = plan
   const label = labelOf(plan)
   const read = async (path: string): Promise<Uint8Array> => {
@@ -51,9 +57,11 @@ export async function loadModel(
   })
   try {
     const examples = await readExamples(plan, read)
+    // Scoring may move the numbers to another thread.
+    const kept = examples && { ...examples.batch, numbers: examples.batch.numbers.slice() }
     if (examples !== undefined) await tryExamples(loaded, examples, label)
     else if (!loaded.isWarm) await tryEmptyRow(loaded, plan)
-    return loaded
+    return { loaded, examples: kept }
   } catch (error) {
     await loaded.release()
     throw error

@@ -1,13 +1,13 @@
 import { DevmlopsError, fail } from '#contract/errors'
 import { formatBytes } from '#contract/units'
 import type { Log } from '#platform/log'
-import type { LoadedModel, ModelRuntime, NodeModel, ScoredRows } from '../../model-runtime-point.ts'
+import type { ModelRuntime, NodeModel, ScoredRows } from '../../model-runtime-point.ts'
 import type { VariantPlan } from '../../plan.ts'
 import type { ServingMetrics } from '../metrics.ts'
 import { innerTerms, unlimitedQueue, type ScoredSlice } from './batch-queue.ts'
 import type { KnownModels } from './known-models.ts'
-import { labelOf, loadModel, type Loadable, type ModelFiles } from './load-model.ts'
-import { createMemoryMeter, estimatedBytes } from './memory-meter.ts'
+import { labelOf, loadModel, type Loadable, type ModelFiles, type TriedModel } from './load-model.ts'
+import { createMemoryMeter, estimatedBytes, leastBytes, type ModelSize } from './memory-meter.ts'
 import { createModelMemory } from './model-memory.ts'
 import { PooledModel, type ResidentModel } from './pooled-model.ts'
 import { ServedModel } from './served-model.ts'
@@ -58,13 +58,18 @@ export function createModelPool(options: ModelPoolOptions): ModelPool {
   const memory = createModelMemory({ budgetBytes: () => budget, holders: () => models.values() })
   const meter = createMemoryMeter(options.residentBytes ?? (() => process.memoryUsage.rss()))
 
-  const estimateOf = (key: string, plan: Loadable): number => {
-    if (plan.upstream !== undefined || plan.graph !== undefined) return 0
+  const sizeOf = (plan: Loadable): ModelSize => {
     const isPython = plan.format?.python !== undefined && plan.format.onnx === undefined
-    const filesBytes = plan.files.reduce((sum, file) => sum + file.sizeBytes, 0)
-    const pythonWorkers = isPython ? (plan.python?.workers ?? options.pythonWorkers ?? 1) : 0
-    return Math.max(known.get(key)?.heldBytes ?? 0, estimatedBytes({ filesBytes, pythonWorkers }))
+    return {
+      filesBytes: plan.files.reduce((sum, file) => sum + file.sizeBytes, 0),
+      pythonWorkers: isPython ? (plan.python?.workers ?? options.pythonWorkers ?? 1) : 0,
+    }
   }
+  const estimateOf = (key: string, plan: Loadable): number =>
+    isElsewhere(plan) ? 0 : Math.max(known.get(key)?.heldBytes ?? 0, estimatedBytes(sizeOf(plan)))
+  /** What a load has shown to be held; the runtime's own word counts more. */
+  const heldOf = (plan: Loadable, loaded: LoadedModel, measured: number): number =>
+    loaded.memoryBytes?.() ?? (isElsewhere(plan) ? 0 : Math.max(leastBytes(sizeOf(plan)), measured))
 
   const load = async (key: string, plan: Loadable, until: number): Promise<ResidentModel> => {
     const label = labelOf(plan)
@@ -83,27 +88,28 @@ export function createModelPool(options: ModelPoolOptions): ModelPool {
     try {
       const measurement = meter.begin()
       let measured: number | undefined
-      let loaded: LoadedModel
+      let tried: TriedModel
       try {
-        loaded =
+        tried =
           plan.graph === undefined ? await loadModel(plan, { runtime, files }) : await loadGraph(plan, until)
       } finally {
         measured = measurement.end(estimate)
       }
-      const heldBytes = loaded.memoryBytes?.() ?? (estimate === 0 ? 0 : (measured ?? estimate))
+      const { loaded, examples } = tried
+      const heldBytes = heldOf(plan, loaded, measured ?? estimate)
       const { platform, outputs, answer, properties } = loaded
       known.set(key, {
         facts: { platform, outputs, answer, properties },
         heldBytes: Math.max(heldBytes, known.get(key)?.heldBytes ?? 0),
       })
-      return { loaded, heldBytes }
+      return { loaded, examples, heldBytes }
     } finally {
       reservation.release()
     }
   }
 
   /** The nodes are models of the pool like any others, shared with whoever else answers with them. */
-  const loadGraph = async (plan: Loadable, until: number): Promise<LoadedModel> => {
+  const loadGraph = async (plan: Loadable, until: number): Promise<TriedModel> => {
     const held = new Map<string, ServedModel>()
     const nodes = new Map<string, NodeModel>()
     const releaseNodes = (): void => {
@@ -126,12 +132,12 @@ export function createModelPool(options: ModelPoolOptions): ModelPool {
             ),
         })
       }
-      const loaded = await loadModel(plan, { runtime, files, nodes })
+      const { loaded, examples } = await loadModel(plan, { runtime, files, nodes })
       const release = async (): Promise<void> => {
         await loaded.release()
         releaseNodes()
       }
-      return { ...loaded, release }
+      return { loaded: { ...loaded, release }, examples }
     } catch (error) {
       releaseNodes()
       throw error
@@ -203,6 +209,11 @@ export function createModelPool(options: ModelPoolOptions): ModelPool {
     },
     forgetOthers: () => known.keepOnly(new Set(models.keys())),
   }
+}
+
+/** It takes no memory here, or its nodes do. */
+function isElsewhere({ upstream, graph }: Loadable): boolean {
+  return upstream !== undefined || graph !== undefined
 }
 
 const memoryPlace = 'serving.memory_budget'

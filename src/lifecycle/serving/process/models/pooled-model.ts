@@ -15,6 +15,8 @@ import type { MemoryHolder } from './model-memory.ts'
 /** A model in memory, warm, and what it holds there. */
 export interface ResidentModel {
   readonly loaded: LoadedModel
+  /** Rows that were stored with it. */
+  readonly examples?: RowBatch | undefined
   readonly heldBytes: number
 }
 
@@ -146,6 +148,23 @@ export class PooledModel implements MemoryHolder {
       : this.#scoreOn(resident.queue.score(batch, limits, terms))
   }
 
+  /** Work with the model itself, which stays in memory until it is done. */
+  async use<Result>(
+    work: (model: ResidentModel) => Promise<Result>,
+    limits: QueueLimits,
+    terms: QueueTerms,
+  ): Promise<Result> {
+    this.#inFlight++
+    this.lastUsedAt = performance.now()
+    try {
+      if (this.#resident === undefined) await this.#waitUntilLoaded(deadlineOf(limits, terms))
+      return await work(this.#resident ?? fail('not_ready', `${this.label} is not in memory.`))
+    } finally {
+      this.#inFlight--
+      this.#freeWhenUnused()
+    }
+  }
+
   async unload(): Promise<void> {
     const resident = this.#resident
     if (resident === undefined || !this.canUnload) return
@@ -171,7 +190,7 @@ export class PooledModel implements MemoryHolder {
   async #scoreWhenLoaded(batch: RowBatch, limits: QueueLimits, terms: QueueTerms): Promise<ScoredSlice> {
     this.#inFlight++
     try {
-      await this.#waitUntilLoaded(Math.min(terms.deadlineAt ?? Infinity, terms.startedAt + limits.timeoutMs))
+      await this.#waitUntilLoaded(deadlineOf(limits, terms))
       const { queue } = this.#resident ?? fail('not_ready', `${this.label} is not in memory.`)
       return await queue.score(batch, limits, terms)
     } finally {
@@ -256,4 +275,8 @@ export class PooledModel implements MemoryHolder {
       .catch(() => undefined)
       .then(() => this.#options.onUnloaded(heldBytes))
   }
+}
+
+function deadlineOf({ timeoutMs }: QueueLimits, { deadlineAt = Infinity, startedAt }: QueueTerms): number {
+  return Math.min(deadlineAt, startedAt + timeoutMs)
 }

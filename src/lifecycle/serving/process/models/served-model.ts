@@ -2,7 +2,7 @@ import type { RowBatch } from '../../model-runtime-point.ts'
 import type { Refusal } from '../access/refusal.ts'
 import type { QueueLimits, QueueTerms, ScoredSlice } from './batch-queue.ts'
 import type { ModelFacts } from './known-models.ts'
-import type { PooledModel } from './pooled-model.ts'
+import type { PooledModel, ResidentModel } from './pooled-model.ts'
 
 /** A variant's hold on a model of the pool. The model stays known to it, and in memory unless it may be loaded on demand. */
 export class ServedModel {
@@ -60,5 +60,14 @@ export class ServedModel {
   /** Loads the model first when it is not in memory. */
   score(batch: RowBatch, limits: QueueLimits, terms: QueueTerms): Promise<ScoredSlice> {
     return this.#model.score(batch, limits, terms)
+  }
+
+  /** Work with the model itself, loaded first when it is not in memory; see {@link PooledModel.use}. */
+  use<Result>(
+    work: (model: ResidentModel) => Promise<Result>,
+    limits: QueueLimits,
+    terms: QueueTerms,
+  ): Promise<Result> {
+    return this.#model.use(work, limits, terms)
   }
 }
