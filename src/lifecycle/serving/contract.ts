@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { endpoint, type Contract } from '#contract/endpoint'
 import { defineSection } from '#lifecycle/project/contract'
 import { deploymentFiguresSchema, variantFiguresSchema } from './deployment/live.ts'
+import { explainSettingsSchema } from './deployment/explain.ts'
 import { limitsSettingsSchema } from './deployment/limits.ts'
 import { logFiguresSchema, logSettingsSchema } from './deployment/log.ts'
 import { environmentMistakes, environmentsSettingsSchema } from './deployment/environments.ts'
@@ -27,6 +28,7 @@ const deploymentFields = {
   sticky: stickySettingsSchema,
   log: logSettingsSchema,
   limits: limitsSettingsSchema,
+  explain: explainSettingsSchema,
   canary: canarySettingsSchema.optional(),
   release: releaseSettingsSchema.optional(),
   keep_warm: keepWarmSettingsSchema,

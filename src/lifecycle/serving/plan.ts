@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { accessPlanSchema } from './deployment/access.ts'
 import { type DeploymentFigures, type VariantFigures } from './deployment/live.ts'
+import { explainPlanSchema } from './deployment/explain.ts'
 import { limitsPlanSchema } from './deployment/limits.ts'
 import { logPlanSchema, type LogFigures } from './deployment/log.ts'
 import { nameSchema } from './deployment/name.ts'
@@ -16,6 +17,7 @@ const deploymentSchema = z
     rollout: rolloutPlanSchema.prefault({}),
     log: logPlanSchema.prefault({}),
     limits: limitsPlanSchema.prefault({}),
+    explain: explainPlanSchema.prefault({}),
   })
   .superRefine(({ variants }, context) => {
     const total = variants.reduce((sum, variant) => sum + variant.weight, 0)

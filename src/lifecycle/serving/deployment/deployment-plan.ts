@@ -1,5 +1,6 @@
 import type { DeploymentSettings } from '../contract.ts'
 import type { ServingPlanInput } from '../plan.ts'
+import { explainPlan } from './explain.ts'
 import { limitsPlan } from './limits.ts'
 import { logPlan } from './log.ts'
 import { rolloutPlan } from './rollout.ts'
@@ -20,5 +21,6 @@ export function deploymentPlan(
     rollout: rolloutPlan(settings),
     log: logPlan(settings.log),
     limits: limitsPlan(settings.limits),
+    explain: explainPlan(settings.explain),
   }
 }
