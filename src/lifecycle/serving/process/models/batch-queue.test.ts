@@ -223,3 +223,54 @@ test('joins fields of several values and exact integers', async () => {
   assert.deepEqual(asked[0]?.widths, widths)
   assert.deepEqual([...(asked[0]?.longs?.get(1) ?? [])], [big, 6n, 9n])
 })
+
+test('keeps a model busy at three times what it can take, and lets nobody wait long who is let in', async () => {
+  let busyMs = 0
+  const model = {
+    score: async (batch: RowBatch): Promise<ScoredRows> => {
+      const startedAt = performance.now()
+      await sleep(10)
+      busyMs += performance.now() - startedAt
+      return {
+        rows: batch.rows,
+        outputs: [{ width: 1, values: batch.numbers.slice(0, batch.rows) }],
+        computeMs: 10,
+      }
+    },
+  }
+  const batchRows = 10
+  let batches = 0
+  const queue = new BatchQueue({ model, parallelBatches: 1, batchRows, onBatch: () => batches++ })
+  const waits: number[] = []
+  const reasons = new Set<string>()
+  let refused = 0
+  const beganAt = performance.now()
+  const pending: Promise<void>[] = []
+  // By what the model has done, not by the clock: three rows come for each that it could score.
+  for (let offered = 0; offered < 3_000;) {
+    for (const due = 3 * batchRows * (batches + 1); offered < due; offered++) {
+      const askedAt = performance.now()
+      pending.push(
+        scoreValues(queue, [offered], { waitMs: 50 }).then(
+          () => void waits.push(performance.now() - askedAt),
+          (error: { reason?: string }) => {
+            refused++
+            reasons.add(String(error.reason))
+          },
+        ),
+      )
+    }
+    await sleep(1)
+  }
+  await Promise.all(pending)
+  const elapsed = performance.now() - beganAt
+  waits.sort((left, right) => left - right)
+  const p99 = waits[Math.floor(waits.length * 0.99)] ?? 0
+  const figures = JSON.stringify({ answered: waits.length, refused, batches, p99, busyMs, elapsed })
+  assert.deepEqual([...reasons], ['wait_too_long'])
+  assert.ok(waits.length >= 0.8 * batches * batchRows, figures)
+  assert.ok(busyMs >= 0.8 * elapsed, figures)
+  assert.ok(refused >= 0.5 * 3_000, figures)
+  // The limit, its own batch and what timers are late by.
+  assert.ok(p99 < 5 * 50, figures)
+})

@@ -58,8 +58,8 @@ export function innerTerms(): QueueTerms {
   return { startedAt: performance.now(), priority: 1, deadlineAt: undefined }
 }
 
-/** Requests are joined as long as the batch is over within this, so that one model does not hold up the others. */
-const batchTargetMs = 20
+/** Work that waits in any case, so that the model is never without. */
+const littleWorkMs = 20
 /** A model that takes long for one batch may have some of them waiting, whatever `limits.wait` says. */
 const batchesWaited = 3
 const sweepMs = 50
@@ -165,12 +165,14 @@ export class BatchQueue {
     { waitMs: allowedMs }: QueueLimits,
     { rowsBefore, waitMs }: { readonly rowsBefore: number; readonly waitMs: number },
   ): Refusal | undefined {
-    const most = this.#mostRows()
-    const patienceMs = Math.max(allowedMs, batchesWaited * this.#cost.batchMs(Math.min(most, rowsBefore + 1)))
+    const { batchRows } = this.#options
+    const nextBatchMs = this.#cost.batchMs(Math.min(batchRows, rowsBefore + 1))
+    const patienceMs = Math.max(allowedMs, batchesWaited * nextBatchMs)
     if (waitMs <= patienceMs) return undefined
-    // One batch may always wait: a model that has nothing to do while requests are turned away answers less, and what it
-    // is measured by then says that it is even slower.
-    if (rowsBefore < most && waitMs < this.#hangingMs) return undefined
+    // A little work may always wait: a model that has nothing to do while requests are turned away answers less, and what
+    // it is measured by then says that it is even slower.
+    const isLittle = rowsBefore < batchRows && rowsBefore * this.#compute.perRowMs < littleWorkMs
+    if (isLittle && waitMs < this.#hangingMs) return undefined
     return waitTooLong(waitMs, 'limits.wait allows', waitMs - patienceMs / 2)
   }
 
@@ -189,18 +191,12 @@ export class BatchQueue {
       }
     }
     if (rowsBefore === 0) return slotMs
-    const batches = Math.ceil(rowsBefore / this.#mostRows())
+    const batches = Math.ceil(rowsBefore / this.#options.batchRows)
     return slotMs + (batches * this.#cost.perBatchMs + rowsBefore * this.#cost.perRowMs) / parallelBatches
   }
 
   get #hangingMs(): number {
     return this.#options.hangingMs ?? defaultHangingMs
-  }
-
-  #mostRows(): number {
-    const { perBatchMs, perRowMs } = this.#compute
-    const affordable = Math.max(batchTargetMs, 4 * perBatchMs) / Math.max(perRowMs, 1e-9)
-    return Math.max(1, Math.min(this.#options.batchRows, Math.floor(affordable)))
   }
 
   #schedule(): void {
@@ -232,7 +228,7 @@ export class BatchQueue {
 
   #take(now: number): readonly Waiting[] {
     const taken: Waiting[] = []
-    const most = this.#mostRows()
+    const most = this.#options.batchRows
     let rows = 0
     for (;;) {
       const next = this.#line.peek()
