@@ -14,6 +14,7 @@ export interface Gauges {
   readonly ready: boolean
   readonly planRevision: number | undefined
   readonly models: number
+  readonly modelBytes: number
   readonly queuedRows: number
   readonly queuedRequests: number
   readonly logs: readonly (LogFigures & { readonly deployment: string })[]
@@ -89,6 +90,7 @@ export class ServingMetrics {
         gauges.planRevision ?? -1,
       ),
       gauge('devmlops_models_loaded', 'Models in memory.', gauges.models),
+      gauge('devmlops_models_bytes', 'Memory that the models are taken to hold.', gauges.modelBytes),
       gauge('devmlops_queued_rows', 'Rows that wait for a model.', gauges.queuedRows),
       gauge('devmlops_queued_requests', 'Requests that wait for a model.', gauges.queuedRequests),
       gauge('devmlops_requests_in_flight', 'HTTP requests that are not answered yet.', this.requestsInFlight),

@@ -223,6 +223,7 @@ async function startWith(
         ready: ready(),
         planRevision: keeper.table.revision,
         models: pool.size,
+        modelBytes: pool.heldBytes,
         queuedRows: pool.queuedRows,
         queuedRequests: pool.queuedRequests,
         aliasedVersions: aliasedVersions(keeper),

@@ -22,6 +22,7 @@ test('shows nothing in the Grafana dashboard that is not measured', () => {
     ready: true,
     planRevision: 1,
     models: 0,
+    modelBytes: 0,
     queuedRows: 0,
     queuedRequests: 0,
     logs: [],

@@ -1,10 +1,20 @@
-/** How many bytes a model takes by its files: what stands in memory for one byte of them. */
+/**
+ * What stands in memory for one byte of a model's files. Measured with onnxruntime 1.30: 9 for forests, whose nodes are
+ * unpacked; large files are weights as a rule, which are kept as they are.
+ */
 const residentPerFileByte = 10
+const residentPerWeightByte = 2
+const largestForestBytes = 32 * 1024 * 1024
 const smallestBytes = 512 * 1024
 /** A Python process with MLflow and its libraries. */
 const pythonProcessBytes = 200 * 1024 * 1024
 /** Growth beyond so many times the estimate was somebody else's. */
 const mostTimesEstimate = 2
+
+/** It holds no less, whatever was measured: memory that was free already is taken without a trace. */
+export function leastBytes({ filesBytes }: ModelSize): number {
+  return Math.max(smallestBytes, filesBytes)
+}
 
 export interface ModelSize {
   readonly filesBytes: number
@@ -13,7 +23,8 @@ export interface ModelSize {
 
 export function estimatedBytes({ filesBytes, pythonWorkers }: ModelSize): number {
   if (pythonWorkers > 0) return pythonWorkers * (pythonProcessBytes + 2 * filesBytes)
-  return smallestBytes + residentPerFileByte * filesBytes
+  const forest = Math.min(filesBytes, largestForestBytes)
+  return smallestBytes + residentPerFileByte * forest + residentPerWeightByte * (filesBytes - forest)
 }
 
 export interface Measurement {

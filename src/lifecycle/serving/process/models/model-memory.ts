@@ -89,7 +89,9 @@ export function createModelMemory({ budgetBytes, holders }: MemoryOptions) {
         .slice(0, 5)
         .map((holder) => `${holder.label} ${formatBytes(holder.heldBytes)}`)
       const more = held.length > shown.length ? ` and ${held.length - shown.length} more` : ''
-      return `${formatBytes(heldBytes())} of ${formatBytes(budgetBytes() ?? 0)} are taken (${shown.join(', ')}${more})`
+      const budget = formatBytes(budgetBytes() ?? 0)
+      if (shown.length === 0) return `the budget is ${budget}`
+      return `${formatBytes(heldBytes())} of ${budget} are taken (${shown.join(', ')}${more})`
     },
   }
 }

@@ -1,7 +1,7 @@
 import { DevmlopsError, fail } from '#contract/errors'
 import { formatBytes } from '#contract/units'
 import type { Log } from '#platform/log'
-import type { ModelRuntime, NodeModel, ScoredRows } from '../../model-runtime-point.ts'
+import type { LoadedModel, ModelRuntime, NodeModel, ScoredRows } from '../../model-runtime-point.ts'
 import type { VariantPlan } from '../../plan.ts'
 import type { ServingMetrics } from '../metrics.ts'
 import { innerTerms, unlimitedQueue, type ScoredSlice } from './batch-queue.ts'
@@ -93,13 +93,13 @@ export function createModelPool(options: ModelPoolOptions): ModelPool {
         tried =
           plan.graph === undefined ? await loadModel(plan, { runtime, files }) : await loadGraph(plan, until)
       } finally {
-        measured = measurement.end(estimate)
+        measured = measurement.end(estimatedBytes(sizeOf(plan)))
       }
       const { loaded, examples } = tried
       const heldBytes = heldOf(plan, loaded, measured ?? estimate)
-      const { platform, outputs, answer, properties } = loaded
+      const { platform, outputs, answer } = loaded
       known.set(key, {
-        facts: { platform, outputs, answer, properties },
+        facts: { platform, outputs, answer },
         heldBytes: Math.max(heldBytes, known.get(key)?.heldBytes ?? 0),
       })
       return { loaded, examples, heldBytes }
