@@ -92,7 +92,7 @@ function copyLongs(batch: OpenBatch, tensor: Tensor, { field, first, step, count
   let isExact = field.type !== 'datetime'
   for (let i = 0, from = first * 2; i < count; i++, from += step * 2) {
     const upper = high[from + 1] as number
-    if (upper >= safeHigh || upper < -safeHigh || (!signed && upper < 0)) isExact = false
+    if (upper >= safeHigh || upper <= -safeHigh || (!signed && upper < 0)) isExact = false
     numbers[start + i] = upper * twoTo32 + (low[from] as number)
   }
   if (isExact) return
