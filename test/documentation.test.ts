@@ -107,7 +107,15 @@ describe('the documentation', () => {
 
 /** As both processes write them. */
 async function metricNames(): Promise<string[]> {
-  const gauges = { ready: true, planRevision: 1, models: 0, queuedRows: 0, queuedRequests: 0, logs: [], aliasedVersions: [] }
+  const gauges = {
+    ready: true,
+    planRevision: 1,
+    models: 0,
+    queuedRows: 0,
+    queuedRequests: 0,
+    logs: [],
+    aliasedVersions: [],
+  }
   const server = createServerMetrics(monitoringGauges({ list: async () => [] }))
   const text = new ServingMetrics().render(gauges) + (await server.render())
   return [...text.matchAll(/^# TYPE (\w+) /gm)].map((match) => match[1] ?? '')

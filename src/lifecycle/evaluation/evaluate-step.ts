@@ -10,7 +10,8 @@ import { candidateNames, evaluateForm, type EvaluateConfig } from './evaluate-fo
 import { evaluationFiles, type EvaluationResult } from './evaluation-result.ts'
 import { EvaluationThread } from './evaluation-thread.ts'
 import { readHoldout } from './holdout.ts'
-import { judgeCandidates } from './judge-candidates.ts'
+import { exampleFile } from './example-file.ts'
+import { judgeCandidates, scorable, type Evaluation } from './judge-candidates.ts'
 import type { ModelEvaluation } from './model-evaluation.ts'
 import { recordEvaluation } from './record-evaluation.ts'
 import type { ModelScorer } from './scorer-point.ts'
@@ -80,6 +81,7 @@ async function runEvaluation(context: StepContext<EvaluateConfig>, dependencies:
       result,
       frame: holdout.frame,
       scores: holdout.scores,
+      examples: await examplesOf(result, { ...dependencies, contest, holdout }),
     })
     const { winner } = result
     await keepWithVersion(context, dependencies, { result, files })
@@ -90,6 +92,17 @@ async function runEvaluation(context: StepContext<EvaluateConfig>, dependencies:
     context.signal.removeEventListener('abort', stop)
     await thread.close()
   }
+}
+
+/** MLflow's clients log examples of their own. */
+async function examplesOf(
+  { winner, report }: EvaluationResult,
+  { contest, holdout, blobs, scorer }: Pick<Evaluation, 'contest' | 'holdout' | 'blobs' | 'scorer'>,
+): Promise<string | undefined> {
+  const candidate = contest.candidates.find(({ name }) => name === winner.name)
+  if (candidate === undefined || winner.trainer === 'mlflow') return undefined
+  const output = report.task === 'binary' ? 'probability' : 'prediction'
+  return exampleFile(scorable(candidate, blobs), holdout.frame, { scorer, output })
 }
 
 /** A version that is registered already is not made anew: the evaluation goes to it, and its gates count from now on. */

@@ -35,4 +35,6 @@ export const evaluationFiles = {
   report: 'evaluation.json',
   summary: 'evaluation.md',
   referenceProfile: 'reference-profile.json',
+  /** Scored again wherever the model is loaded. */
+  examples: 'examples.json',
 } as const

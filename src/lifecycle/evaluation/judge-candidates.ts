@@ -86,7 +86,7 @@ export async function judgeCandidates(
   }
 }
 
-function scorable({ name, files, signature, format }: Candidate, blobs: BlobStore): ScorableModel {
+export function scorable({ name, files, signature, format }: Candidate, blobs: BlobStore): ScorableModel {
   return {
     label: name,
     ...signature,

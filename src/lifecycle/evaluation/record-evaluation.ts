@@ -15,7 +15,14 @@ export async function recordEvaluation(
     result,
     frame,
     scores,
-  }: { result: EvaluationResult; frame: Frame; scores: ReadonlyMap<string, Float64Array> },
+    examples,
+  }: {
+    result: EvaluationResult
+    frame: Frame
+    scores: ReadonlyMap<string, Float64Array>
+    /** Rows and what the winner gave for them, as JSON. */
+    examples: string | undefined
+  },
 ): Promise<EvaluationResult['winner']['files']> {
   for (const { runId, metrics } of result.candidates) {
     const values = metrics.flatMap((metric) =>
@@ -42,6 +49,7 @@ export async function recordEvaluation(
     [evaluationFiles.report, JSON.stringify(report)],
     [evaluationFiles.summary, renderReport(report)],
     [evaluationFiles.referenceProfile, JSON.stringify(profile)],
+    ...(examples === undefined ? [] : [[evaluationFiles.examples, examples] as const]),
   ] as const
   // A logged model may be evaluated again and again, and its run has a life of its own.
   const folder = winner.trainer === 'mlflow' ? `evaluation/${context.stepRunId}` : 'model'
