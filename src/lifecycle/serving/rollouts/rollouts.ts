@@ -5,8 +5,7 @@ import { systemCaller } from '#platform/access/access'
 import type { Platform } from '#platform/platform'
 import type { DeployedVariant, DeploymentSettings } from '../contract.ts'
 import type { Change, DeploymentChanges } from '../deployment-changes.ts'
-import { canaryRelease, type Release } from '../deployment/rollout.ts'
-import { championIn, settingsIn, variantsOf } from '../revision.ts'
+import { settingsIn } from '../revision.ts'
 import type { RevisionRow, ServingStore } from '../store.ts'
 import {
   dueMove,
@@ -16,7 +15,9 @@ import {
   type RolloutVerdict,
   type RolloutVersion,
 } from './rollout.ts'
+import { olderCanary } from './older-canary.ts'
 import { rolloutOf, rowOf } from './rollout-store.ts'
+import { createStepClock } from './step-clock.ts'
 
 export interface RolloutDecision {
   readonly verdict: Decision
@@ -45,16 +46,12 @@ export interface RolloutsDependencies {
   readonly monotonicMs: () => number
 }
 
-/** How often the time of a step is written down; so much at most is lost with a server that is killed. */
-const keepElapsedMs = 5_000
-
 export type RolloutsService = ReturnType<typeof createRollouts>
 
 export function createRollouts(dependencies: RolloutsDependencies) {
   const { platform, store, changes, promoteAlias, isJudged, monotonicMs } = dependencies
   const { clock, log, events } = platform
-  /** When the step of a rollout was last counted, and what is not written down yet. */
-  const counted = new Map<string, { at: number; keptAt: number; elapsedMs: number }>()
+  const steps = createStepClock(monotonicMs)
 
   const runningOf = async (deployment: string): Promise<Rollout | undefined> => {
     const row = await store.rollouts.runningOf(deployment)
@@ -118,7 +115,7 @@ export function createRollouts(dependencies: RolloutsDependencies) {
 
   const toStep = async (before: Rollout, step: number, request: Request): Promise<Rollout> => {
     const next: Rollout = { ...before, step, stepStartedAt: clock.now(), stepElapsedMs: 0 }
-    counted.delete(before.id)
+    steps.forget(before.id)
     await change(
       { next, before, kind: 'step' },
       { ...request, settings: await settingsNow(before.deployment), variants: variantsAt(next) },
@@ -138,7 +135,7 @@ export function createRollouts(dependencies: RolloutsDependencies) {
       { next, before, kind: end.state },
       { ...request, settings: await settingsNow(before.deployment), variants: [champion] },
     )
-    counted.delete(before.id)
+    steps.forget(before.id)
     await announce(next, end.state, request)
     return next
   }
@@ -187,14 +184,9 @@ export function createRollouts(dependencies: RolloutsDependencies) {
 
   /** Counts the time of a step and moves on when it is over. */
   const tickOne = async (row: Rollout): Promise<void> => {
-    const at = monotonicMs()
-    const known = counted.get(row.id)
-    const elapsedMs = known === undefined ? row.stepElapsedMs : known.elapsedMs + (at - known.at)
-    const rollout = { ...row, stepElapsedMs: elapsedMs }
+    const rollout = { ...row, stepElapsedMs: steps.count(row) }
     const isDue = dueMove(rollout) !== undefined
-    const keep = known === undefined || isDue || at - known.keptAt >= keepElapsedMs
-    if (keep && known !== undefined) await store.rollouts.setElapsed(row.id, elapsedMs)
-    counted.set(row.id, { at, keptAt: keep ? at : known.keptAt, elapsedMs })
+    if (steps.isKeepDue(row.id) || isDue) await store.rollouts.setElapsed(row.id, rollout.stepElapsedMs)
     if (!isDue) return
     try {
       await move(rollout, systemCaller('rollouts'))
@@ -220,7 +212,7 @@ export function createRollouts(dependencies: RolloutsDependencies) {
     running: async (): Promise<Rollout[]> => {
       const rows = await store.rollouts.running()
       const found = await Promise.all(
-        rows.map(async (row) => withElapsed(rolloutOf(row, await isJudged(row.deployment)), counted)),
+        rows.map(async (row) => steps.seen(rolloutOf(row, await isJudged(row.deployment)))),
       )
       const known = new Set(found.map(({ deployment }) => deployment))
       for (const row of await store.allCurrent()) {
@@ -303,14 +295,14 @@ export function createRollouts(dependencies: RolloutsDependencies) {
       ) {
         return { ...rollout, state: 'promoted', stable: champion, endedAt: time }
       }
-      counted.delete(rollout.id)
+      steps.forget(rollout.id)
       // What was seen was seen beside another champion.
       return { ...rollout, stable: champion, stepStartedAt: time, stepElapsedMs: 0, verdict: undefined }
     },
 
     /** For a change that ends the rollout that runs. */
     ended: (before: Rollout, state: 'rolled_back' | 'ended'): NonNullable<Change['rollout']> => {
-      counted.delete(before.id)
+      steps.forget(before.id)
       return { next: { ...before, state, endedAt: clock.now() }, before, kind: state }
     },
 
@@ -325,13 +317,6 @@ export function createRollouts(dependencies: RolloutsDependencies) {
   }
 }
 
-function withElapsed(
-  rollout: Rollout,
-  counted: ReadonlyMap<string, { readonly elapsedMs: number }>,
-): Rollout {
-  return { ...rollout, stepElapsedMs: counted.get(rollout.id)?.elapsedMs ?? rollout.stepElapsedMs }
-}
-
 function winnerOf({ deployment, candidates }: Rollout, variant: string | undefined): RolloutVersion {
   const known = candidates.map(({ name }) => name).join(', ')
   if (variant === undefined && candidates.length > 1) {
@@ -341,33 +326,4 @@ function winnerOf({ deployment, candidates }: Rollout, variant: string | undefin
     candidates.find(({ name }) => variant === undefined || name === variant) ??
     fail('not_found', `"${deployment}" has no variant "${variant}"; it tries ${known}.`, { at: 'variant' })
   )
-}
-
-/** A canary from before rollouts were rows. */
-function olderCanary(row: RevisionRow, judged: boolean): Rollout | undefined {
-  const variants = variantsOf(row)
-  const canary = variants.find(({ name }) => name === 'canary')
-  const stable = championIn(variants)
-  if (row.state !== 'active' || canary === undefined || stable === undefined) return undefined
-  const release: Release = canaryRelease(row.model, [{ share: canary.weight }])
-  return {
-    id: `${row.deployment}/r${row.revision}`,
-    deployment: row.deployment,
-    strategy: 'canary',
-    state: 'running',
-    release,
-    stable,
-    candidates: [canary],
-    variants,
-    step: 0,
-    startedAt: row.time,
-    stepStartedAt: row.time,
-    stepElapsedMs: 0,
-    judged,
-    policy: undefined,
-    verdict: undefined,
-    endedAt: undefined,
-    startedBy: row.actor,
-    reason: row.reason,
-  }
 }
