@@ -25,11 +25,12 @@ export function isUsual(trees: TreePredictor): boolean {
   )
 }
 
-function depthOf({ feature, yes, no }: TreePredictor, node: number): number {
-  return (feature[node] as number) < 0
-    ? 0
-    : 1 +
-        Math.max(...[yes, no].map((to) => depthOf({ feature, yes, no } as TreePredictor, to[node] as number)))
+function depthOf({ feature, yes, no }: TreePredictor, root: number): number {
+  const walk = (node: number): number => {
+    if ((feature[node] as number) < 0) return 0
+    return 1 + Math.max(walk(yes[node] as number), walk(no[node] as number))
+  }
+  return walk(root)
 }
 
 /** Per node: column, threshold, node if not, node if so. A leaf leads to itself, so that every row takes as many steps. */

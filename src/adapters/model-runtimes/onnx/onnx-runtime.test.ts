@@ -116,6 +116,19 @@ test('is used up once it is released or closed', async (t) => {
   await assert.rejects(onnx.load(source(flightModel(0))), { code: 'not_ready' })
 })
 
+test('finds out how a small model is scored best, and scores the same that way', async (t) => {
+  const model = await runtime(t, 1).load(source(flightModel(0)))
+  const before = await model.score(flightBatch(flights))
+  while (model.properties?.['scorer'] === undefined) await new Promise((resolve) => setTimeout(resolve, 10))
+  assert.match(model.properties['scorer'], /^(compiled up to \d+ rows|onnxruntime, as a batch of 64 rows)/)
+  assert.match(model.properties['scorer_onnxruntime'] ?? '', /µs for 1 row/)
+  const after = await model.score(flightBatch(flights))
+  for (const [i, { values }] of before.outputs.entries()) {
+    for (const [row, value] of Array.from(values, Number).entries())
+      assert.ok(Math.abs(value - Number(after.outputs[i]?.values[row])) < 1e-6)
+  }
+})
+
 test('replaces a thread that dies, with the models it had', async (t) => {
   const workers: Worker[] = []
   const onWorker = (worker: Worker): number => workers.push(worker)

@@ -1,15 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { fail } from '#contract/errors'
-import type {
-  LoadedModel,
-  ModelRuntime,
-  ModelSource,
-  RowBatch,
-  ScoredRows,
-} from '#lifecycle/serving/model-runtime-point'
-import { createCompiledScorer } from '../compiled/index.ts'
+import type { LoadedModel, ModelRuntime, ModelSource } from '#lifecycle/serving/model-runtime-point'
+import type { ParsedModel } from '../compiled/index.ts'
+import { createChosenScorer } from './chosen-scorer.ts'
 import { openModel, type OpenedModel, type ScorerSource } from './open-model.ts'
-import { scorerProperties } from './scorer-choice.ts'
 import { createScoringLanes } from './scoring-lanes.ts'
 
 export interface OnnxRuntimeOptions {
@@ -35,48 +29,37 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): ModelRuntim
   return {
     name: 'onnx',
     load: async (source) => {
-      const { number, opened } = await threads.load(() => readSource(source), chooses)
+      const { number, opened } = await threads.load(() => readSource(source))
+      const scorer = createChosenScorer((batch) => threads.score(number, batch))
+      if (chooses) threads.choose(number).then(scorer.choose, () => undefined)
       return {
         ...factsOf(opened),
         parallelBatches: threadCount,
-        explainer: explainerOf(opened, source),
-        score: scoreBy(opened, {
-          isLoaded: () => threads.has(number),
-          onnxruntime: (batch) => threads.score(number, batch),
-        }),
-        release: () => threads.release(number),
+        get properties() {
+          return scorer.properties
+        },
+        get explainer() {
+          return explainerOf(scorer.parsed, source)
+        },
+        score: scorer.score,
+        release: () => {
+          scorer.release()
+          return threads.release(number)
+        },
       }
     },
     close: () => threads.close(),
   }
 }
 
-/** Small batches here and now, where that was found to be cheaper; the others in onnxruntime. */
-function scoreBy(
-  { choice }: OpenedModel,
-  {
-    isLoaded,
-    onnxruntime,
-  }: { isLoaded: () => boolean; onnxruntime: (batch: RowBatch) => Promise<ScoredRows> },
-): LoadedModel['score'] {
-  if (choice?.compiled === undefined) return onnxruntime
-  const { model, rows } = choice.compiled
-  const compiled = createCompiledScorer(model)
-  // Whole numbers beyond 2^53 are exact in onnxruntime only.
-  return (batch) =>
-    batch.rows <= rows && batch.longs === undefined && isLoaded()
-      ? new Promise((resolve) => resolve(compiled(batch)))
-      : onnxruntime(batch)
-}
-
 /** Loaded when someone asks why: most processes are only asked what. */
-function explainerOf({ choice }: OpenedModel, { signature }: ModelSource): LoadedModel['explainer'] {
-  const parsed = choice?.parsed
+function explainerOf(parsed: ParsedModel | undefined, { signature }: ModelSource): LoadedModel['explainer'] {
   if (parsed === undefined) return undefined
-  return async () => {
-    const { createModelExplainer } = await import('../explain/index.ts')
-    return createModelExplainer(parsed, signature.inputs.length)
-  }
+  let explainer: ReturnType<NonNullable<LoadedModel['explainer']>> | undefined
+  return () =>
+    (explainer ??= import('../explain/index.ts').then(({ createModelExplainer }) =>
+      createModelExplainer(parsed, signature.inputs.length),
+    ))
 }
 
 function inlineRuntime(): ModelRuntime {
@@ -93,14 +76,12 @@ function inlineRuntime(): ModelRuntime {
 function factsOf({
   outputs,
   renamed,
-  choice,
-}: OpenedModel): Pick<LoadedModel, 'platform' | 'outputs' | 'answer' | 'isWarm' | 'properties'> {
+}: OpenedModel): Pick<LoadedModel, 'platform' | 'outputs' | 'answer' | 'isWarm'> {
   return {
     platform: 'onnx_onnxv1',
     outputs,
     answer: renamed === undefined ? undefined : { form: 'records', columns: renamed },
-    isWarm: choice?.hasScored === true,
-    properties: choice === undefined ? {} : scorerProperties(choice),
+    isWarm: false,
   }
 }
 
@@ -112,5 +93,5 @@ async function readSource({ label, signature, format, paths, read }: ModelSource
       hint: `Its files: ${paths.join(', ') || 'none'}.`,
     })
   }
-  return { label, signature, bytes: await read(path), isForeign: format !== undefined, chooses: false }
+  return { label, signature, bytes: await read(path), isForeign: format !== undefined }
 }

@@ -10,8 +10,6 @@ export interface ScorerSource {
   readonly signature: ModelSignature
   /** Another program made the graph: its outputs are given names that serving understands. */
   readonly isForeign: boolean
-  /** Whether to find out how its batches are scored best; once for a model is enough. */
-  readonly chooses: boolean
 }
 
 /** What loading a model brought to light. */
@@ -19,27 +17,30 @@ export interface OpenedModel {
   readonly outputs: ModelSignature['outputs']
   /** Outputs of another program's graph: what they were called, and are called now. */
   readonly renamed: readonly (readonly [before: string, now: string])[] | undefined
-  readonly choice: ScorerChoice | undefined
 }
 
 /** Larger graphs take longer than a millisecond for a full batch, and long to read. */
 const compiledBytesLimit = 4 * 2 ** 20
 
 /** Reads a graph and makes a session of it. It takes the thread that it runs on for as long as that takes. */
-export async function openModel({
-  label,
-  bytes,
-  signature,
-  isForeign,
-  chooses,
-}: ScorerSource): Promise<{ scorer: SessionScorer; opened: OpenedModel }> {
-  const exposed = isForeign ? exposeOutputs(bytes, label) : undefined
-  const own = exposed === undefined ? signature : { inputs: signature.inputs, outputs: [...exposed.outputs] }
-  const onnx = exposed?.onnx ?? bytes
-  const scorer = await createSessionScorer({ label, bytes: onnx, signature: own })
+export async function openModel(
+  source: ScorerSource,
+): Promise<{ scorer: SessionScorer; opened: OpenedModel }> {
+  const { onnx, signature, renamed } = served(source)
+  const scorer = await createSessionScorer({ label: source.label, bytes: onnx, signature })
+  return { scorer, opened: { outputs: signature.outputs, renamed } }
+}
+
+/** Finds out how the batches of an open model are scored best. */
+export async function chooseFor(source: ScorerSource, scorer: SessionScorer): Promise<ScorerChoice> {
+  const { onnx, signature } = served(source)
   const isSmall = onnx.length <= compiledBytesLimit
-  const choice = chooses
-    ? await chooseScorer(isSmall ? decodeGraph(onnx, label) : undefined, own, scorer)
-    : undefined
-  return { scorer, opened: { outputs: own.outputs, renamed: exposed?.renamed, choice } }
+  return chooseScorer(isSmall ? decodeGraph(onnx, source.label) : undefined, signature, scorer)
+}
+
+/** The graph as it is scored, with what it gives. */
+function served({ label, bytes, signature, isForeign }: ScorerSource) {
+  if (!isForeign) return { onnx: bytes, signature, renamed: undefined }
+  const { onnx, outputs, renamed } = exposeOutputs(bytes, label)
+  return { onnx, signature: { inputs: signature.inputs, outputs: [...outputs] }, renamed }
 }

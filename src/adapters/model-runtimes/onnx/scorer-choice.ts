@@ -13,8 +13,6 @@ export interface ScorerChoice {
   /** The graph read, where it gives the same scores, whatever scores its batches; for explanations. */
   readonly parsed?: ParsedModel | undefined
   readonly figures: ScorerFigures
-  /** Rows were scored in onnxruntime to find this out. */
-  readonly hasScored: boolean
 }
 
 export interface ScorerFigures {
@@ -50,7 +48,6 @@ export async function chooseScorer(
   const onnxruntime = (reason: string): ScorerChoice => ({
     compiled: undefined,
     figures: { reason },
-    hasScored: false,
   })
   if (graph === undefined) return onnxruntime('the model is large')
   const parsed = parseModel(graph, signature)
@@ -61,7 +58,7 @@ export async function chooseScorer(
   const expected = await session.score(probe).catch(() => undefined)
   if (expected === undefined) return onnxruntime('it does not take every row that the signature allows')
   if (!sameScores(compiled(probe), expected))
-    return { ...onnxruntime('the compiled form does not give the same scores'), hasScored: true }
+    return onnxruntime('the compiled form does not give the same scores')
 
   const [one, full] = [firstRows(probe, 1), firstRows(probe, fullBatch)]
   // The full batch first: it brings the code to speed.
@@ -74,10 +71,9 @@ export async function chooseScorer(
       compiled: undefined,
       parsed: model,
       figures: { ...measured, reason: `a batch of ${fullBatch} rows takes too long` },
-      hasScored: true,
     }
   const rows = crossover(ours, theirs)
-  return { compiled: { model, rows }, parsed: model, figures: measured, hasScored: true }
+  return { compiled: { model, rows }, parsed: model, figures: measured }
 }
 
 /** The largest batch that costs less compiled than in onnxruntime with the way there, both taken as straight lines. */

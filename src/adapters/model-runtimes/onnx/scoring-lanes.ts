@@ -43,14 +43,14 @@ export function createScoringLanes(count: number, onDeath?: (reason: string) => 
 
   const inSlowLane = (model: LaneModel): Promise<number> => {
     slowLane ??= createScoringThreads(1, onDeath)
-    model.slow ??= slowLane.load(model.read, false).then(({ number }) => number)
+    model.slow ??= slowLane.load(model.read).then(({ number }) => number)
     return model.slow
   }
 
   return {
     ...fast,
-    load: async (read, chooses) => {
-      const loaded = await fast.load(read, chooses)
+    load: async (read) => {
+      const loaded = await fast.load(read)
       models.set(loaded.number, { read, times: new TimesByRows(), slow: undefined })
       return loaded
     },

@@ -1,15 +1,15 @@
 import { fail } from '#contract/errors'
 import type { RowBatch, ScoredRows } from '#lifecycle/serving/model-runtime-point'
 import type { OpenedModel, ScorerSource } from './open-model.ts'
+import type { ScorerChoice } from './scorer-choice.ts'
 import { ScoringThread } from './scoring-thread.ts'
 
 /** Threads that all hold the same models, known by number. */
 export interface ScoringThreads {
   /** `read` is asked again when a thread has to be replaced: kept bytes would be memory for a rare case. */
-  load(
-    read: () => Promise<ScorerSource>,
-    chooses: boolean,
-  ): Promise<{ readonly number: number; readonly opened: OpenedModel }>
+  load(read: () => Promise<ScorerSource>): Promise<{ readonly number: number; readonly opened: OpenedModel }>
+  /** How the model's batches are scored best: found out when nothing is being loaded, one model after the other. */
+  choose(model: number): Promise<ScorerChoice>
   has(model: number): boolean
   score(model: number, batch: RowBatch): Promise<ScoredRows>
   release(model: number): Promise<void>
@@ -18,6 +18,9 @@ export interface ScoringThreads {
 
 /** A thread that dies as soon as it starts must not keep a core busy. */
 const restartDelayMs = 200
+/** How often to look whether loading is over. */
+const quietMs = 50
+
 export function createScoringThreads(
   count: number,
   onDeath: (reason: string) => void = () => undefined,
@@ -25,6 +28,9 @@ export function createScoringThreads(
   const held = new Map<number, () => Promise<ScorerSource>>()
   let nextModel = 1
   let closed = false
+  let loading = 0
+  const isLoading = (): boolean => loading > 0
+  let choosing: Promise<unknown> = Promise.resolve()
 
   const start = (): ScoringThread => {
     const thread = new ScoringThread((reason) => {
@@ -41,9 +47,7 @@ export function createScoringThreads(
   }
   const fill = (thread: ScoringThread): Promise<unknown> =>
     Promise.allSettled(
-      [...held].map(async ([model, read]) =>
-        thread.call({ kind: 'load', model, source: { ...(await read()), chooses: false } }),
-      ),
+      [...held].map(async ([model, read]) => thread.call({ kind: 'load', model, source: await read() })),
     )
   const threads = Array.from({ length: count }, start)
 
@@ -53,21 +57,31 @@ export function createScoringThreads(
   }
 
   return {
-    load: async (read, chooses) => {
+    load: async (read) => {
+      loading++
       const source = await read()
       const number = nextModel++
       held.set(number, read)
       try {
         const [opened] = await Promise.all(
-          threads.map((thread, i) =>
-            thread.call({ kind: 'load', model: number, source: { ...source, chooses: chooses && i === 0 } }),
-          ),
+          threads.map((thread) => thread.call({ kind: 'load', model: number, source })),
         )
         return { number, opened: opened ?? fail('internal', 'No thread has loaded the model.') }
       } catch (error) {
         await release(number)
         throw error
+      } finally {
+        loading--
       }
+    },
+    choose: (model) => {
+      const choice = choosing.then(async () => {
+        while (isLoading()) await new Promise((resolve) => setTimeout(resolve, quietMs).unref())
+        const source = await (held.get(model) ?? fail('not_ready', 'The model was let go.'))()
+        return (threads[0] as ScoringThread).call({ kind: 'choose', model, source })
+      })
+      choosing = choice.catch(() => undefined)
+      return choice
     },
     has: (model) => held.has(model),
     score: (model, batch) =>

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import { DevmlopsError, fail, messageOf } from '#contract/errors'
 import { createGarbageCollection } from './collect-garbage.ts'
-import { openModel } from './open-model.ts'
+import { chooseFor, openModel } from './open-model.ts'
 import type { SessionScorer } from './session-scorer.ts'
 import type { WorkerAnswer, WorkerAnswers, WorkerCall } from './worker-messages.ts'
 
@@ -32,6 +32,13 @@ async function answer(call: WorkerCall): Promise<WorkerAnswers[keyof WorkerAnswe
       // In a task of its own: now the message with the bytes is still on the stack.
       setImmediate(collect, sizeBytes)
       return opened
+    }
+    case 'choose': {
+      const held = scorers.get(call.model)
+      return chooseFor(
+        call.source,
+        (held ?? fail('not_ready', 'The model is not loaded in this worker.')).scorer,
+      )
     }
     case 'release': {
       const held = scorers.get(call.model)

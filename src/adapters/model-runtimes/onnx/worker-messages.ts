@@ -1,15 +1,18 @@
 import type { ErrorCode } from '#contract/errors'
 import type { RowBatch, ScoredRows } from '#lifecycle/serving/model-runtime-point'
 import type { OpenedModel, ScorerSource } from './open-model.ts'
+import type { ScorerChoice } from './scorer-choice.ts'
 
 export type WorkerRequest =
   | { readonly kind: 'load'; readonly model: number; readonly source: ScorerSource }
+  | { readonly kind: 'choose'; readonly model: number; readonly source: ScorerSource }
   | { readonly kind: 'score'; readonly model: number; readonly batch: RowBatch }
   | { readonly kind: 'release'; readonly model: number }
 
 /** What each kind of request is answered with. */
 export interface WorkerAnswers {
   readonly load: OpenedModel
+  readonly choose: ScorerChoice
   readonly score: ScoredRows
   readonly release: undefined
 }

@@ -48,10 +48,10 @@ function tensorFacts(
 }
 
 /** What the registry calls it, and what its runtime says of it, such as the labels of its classes. */
-function propertiesOf({ plan, model: { facts } }: ServedVariant): Record<string, string> {
+function propertiesOf({ plan, model: served }: ServedVariant): Record<string, string> {
   const { model, version, name, runId } = plan
   return {
-    ...facts.properties,
+    ...served.properties,
     model,
     version: String(version),
     variant: name,
