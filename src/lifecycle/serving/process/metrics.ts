@@ -1,5 +1,6 @@
 import type { LogFigures } from '../deployment/log.ts'
 import { CallerMetrics } from './metrics/caller-metrics.ts'
+import { ExplanationMetrics } from './metrics/explanation-metrics.ts'
 import { countLines, escapeLabel, gauge, renderFamily, type Family } from './metrics/exposition.ts'
 import { batchBounds, Histogram } from './metrics/histogram.ts'
 import { peerAliases } from './metrics/peer-aliases.ts'
@@ -34,6 +35,7 @@ export class ServingMetrics {
   /** Durable, for who judges variants against each other. */
   readonly outcomes = new OutcomeCounts()
   readonly shadows = new ShadowMetrics()
+  readonly explanations = new ExplanationMetrics()
   /** HTTP requests that have begun and are not answered. */
   requestsInFlight = 0
   /** Bytes of bodies in memory; whoever reads them says. */
@@ -82,6 +84,7 @@ export class ServingMetrics {
       },
       ...this.callers.families(),
       ...this.shadows.families(),
+      ...this.explanations.families(),
       ...logFamilies(gauges),
       gauge('devmlops_ready', '1 when every deployment of the plan answers.', gauges.ready ? 1 : 0),
       gauge(

@@ -6,6 +6,7 @@ import { invocations, onlyDeployment, ping } from './protocols/mlflow-protocol.t
 import { openApiAnswer } from './protocols/openapi-answer.ts'
 import { predict } from './protocols/predict-protocol.ts'
 import { modelList } from './protocols/server-facts.ts'
+import { addExplanations } from './explaining/explain-routes.ts'
 import type { RouteAdder } from './route-adder.ts'
 import { administratorCheck } from './access/administrator.ts'
 import { shedLoad } from './access/shed-load.ts'
@@ -92,6 +93,7 @@ export function routeTable(context: ServingContext, operator: OperatorRoutes): R
     addInferenceModel(context, adderOf, plan)
     addRepositoryModel(context, adder, { name: plan.name, admit: administrator })
     addDeployment(context, adderOf, plan)
+    addExplanations(context, adderOf, { plan, admit: operator.admitTo('explain') })
   }
   add('POST', '/invocations', {
     protocol: 'mlflow',

@@ -18,12 +18,15 @@ export interface Waiting {
 const levelMs = 50
 const longestDelayMs = 1_000
 const lastLevel = longestDelayMs / levelMs
+/** After every prediction: of work that nobody's answer depends on at once. No request can ask for it. */
+export const lowestPriority = Infinity
 
 /**
  * How much later than it came a request counts as come. Triton's meaning: 1 is the highest, higher numbers come later; 0 is
  * the default, after all that have one. A bounded delay instead of strict order, so that nothing starves.
  */
 export function delayOf(priority: number): number {
+  if (priority === lowestPriority) return 2 * longestDelayMs
   return priority === 0 || priority > lastLevel ? longestDelayMs : (priority - 1) * levelMs
 }
 
