@@ -111,6 +111,7 @@ async function metricNames(): Promise<string[]> {
     ready: true,
     planRevision: 1,
     models: 0,
+    modelBytes: 0,
     queuedRows: 0,
     queuedRequests: 0,
     logs: [],

@@ -5,7 +5,6 @@ import { governanceCommands } from '#lifecycle/governance/commands'
 import { monitoringCommands } from '#lifecycle/monitoring/commands'
 import { pipelinesCommands } from '#lifecycle/pipelines/commands'
 import { registryCommands } from '#lifecycle/registry/commands'
-import { accessKeyCommands } from '#lifecycle/serving/access-keys/commands'
 import { servingCommands } from '#lifecycle/serving/commands'
 import { trackingCommands } from '#lifecycle/tracking/commands'
 import { mlflowExportCommands } from '#adapters/mlflow/export/commands'
@@ -26,7 +25,6 @@ export const commands: readonly Command[] = [
   ...registryCommands,
   ...modelImportCommands,
   ...servingCommands,
-  ...accessKeyCommands,
   ...monitoringCommands,
   ...governanceCommands,
   ...mlflowImportCommands,

@@ -2,9 +2,13 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fail } from '#contract/errors'
-import type { Tracing } from '#lifecycle/serving/process/tracing/tracing'
-import { openTlsFiles } from '#lifecycle/serving/process/http/tls-files'
-import { predecessorOf, startServingProcess } from '#lifecycle/serving/process/serving-process'
+import {
+  openTlsFiles,
+  predecessorOf,
+  startServingProcess,
+  startTracing,
+  type Tracing,
+} from '#lifecycle/serving/process/serving-process'
 import { openBlobs } from '#platform/blobs/index'
 import { systemClock } from '#platform/clock'
 import { childEnvironment, environmentVariable, readConfig, type Config } from '#platform/config'
@@ -56,11 +60,8 @@ export async function runServingProcess(): Promise<void> {
   process.once('SIGINT', stop)
 }
 
-/** The packages are loaded only where traces are wanted. */
 async function tracingOf({ tracing }: Config, log: Log): Promise<Tracing | undefined> {
-  if (tracing === undefined) return undefined
-  const { openTracing } = await import('#lifecycle/serving/process/tracing/tracing')
-  return openTracing({ ...tracing, log })
+  return tracing === undefined ? undefined : startTracing({ ...tracing, log })
 }
 
 function isSuccessor(): boolean {

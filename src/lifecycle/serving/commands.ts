@@ -1,4 +1,5 @@
 import type { Command, CommandContext } from '#platform/terminal/index'
+import { accessKeyCommands } from './access-keys/commands.ts'
 import { batchCommands } from './batch/batch-commands.ts'
 import { conformanceCommand } from './conformance/conformance-command.ts'
 import { predictionLogCommands } from './prediction-log/commands.ts'
@@ -108,6 +109,7 @@ export const servingCommands: readonly Command[] = [
   ...predictionLogCommands,
   ...batchCommands,
   conformanceCommand,
+  ...accessKeyCommands,
 ]
 
 function scoreOf(row: Readonly<Record<string, unknown>>): string {

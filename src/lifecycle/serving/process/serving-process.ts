@@ -30,10 +30,19 @@ import { predictionIds } from './scoring/prediction-id.ts'
 import { routeTable, type OperatorRoutes } from './routes.ts'
 import type { RoutingTable } from './routing/routing-table.ts'
 import type { TlsFiles } from './http/tls-files.ts'
-import type { Tracing } from './tracing/tracing.ts'
+import type { Tracing, TracingOptions } from './tracing/tracing.ts'
 import type { ServingContext } from './serving-context.ts'
 
 export { predecessorOf } from './handover.ts'
+
+export { openTlsFiles } from './http/tls-files.ts'
+export type { Tracing } from './tracing/tracing.ts'
+
+/** Sends traces to a collector; its packages are loaded with it and not with this file. */
+export async function startTracing(options: TracingOptions): Promise<Tracing> {
+  const { openTracing } = await import('./tracing/tracing.ts')
+  return openTracing(options)
+}
 
 export interface ServingProcessOptions {
   readonly host: string
