@@ -3,34 +3,44 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import type { ServingHost } from '#lifecycle/serving/index'
 import { silentLog } from '#platform/log'
 import { localServingHost } from './local-process.ts'
 
+const root = join(import.meta.dirname, '..', '..', '..')
+const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }
 const entry = join(import.meta.dirname, '..', '..', 'serving.ts')
 
 async function hosts(t: TestContext) {
   const home = await mkdtemp(join(tmpdir(), 'serving-host-'))
   const directory = join(home, 'serving')
   const common = { directory, entry, host: '127.0.0.1', port: 0, home, log: silentLog }
-  t.after(() => rm(home, { recursive: true, force: true, maxRetries: 5 }))
+  const made: ServingHost[] = []
+  t.after(async () => {
+    // All at once: one that is still wanted would start the process again.
+    await Promise.all(made.map((host) => host.stop()))
+    await rm(home, { recursive: true, force: true, maxRetries: 5 })
+  })
+  const make = (given: { version: string }): ServingHost => {
+    const host = localServingHost({ ...common, ...given })
+    made.push(host)
+    return host
+  }
   const pid = async (): Promise<number> =>
     (JSON.parse(await readFile(join(directory, 'listening.json'), 'utf8')) as { pid: number }).pid
-  return { make: (given: { version: string }) => localServingHost({ ...common, ...given }), pid }
+  return { make, pid }
 }
 
 test('takes over the process of another server, and replaces one of another program', async (t) => {
   const { make, pid } = await hosts(t)
-  const first = make({ version: 'the first' })
-  t.after(() => first.stop())
+  const first = make({ version })
   await first.start()
   await first.apply({ revision: 1, deployments: [] })
   const [began, url] = [await pid(), first.url()]
-  const version = await (await fetch(`${url}/version`)).text()
   const second = make({ version })
   await second.start()
   assert.equal(await pid(), began)
   const newer = make({ version: 'another' })
-  t.after(() => newer.stop())
   await newer.start()
   assert.notEqual(await pid(), began)
   assert.equal(newer.url(), url)
@@ -40,11 +50,9 @@ test('takes over the process of another server, and replaces one of another prog
 
 test('brings back a process that another server started when it is killed', async (t) => {
   const { make, pid } = await hosts(t)
-  const first = make({ version: 'the first' })
+  const first = make({ version })
   await first.start()
-  const version = await (await fetch(`${first.url()}/version`)).text()
   const second = make({ version })
-  t.after(() => second.stop())
   await second.start()
   const began = await pid()
   // As if the first server were gone: it no longer wants the process, and nobody told that.
