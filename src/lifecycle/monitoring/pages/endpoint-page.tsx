@@ -1,10 +1,14 @@
 import { servingContract, type DeploymentView } from '#lifecycle/serving/contract'
 import { PredictionsPanel } from '#lifecycle/serving/pages/predictions-panel'
+import { AskingPanels } from '#lifecycle/serving/pages/asking-panels'
+import { ErrorsPanel } from '#lifecycle/serving/pages/errors-panel'
 import { RevisionsPanel } from '#lifecycle/serving/pages/revisions-panel'
 import { TrafficFigures } from '#lifecycle/serving/pages/traffic-figures'
-import { pollTrafficMs, readiness } from '#lifecycle/serving/pages/deployment-facts'
+import { VariantsPanel } from '#lifecycle/serving/pages/variants-panel'
+import { StaleNotice } from '#lifecycle/serving/pages/stale-notice'
+import { answersText, changeText, pollTrafficMs, readiness } from '#lifecycle/serving/pages/deployment-facts'
 import { useCall } from '#ui/api/use-call'
-import { actorName } from '#ui/kit/format'
+import { Copyable } from '#ui/kit/command'
 import { Answered, EmptyState, ErrorNotice } from '#ui/kit/notice'
 import { PageHeader } from '#ui/kit/page-header'
 import { Columns, Panel, Stack } from '#ui/kit/panel'
@@ -19,41 +23,57 @@ import { CanariesPanel } from './canaries-panel.tsx'
 import { DriftPanel } from './drift-panel.tsx'
 import { PerformancePanels } from './performance-panels.tsx'
 import { RetrainingsPanel } from './retrainings-panel.tsx'
+import { RolloutPanel } from './rollout-panel.tsx'
 
 const shownWindows = 30
 
 /** One endpoint: what it answers now (serving), and what became of its answers (monitoring). */
 export function EndpointPage({ deployment: name }: { deployment: string }) {
   const query = useCall(servingContract.get, { name }, { pollMs: () => pollTrafficMs })
-  return <Answered query={query}>{(deployment) => <Endpoint deployment={deployment} />}</Answered>
+  return (
+    <>
+      <StaleNotice query={query} />
+      <Answered query={query}>
+        {(deployment) => <Endpoint deployment={deployment} lookedAt={query.dataUpdatedAt} />}
+      </Answered>
+    </>
+  )
 }
 
-function Endpoint({ deployment }: { deployment: DeploymentView }) {
+function Endpoint({ deployment, lookedAt }: { deployment: DeploymentView; lookedAt: number }) {
+  const { name, live, rollout, revision } = deployment
   const { tone, word } = readiness(deployment)
   return (
     <>
       <PageHeader
-        title={deployment.name}
+        title={name}
         crumbs={[{ title: 'Endpoints', href: places.endpoints.to({}) }]}
         facts={[
           <StateMark key="state" tone={tone}>
             {word}
           </StateMark>,
-          deployment.live?.ready === false ? deployment.live.reason : undefined,
-          deployment.live === undefined ? undefined : <code key="url">{deployment.live.url}</code>,
+          live?.ready === false ? live.reason : undefined,
+          <span key="answers">
+            {answersText(deployment)}, since <Ago time={deployment.updatedAt} /> {changeText(deployment)}
+          </span>,
           <Link key="model" href={places.model.to({ model: modelName(deployment) })}>
             {deployment.model}
           </Link>,
-          <span key="changed">
-            changed <Ago time={deployment.updatedAt} /> by {actorName(deployment.updatedBy)}
-          </span>,
+          live === undefined ? undefined : <Copyable key="url" text={live.url} />,
         ].filter((fact) => fact !== undefined)}
       />
-      <TrafficFigures deployment={deployment} />
+      <TrafficFigures deployment={deployment} lookedAt={lookedAt} />
       <Stack>
-        <Monitoring name={deployment.name} />
+        <VariantsPanel deployment={deployment} />
+        {rollout === undefined ? null : (
+          <RolloutPanel deployment={name} rollout={rollout} seenAt={lookedAt} />
+        )}
+        <ErrorsPanel live={live} />
+        <AlertsPanel monitor={name} />
+        <AskingPanels deployment={deployment} />
         <PredictionsPanel deployment={deployment} />
-        <RevisionsPanel name={deployment.name} />
+        <RevisionsPanel name={name} current={revision} />
+        <Monitoring name={name} />
       </Stack>
     </>
   )
@@ -79,7 +99,6 @@ function Monitoring({ name }: { name: string }) {
           error={new DevmlopsError('internal', `The last check of this monitor failed: ${failure.reason}`)}
         />
       )}
-      <AlertsPanel monitor={name} />
       <Answered query={windows}>
         {({ items }) => (
           <>

@@ -1,100 +1,73 @@
-import { useEffect, useRef, useState } from 'react'
-import { ShareBar } from '#ui/charts/share-bar'
+import { Sparkline } from '#ui/charts/sparkline'
 import { Figure, Figures } from '#ui/kit/facts'
 import { formatCompact, formatCount, formatDuration, formatNumber, formatShare } from '#ui/kit/format'
-import { useCall } from '#ui/api/use-call'
-import { type DeploymentView, servingContract } from '../contract.ts'
-import { pollTrafficMs, quantileOf, trafficOf, variantColor } from './deployment-facts.ts'
+import type { DeploymentView } from '../contract.ts'
+import { inFlightOf, shownWindow, windowWords } from './deployment-facts.ts'
+import { LogFigure } from './log-figure.tsx'
+import { useTrails } from './use-trails.tsx'
 import styles from './serving.module.css'
 
-const timedPredictions = 200
-
-/** What is asked and how it is answered, now. */
-export function TrafficFigures({ deployment }: { deployment: DeploymentView }) {
-  const traffic = trafficOf(deployment)
-  const rate = useRate(traffic?.requests)
-  const recent = useCall(
-    servingContract.predictions,
-    { name: deployment.name, limit: timedPredictions },
-    { pollMs: () => pollTrafficMs * 2 },
-  )
-  const latencies = recent.data?.items.map(({ latencyMs }) => latencyMs) ?? []
-  const median = quantileOf(latencies, 0.5)
+/** What is asked and how it is answered, now. @param lookedAt when the serving process was asked last */
+export function TrafficFigures({ deployment, lookedAt }: { deployment: DeploymentView; lookedAt: number }) {
+  const { live } = deployment
+  const figures = live?.figures
+  const window = figures === undefined ? undefined : shownWindow(figures)
+  const trails = useTrails({ rate: figures?.now.requestsPerSecond, p95: figures?.now.p95Ms }, lookedAt)
+  const total = live?.variants.reduce((sum, { requests }) => sum + requests, 0)
+  const rejected = Object.values(figures?.rejected ?? {}).reduce((sum, count) => sum + count, 0)
   return (
     <Figures>
       <Figure
-        name="Traffic"
+        name="Requests per second"
         value={
-          deployment.variants.map(({ version, weight }) => `v${version} ${weight} %`).join(' · ') || 'none'
+          <span className={styles['trail']}>
+            {rateText(figures?.now.requestsPerSecond)}
+            <Sparkline label="Requests per second since the page was opened" values={trails['rate'] ?? []} />
+          </span>
         }
         note={
-          <span className={styles['shares']}>
-            <ShareBar
-              label="Shares of the traffic"
-              parts={deployment.variants.map(({ name, weight }, index) => ({
-                name,
-                share: weight,
-                color: variantColor(index),
-              }))}
-            />
-            {deployment.variants.map(({ name }, index) => (
-              <span key={name} className={styles['key']}>
-                <i style={{ background: `var(${variantColor(index)})` }} aria-hidden="true" /> {name}
-              </span>
-            ))}
-          </span>
+          figures === undefined
+            ? 'the serving process does not run'
+            : `${rateText(figures.lastMinute.requestsPerSecond)} over a minute, ${rateText(figures.lastFiveMinutes.requestsPerSecond)} over five; ${formatCompact(total)} in all`
         }
       />
       <Figure
-        name="Requests"
-        value={formatCompact(traffic?.requests)}
-        note={rate === undefined ? 'since the process started' : `${formatNumber(rate)} per second now`}
+        name="Latency, median"
+        value={msText(window?.p50Ms)}
+        note={
+          window?.p50Ms === undefined
+            ? 'no requests in five minutes'
+            : `95 % within ${msText(window.p95Ms)}, 99 % within ${msText(window.p99Ms)}, ${windowWords(window)}`
+        }
       />
       <Figure
         name="Errors"
-        value={formatCount(traffic?.errors)}
+        value={window === undefined || window.requests === 0 ? '–' : formatShare(window.errorRate, 2)}
         note={
-          traffic?.errorShare === undefined
-            ? 'no requests yet'
-            : `${formatShare(traffic.errorShare, 2)} of the requests`
+          window === undefined || window.requests === 0
+            ? 'no requests in five minutes'
+            : `${formatCount(window.errors)} of ${formatCount(window.requests)} requests, ${windowWords(window)}`
         }
       />
       <Figure
-        name="Latency"
-        value={median === undefined ? '–' : formatDuration(median)}
+        name="In flight"
+        value={formatCount(live === undefined ? undefined : inFlightOf(live))}
         note={
-          latencies.length === 0
-            ? 'no predictions yet'
-            : `median; 95 % within ${formatDuration(quantileOf(latencies, 0.95) ?? 0)}, last ${latencies.length}`
-        }
-      />
-      <Figure
-        name="Logged"
-        value={formatCompact(deployment.live?.logged)}
-        note={
-          deployment.live === undefined
+          figures === undefined
             ? 'not running'
-            : deployment.live.lost === 0
-              ? 'none lost'
-              : `${formatCount(deployment.live.lost)} lost`
+            : `${formatCount(figures.queuedRequests)} wait${figures.queuedRequests === 0 ? '' : `, about ${msText(figures.expectedWaitMs)}`}; ${formatCount(rejected)} turned away`
         }
       />
+      <LogFigure log={live?.log} />
     </Figures>
   )
 }
 
-/** Requests per second between the last two looks; undefined before the second one and after a restart. */
-function useRate(requests: number | undefined): number | undefined {
-  const before = useRef<{ requests: number; at: number }>(undefined)
-  const [rate, setRate] = useState<number>()
-  useEffect(() => {
-    if (requests === undefined) return
-    const now = performance.now()
-    const last = before.current
-    before.current = { requests, at: now }
-    if (last !== undefined && requests >= last.requests && now > last.at) {
-      setRate(((requests - last.requests) / (now - last.at)) * 1000)
-    }
-  }, [requests])
-  return rate
+function rateText(rate: number | undefined): string {
+  if (rate === undefined) return '–'
+  return rate >= 100 ? formatCount(rate) : formatNumber(Number(rate.toFixed(1)))
+}
+
+function msText(ms: number | undefined): string {
+  return ms === undefined ? '–' : formatDuration(ms)
 }

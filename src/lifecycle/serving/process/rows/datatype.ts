@@ -1,4 +1,4 @@
-import type { SignatureInput } from '../../plan.ts'
+import type { ColumnType } from '#lifecycle/tracking/contract'
 
 /** Datatypes of the Open Inference Protocol, with the bytes of one element; BYTES has a length of its own per element. */
 export const datatypeBytes = {
@@ -24,7 +24,7 @@ export function isDatatype(text: string): text is TensorDatatype {
 }
 
 /** What each type of a signature is in the protocol. */
-export const datatypeOf: Readonly<Record<SignatureInput['type'], TensorDatatype>> = {
+export const datatypeOf: Readonly<Record<ColumnType, TensorDatatype>> = {
   boolean: 'BOOL',
   integer: 'INT32',
   long: 'INT64',
@@ -38,7 +38,7 @@ export const datatypeOf: Readonly<Record<SignatureInput['type'], TensorDatatype>
  * What may be sent for each type: what it is, and what widens to it without loss (MLflow's table of casts). Of UINT64, the
  * values are checked too.
  */
-export const acceptedDatatypes: Readonly<Record<SignatureInput['type'], readonly TensorDatatype[]>> = {
+export const acceptedDatatypes: Readonly<Record<ColumnType, readonly TensorDatatype[]>> = {
   boolean: ['BOOL'],
   integer: ['INT32', 'INT8', 'INT16', 'UINT8', 'UINT16'],
   long: ['INT64', 'INT32', 'INT8', 'INT16', 'UINT8', 'UINT16', 'UINT32', 'UINT64'],
