@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { toProblem } from '#contract/errors'
 import type { Command } from '#platform/terminal/index'
 
@@ -35,7 +34,8 @@ export const serverCommand: Command = {
       terminal.warn(`the endpoints do not answer: ${detail}`)
       if (hint !== undefined) terminal.note(`     fix: ${hint}`)
     }
-    if (!signal.aborted) await once(signal, 'abort')
+    if (!signal.aborted)
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
     await server.close()
   },
 }

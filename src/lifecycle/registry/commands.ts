@@ -1,6 +1,5 @@
 import type { Command, CommandContext } from '#platform/terminal/index'
 import type { Transition } from './contract.ts'
-import { splitModelReference } from './model-reference.ts'
 import { webhookCommands } from './webhooks/commands.ts'
 
 const reason = { type: 'string', value: 'TEXT', summary: 'Why, for the record' } as const
@@ -46,6 +45,7 @@ export const registryCommands: readonly Command[] = [
     ],
     run: async (context) => {
       const { arguments: words, terminal, json } = context
+      const { splitModelReference } = await import('./model-reference.ts')
       const { model, reference = words.optional('VERSION') } = splitModelReference(words.required('MODEL'))
       const registry = await client(context)
       const view = await import('./model-view.ts')
@@ -108,6 +108,7 @@ export const registryCommands: readonly Command[] = [
     examples: [{ line: 'devmlops models card flight-delays@champion > CARD.md', what: 'The card as a file' }],
     run: async (context) => {
       const { arguments: words, terminal, json } = context
+      const { splitModelReference } = await import('./model-reference.ts')
       const { model, reference = 'latest' } = splitModelReference(words.required('MODEL'))
       const { card, version } = await (await client(context)).version({ model, reference })
       if (json) return terminal.json({ model, version, card })
@@ -150,6 +151,7 @@ export const registryCommands: readonly Command[] = [
     ],
     run: async (context) => {
       const { arguments: words, options, terminal, json } = context
+      const { splitModelReference } = await import('./model-reference.ts')
       const { model, reference } = splitModelReference(words.required('MODEL'))
       const registry = await client(context)
       const { name, what } = await describeDeletion(registry, model, reference)

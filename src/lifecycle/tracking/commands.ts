@@ -1,6 +1,4 @@
-import { systemClock } from '#platform/clock'
 import type { Command, CommandContext } from '#platform/terminal/index'
-import { findExperimentId } from './find-experiment-id.ts'
 import { lifecycleCommands } from './lifecycle-commands.ts'
 
 const runArgument = {
@@ -61,7 +59,9 @@ const listRuns = {
     const page = await tracking.listRuns({
       limit: options.number('limit') ?? 25,
       view: options.flag('deleted') ? 'deleted' : 'active',
-      ...(experiment === undefined ? {} : { experimentIds: [await findExperimentId(tracking, experiment)] }),
+      ...(experiment === undefined
+        ? {}
+        : { experimentIds: [await (await experiments()).findExperimentId(tracking, experiment)] }),
       ...(status === undefined ? {} : { statuses: [runStatusSchema.parse(status.toUpperCase())] }),
       ...(orderBy === undefined ? {} : { orderBy }),
       ...(filter === undefined ? {} : { filter }),
@@ -75,7 +75,7 @@ const listRuns = {
       )
     }
     const { printRuns } = await import('./run-view.ts')
-    printRuns(terminal, page.items, systemClock.now())
+    printRuns(terminal, page.items, await now())
     if (page.next !== undefined) terminal.note('There are more: raise --limit.')
   },
 } as const satisfies Omit<Command, 'name'>
@@ -102,7 +102,7 @@ export const trackingCommands: readonly Command[] = [
         histories[key] = items
       }
       const { printRun } = await import('./run-view.ts')
-      printRun(terminal, { run, artifacts, models, histories }, systemClock.now())
+      printRun(terminal, { run, artifacts, models, histories }, await now())
     },
   },
   {
@@ -119,7 +119,7 @@ export const trackingCommands: readonly Command[] = [
       const runs = await Promise.all(ids.map((runId) => tracking.getRun({ runId })))
       if (json) return terminal.json(runs)
       const { printComparison } = await import('./run-view.ts')
-      printComparison(terminal, runs, systemClock.now())
+      printComparison(terminal, runs, await now())
     },
   },
   {
@@ -148,3 +148,12 @@ export const trackingCommands: readonly Command[] = [
   },
   ...lifecycleCommands,
 ]
+
+function experiments() {
+  return import('./find-experiment-id.ts')
+}
+
+async function now(): Promise<number> {
+  const { systemClock } = await import('#platform/clock')
+  return systemClock.now()
+}

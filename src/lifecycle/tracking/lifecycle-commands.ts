@@ -1,5 +1,4 @@
 import type { Command, CommandContext } from '#platform/terminal/index'
-import { findExperimentId } from './find-experiment-id.ts'
 
 async function client({ client: open }: CommandContext) {
   const { trackingContract } = await import('./contract.ts')
@@ -74,6 +73,7 @@ export const lifecycleCommands: readonly Command[] = [
     run: async (context) => {
       const { arguments: words, terminal, json } = context
       const tracking = await client(context)
+      const { findExperimentId } = await import('./find-experiment-id.ts')
       const experimentId = await findExperimentId(tracking, words.required('EXPERIMENT'))
       const name = words.required('NAME')
       const renamed = await tracking.updateExperiment({ experimentId, name })
@@ -97,6 +97,7 @@ async function eachRun(context: CommandContext, outcome: 'deleted' | 'restored')
 async function oneExperiment(context: CommandContext, outcome: 'deleted' | 'restored'): Promise<void> {
   const { arguments: words, terminal, json } = context
   const tracking = await client(context)
+  const { findExperimentId } = await import('./find-experiment-id.ts')
   const experimentId = await findExperimentId(tracking, words.required('EXPERIMENT'))
   await (outcome === 'deleted'
     ? tracking.deleteExperiment({ experimentId })
