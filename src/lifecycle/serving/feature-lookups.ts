@@ -11,22 +11,42 @@ export interface FeatureLookupsOptions {
   readonly versionOfView: (view: string) => Promise<number | undefined>
 }
 
-type Settings = Pick<DeploymentSettings, 'features'>
+interface Settings extends Pick<DeploymentSettings, 'features'> {
+  readonly environments?:
+    | Readonly<Record<string, { readonly features?: FeaturesSettings | undefined }>>
+    | undefined
+}
 
 /** What a deployment looks up, worked out for a model. */
 export function createFeatureLookups({ home, versionOfView }: FeatureLookupsOptions) {
+  const pin = async (features: FeaturesSettings): Promise<FeaturesSettings> =>
+    Promise.all(
+      features.map(async (feature) => {
+        const version = feature.version ?? (await versionOfView(feature.view))
+        return { ...feature, ...(version === undefined ? {} : { version }) }
+      }),
+    )
   return {
     /** Settings with the version of each view, so that a revision keeps what it looked up. */
     pinned: async <Given extends Settings>(
       deployments: Readonly<Record<string, Given>>,
     ): Promise<Record<string, Given>> => {
       const entries = Object.entries(deployments).map(async ([name, settings]): Promise<[string, Given]> => {
-        if (settings.features.length === 0) return [name, settings]
-        const features = settings.features.map(async (feature) => {
-          const version = feature.version ?? (await versionOfView(feature.view))
-          return { ...feature, ...(version === undefined ? {} : { version }) }
-        })
-        return [name, { ...settings, features: await Promise.all(features) }]
+        const { features, environments } = settings
+        const changed = Object.entries(environments ?? {}).map(async ([environment, own]) => [
+          environment,
+          own.features === undefined ? own : { ...own, features: await pin(own.features) },
+        ])
+        return [
+          name,
+          {
+            ...settings,
+            features: await pin(features),
+            ...(environments === undefined
+              ? {}
+              : { environments: Object.fromEntries(await Promise.all(changed)) as typeof environments }),
+          },
+        ]
       })
       return Object.fromEntries(await Promise.all(entries))
     },

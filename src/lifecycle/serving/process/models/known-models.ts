@@ -7,7 +7,7 @@ import { replaceFile } from '#platform/replace-file'
 import type { LoadedModel } from '../../model-runtime-point.ts'
 
 /** What must be known of a model while it is not in memory. */
-export type ModelFacts = Pick<LoadedModel, 'platform' | 'outputs' | 'answer' | 'properties'>
+export type ModelFacts = Pick<LoadedModel, 'platform' | 'outputs' | 'answer'>
 
 export interface KnownModel {
   readonly facts: ModelFacts
@@ -27,7 +27,6 @@ const knownSchema = z.record(
           columns: z.array(z.tuple([z.string(), z.string()])),
         })
         .optional(),
-      properties: z.record(z.string(), z.string()).optional(),
     }),
     heldBytes: z.number().nonnegative(),
   }),
@@ -49,8 +48,9 @@ export async function openKnownModels(stateDirectory: string | undefined): Promi
   let writing: Promise<void> | undefined
   let isDirty = false
   const write = async (): Promise<void> => {
-    while (isDirty && path !== undefined) {
+    while (isDirty) {
       isDirty = false
+      if (path === undefined) break
       // It can be made again: then the models are loaded once more.
       await replaceFile(path, JSON.stringify(Object.fromEntries(known)), { mode: 0o600 }).catch(
         () => undefined,

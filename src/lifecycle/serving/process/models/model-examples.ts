@@ -21,7 +21,7 @@ const mostBytes = 1024 * 1024
 /** Scores are compared as 32-bit floats of different machines. */
 const tolerance = 1e-4
 
-type Record_ = Readonly<Record<string, unknown>>
+type JsonObject = Readonly<Record<string, unknown>>
 
 /** The first rows of what is stored; undefined when nothing is, or in a form that does not name fields. */
 export async function readExamples(
@@ -39,7 +39,7 @@ export async function readExamples(
         unknownFields: 'ignore',
         place: (row, field) => `${path}, row ${row}, "${field}"`,
       })
-      const firstRow = records[0] as Record_
+      const firstRow = records[0] as JsonObject
       return { path, batch, firstRow, expected: expectedIn(document, records.length) }
     } catch {
       // Not the fault of the model: the example was logged beside a signature that it does not have.
@@ -125,7 +125,7 @@ function isSame(found: number | bigint | string | undefined, expected: number | 
   return Math.abs(Number(found) - expected) <= tolerance * Math.max(1, Math.abs(expected))
 }
 
-function parsed(bytes: Uint8Array): Record_ | undefined {
+function parsed(bytes: Uint8Array): JsonObject | undefined {
   try {
     const text = Buffer.from(bytes)
       .toString('utf8')
@@ -138,7 +138,7 @@ function parsed(bytes: Uint8Array): Record_ | undefined {
 }
 
 /** `{rows: [{…}]}` of ours; MLflow's `dataframe_split`, `dataframe_records`, `instances`, `inputs`, or a split table. */
-function recordsIn(document: Record_ | undefined): readonly unknown[] | undefined {
+function recordsIn(document: JsonObject | undefined): readonly unknown[] | undefined {
   if (document === undefined) return undefined
   const { rows, dataframe_records: records, instances, dataframe_split: split, inputs } = document
   for (const list of [rows, records, instances]) if (Array.isArray(list) && list.every(isObject)) return list
@@ -158,7 +158,7 @@ function recordsIn(document: Record_ | undefined): readonly unknown[] | undefine
   )
 }
 
-function expectedIn(document: Record_ | undefined, rows: number): ModelExamples['expected'] {
+function expectedIn(document: JsonObject | undefined, rows: number): ModelExamples['expected'] {
   const outputs = document?.['outputs']
   if (!Array.isArray(outputs)) return {}
   const expected: Record<string, (number | string | null)[]> = {}
@@ -173,6 +173,6 @@ function expectedIn(document: Record_ | undefined, rows: number): ModelExamples[
   return expected
 }
 
-function isObject(value: unknown): value is Record_ {
+function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
