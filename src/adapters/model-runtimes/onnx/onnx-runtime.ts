@@ -1,6 +1,11 @@
 import { availableParallelism } from 'node:os'
 import { fail } from '#contract/errors'
-import type { LoadedModel, ModelRuntime, ModelSource } from '#lifecycle/serving/model-runtime-point'
+import type {
+  LoadedModel,
+  ModelExplainer,
+  ModelRuntime,
+  ModelSource,
+} from '#lifecycle/serving/model-runtime-point'
 import type { ParsedModel } from '../compiled/index.ts'
 import { createChosenScorer } from './chosen-scorer.ts'
 import { openModel, type OpenedModel, type ScorerSource } from './open-model.ts'
@@ -31,16 +36,17 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): ModelRuntim
     load: async (source) => {
       const { number, opened } = await threads.load(() => readSource(source))
       const scorer = createChosenScorer((batch) => threads.score(number, batch))
-      if (chooses) threads.choose(number).then(scorer.choose, () => undefined)
+      const chosen = chooses ? threads.choose(number).then(scorer.choose, () => undefined) : undefined
       return {
         ...factsOf(opened),
         parallelBatches: threadCount,
         get properties() {
           return scorer.properties
         },
-        get explainer() {
-          return explainerOf(scorer.parsed, source)
-        },
+        explainer: explainerOf(async () => {
+          await chosen
+          return scorer.parsed
+        }, source),
         score: scorer.score,
         release: () => {
           scorer.release()
@@ -52,14 +58,19 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): ModelRuntim
   }
 }
 
-/** Loaded when someone asks why: most processes are only asked what. */
-function explainerOf(parsed: ParsedModel | undefined, { signature }: ModelSource): LoadedModel['explainer'] {
-  if (parsed === undefined) return undefined
-  let explainer: ReturnType<NonNullable<LoadedModel['explainer']>> | undefined
-  return () =>
-    (explainer ??= import('../explain/index.ts').then(({ createModelExplainer }) =>
-      createModelExplainer(parsed, signature.inputs.length),
-    ))
+/** Made when someone asks why, and once: most processes are only asked what. */
+function explainerOf(
+  read: () => Promise<ParsedModel | undefined>,
+  { signature }: ModelSource,
+): NonNullable<LoadedModel['explainer']> {
+  const make = async (): Promise<ModelExplainer | undefined> => {
+    const parsed = await read()
+    if (parsed === undefined) return undefined
+    const { createModelExplainer } = await import('../explain/index.ts')
+    return createModelExplainer(parsed, signature.inputs.length)
+  }
+  let made: ReturnType<typeof make> | undefined
+  return () => (made ??= make())
 }
 
 function inlineRuntime(): ModelRuntime {

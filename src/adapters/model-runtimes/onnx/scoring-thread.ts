@@ -8,11 +8,15 @@ interface Pending {
   readonly reject: (error: DevmlopsError) => void
 }
 
+/** A thread that is ended within onnxruntime takes the whole process along, so it may first finish what it does. */
+const closePatienceMs = 5000
+
 /** One worker thread and the calls that it still owes an answer. */
 export class ScoringThread {
   readonly #worker: Worker
   readonly #pending = new Map<number, Pending>()
   #nextId = 1
+  #onIdle: (() => void) | undefined
   #ended: DevmlopsError | undefined
 
   constructor(onDeath: (reason: string) => void) {
@@ -42,12 +46,19 @@ export class ScoringThread {
 
   async close(): Promise<void> {
     this.#ended ??= new DevmlopsError('not_ready', 'The scoring thread is closed.')
+    if (this.#pending.size > 0) {
+      await Promise.race([
+        new Promise<void>((resolve) => (this.#onIdle = resolve)),
+        new Promise((resolve) => setTimeout(resolve, closePatienceMs).unref()),
+      ])
+    }
     await this.#worker.terminate()
   }
 
   #settle({ id, result, error }: WorkerAnswer): void {
     const pending = this.#pending.get(id)
     this.#pending.delete(id)
+    if (this.#pending.size === 0) this.#onIdle?.()
     if (error === undefined) return pending?.resolve(result)
     pending?.reject(
       new DevmlopsError(error.code, error.message, error.hint === undefined ? {} : { hint: error.hint }),

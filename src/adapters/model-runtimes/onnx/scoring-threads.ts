@@ -77,6 +77,7 @@ export function createScoringThreads(
     choose: (model) => {
       const choice = choosing.then(async () => {
         while (isLoading()) await new Promise((resolve) => setTimeout(resolve, quietMs).unref())
+        if (closed) fail('not_ready', 'The threads are closed.')
         const source = await (held.get(model) ?? fail('not_ready', 'The model was let go.'))()
         return (threads[0] as ScoringThread).call({ kind: 'choose', model, source })
       })
