@@ -68,8 +68,8 @@ export interface LoadedModel {
   readonly memoryBytes?: (() => number) | undefined
   /** Why it cannot answer at the moment, for a model that another server answers for. */
   readonly health?: (() => string | undefined) | undefined
-  /** Explains from its insides what it gives; undefined for a model that can only be asked. */
-  readonly explainer?: (() => Promise<ModelExplainer>) | undefined
+  /** Explains from its insides what it gives; undefined, or nothing in the end, for a model that can only be asked. */
+  readonly explainer?: (() => Promise<ModelExplainer | undefined>) | undefined
   /** The buffers of the batch may be moved to another thread: the caller must not touch them again. */
   score(batch: RowBatch, call?: ScoreCall): Promise<ScoredRows>
   /** Frees the model. Call it once, when nothing is being scored any more. */

@@ -50,18 +50,17 @@ export async function findCounterfactual(
   refuseUnknownFields(asked.fixed, schema.fields)
   const goal = goalOf(model, row, asked)
   const candidates = candidatesOf(model, row).filter(({ field }) => !asked.fixed.includes(field.name))
-  let tried = 0
-  let isSpent = false
+  const spent = { rows: 0, isOver: false }
   const score = async (sets: readonly (readonly Change[])[]): Promise<readonly Tried[]> => {
     const found: Tried[] = []
     for (let begin = 0; begin < sets.length; begin += callRows) {
-      if (tried >= budgetRows || performance.now() > endAt) {
-        isSpent = true
+      if (spent.rows >= budgetRows || performance.now() > endAt) {
+        spent.isOver = true
         break
       }
-      const some = sets.slice(begin, begin + Math.min(callRows, budgetRows - tried))
+      const some = sets.slice(begin, begin + Math.min(callRows, budgetRows - spent.rows))
       const values = await model.score(changedRows(model, row, some))
-      tried += some.length
+      spent.rows += some.length
       for (const [i, changes] of some.entries())
         found.push({ changes, missing: goal.missing(values, i), score: values.of(i, goal.place) })
     }
@@ -72,7 +71,7 @@ export async function findCounterfactual(
     missing: goal.missing(model.values, row),
     score: model.values.of(row, goal.place),
   }
-  while (best.missing > 0 && best.changes.length < asked.maxChanges && !isSpent) {
+  while (best.missing > 0 && best.changes.length < asked.maxChanges && !spent.isOver) {
     const { changes } = best
     const next = await score(changesOf(candidates, changes).map((change) => [...changes, change]))
     const nearest = next.reduce((left, right) => (isBetter(right, left) ? right : left), best)
@@ -80,11 +79,11 @@ export async function findCounterfactual(
     best = nearest
   }
   if (best.missing > 0) {
-    const why = isSpent
+    const why = spent.isOver
       ? 'None was found within the budget'
       : `None was found with ${asked.maxChanges} changes`
     const reason = `${why}; the nearest answer was ${numberWords(Number(best.score.toPrecision(4)))}.`
-    return { found: false, changes: [], score: best.score, rows_tried: tried, reason }
+    return { found: false, changes: [], score: best.score, rows_tried: spent.rows, reason }
   }
   best = await pruned(best, score)
   const changes = best.changes.map(({ place, value }) => {
@@ -99,7 +98,7 @@ export async function findCounterfactual(
     found: true,
     changes: changes.map(({ field, from, to }) => ({ field: field.name, from, to })),
     score: best.score,
-    rows_tried: tried,
+    rows_tried: spent.rows,
     reason:
       words.length === 0
         ? `It is so already: the answer is ${answer}.`

@@ -37,7 +37,7 @@ export function readOptions(body: Readonly<Record<string, unknown>>): ExplainOpt
     fail('invalid_input', 'version is not the number of a version.', { at: 'version' })
   return {
     top: top as number,
-    class: (label ?? undefined) as ExplainOptions['class'],
+    class: label ?? undefined,
     version: version === undefined ? undefined : String(version),
     counterfactual:
       counterfactual === undefined || counterfactual === null
@@ -65,7 +65,7 @@ function readCounterfactual(given: unknown): CounterfactualAsked {
       at: 'counterfactual.max_changes',
     })
   }
-  return { target: readTarget(target), fixed: fixed as string[], maxChanges: maxChanges as number }
+  return { target: readTarget(target), fixed, maxChanges: maxChanges as number }
 }
 
 function readTarget(target: unknown): CounterfactualTarget {
