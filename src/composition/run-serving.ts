@@ -53,7 +53,7 @@ export async function runServingProcess(): Promise<void> {
   await rename(`${listening}.new`, listening)
   log.info({ url: serving.url, grpc: serving.grpcAddress }, 'serving')
   // Only how it began: from here on the channel would keep the process before alive.
-  if (isSuccessor()) process.disconnect()
+  if (process.connected) process.disconnect()
   void serving.replaced.then(() => process.exit(0))
   const stop = (): void => void serving.close().then(() => process.exit(0))
   process.once('SIGTERM', stop)

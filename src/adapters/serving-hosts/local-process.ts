@@ -84,12 +84,11 @@ export function localServingHost(options: LocalServingOptions): ServingHost {
 
   const status = async (): Promise<ServingStatus | undefined> => {
     if (record === undefined) return undefined
-    try {
-      const response = await call('GET', '/control/status')
-      return response.ok ? ((await response.json()) as ServingStatus) : undefined
-    } catch {
-      return undefined
-    }
+    // Once more: a connection that was kept may be one to the process before this one.
+    const response =
+      (await call('GET', '/control/status').catch(() => undefined)) ??
+      (await call('GET', '/control/status').catch(() => undefined))
+    return response?.ok === true ? ((await response.json()) as ServingStatus) : undefined
   }
 
   const takeOver = async (): Promise<boolean> => {
