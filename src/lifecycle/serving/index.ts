@@ -153,10 +153,8 @@ export function createServingStage(dependencies: ServingStageDependencies): {
   const tried = createTriedEndpoints({ ...dependencies, service, wide })
   const tryHandlers = routesOf('endpoints', tryContract, {
     form: ({ name }) => tried.form(name),
-    try: async ({ name, row, key }) => {
-      await service.get(name)
-      return tried.try(name, { row, ...(key === undefined ? {} : { key }) })
-    },
+    try: ({ name, ...question }) => tried.try(name, question),
+    why: ({ name, ...question }) => tried.why(name, question),
   })
   const keyHandlers = routesOf('access-keys', accessKeysContract, {
     list: async () => ({ items: await keys.list() }),

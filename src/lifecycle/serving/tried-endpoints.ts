@@ -3,13 +3,26 @@ import type { Platform } from '#platform/platform'
 import type { ServingHost } from './serving-host-point.ts'
 import type { WidePlan } from './serving-section.ts'
 import type { ServingService } from './service.ts'
-import { triedAnswerSchema, type QuestionForm, type TriedAnswer } from './try-contract.ts'
+import {
+  explainedAnswerSchema,
+  triedAnswerSchema,
+  type ExplainedAnswer,
+  type QuestionForm,
+  type TriedAnswer,
+} from './try-contract.ts'
 
 export interface TriedEndpointsDependencies {
   readonly platform: Pick<Platform, 'blobs' | 'config'>
   readonly service: Pick<ServingService, 'mainVersion'>
   readonly host: ServingHost
   readonly wide: () => Promise<Pick<WidePlan, 'access'>>
+}
+
+interface Question {
+  readonly row: Readonly<Record<string, unknown>>
+  readonly key?: string | undefined
+  /** Left out: as the row is routed. */
+  readonly version?: number | undefined
 }
 
 const loopback = new Set(['127.0.0.1', 'localhost', '::1'])
@@ -20,6 +33,13 @@ export function createTriedEndpoints({ platform, service, host, wide }: TriedEnd
     const { access } = await wide()
     if (!loopback.has(platform.config.host) || access.signing === 'required') return true
     return (access.mode ?? (platform.config.token === undefined ? 'open' : 'token')) !== 'open'
+  }
+  const ask = async <Answer>(name: string, verb: 'predict' | 'explain', body: object): Promise<Answer> => {
+    const send = host.ask ?? fail('not_ready', 'There is no serving process to ask here.')
+    const response = await send(`/deployments/${encodeURIComponent(name)}/${verb}`, body)
+    const answer: unknown = await response.json()
+    if (!response.ok) throw fromProblem(answer as Problem, 'The endpoint refused the row.')
+    return answer as Answer
   }
   return {
     form: async (name: string): Promise<QuestionForm> => {
@@ -40,20 +60,22 @@ export function createTriedEndpoints({ platform, service, host, wide }: TriedEnd
       }
     },
 
-    try: async (
-      name: string,
-      { row, key }: { readonly row: Readonly<Record<string, unknown>>; readonly key?: string },
-    ): Promise<TriedAnswer> => {
-      const ask = host.ask ?? fail('not_ready', 'There is no serving process to ask here.')
+    try: async (name: string, { row, key }: Question): Promise<TriedAnswer> => {
       const startedAt = performance.now()
-      const response = await ask(`/deployments/${encodeURIComponent(name)}/predict`, {
+      const { predictions } = await ask<{ readonly predictions?: readonly unknown[] }>(name, 'predict', {
         rows: [row],
         ...(key === undefined ? {} : { key }),
       })
-      const tookMs = performance.now() - startedAt
-      const answer = (await response.json()) as { readonly predictions?: readonly unknown[] }
-      if (!response.ok) throw fromProblem(answer as Problem, 'The endpoint refused the row.')
-      return triedAnswerSchema.parse({ prediction: answer.predictions?.[0], tookMs })
+      return triedAnswerSchema.parse({ prediction: predictions?.[0], tookMs: performance.now() - startedAt })
+    },
+
+    why: async (name: string, { row, key, version }: Question): Promise<ExplainedAnswer> => {
+      const { explanations } = await ask<{ readonly explanations?: readonly unknown[] }>(name, 'explain', {
+        rows: [row],
+        ...(key === undefined ? {} : { key }),
+        ...(version === undefined ? {} : { version: String(version) }),
+      })
+      return explainedAnswerSchema.parse(explanations?.[0])
     },
   }
 }

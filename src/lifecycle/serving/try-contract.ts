@@ -23,6 +23,29 @@ export const triedAnswerSchema = z.object({
 })
 export type TriedAnswer = z.output<typeof triedAnswerSchema>
 
+const contributionSchema = z.object({
+  field: z.string(),
+  value: z.unknown(),
+  contribution: z.number().describe('On the scale of the explanation'),
+  points: z.number().optional().describe('Percentage points of the chance, where the answer is one'),
+  reason: z.string(),
+})
+
+export const explainedAnswerSchema = z.object({
+  output: z.string(),
+  class: z.unknown(),
+  score: z.number(),
+  scale: z.string(),
+  base_value: z.number(),
+  method: z.string(),
+  compared_with: z.string().optional(),
+  contributions: z.array(contributionSchema).describe('All fields, the strongest first'),
+})
+export type ExplainedAnswer = z.output<typeof explainedAnswerSchema>
+
+const tried = named.extend({ row: rowSchema, key: z.string().min(1).max(256).optional() })
+const errors = ['not_found', 'invalid_input', 'not_ready', 'rate_limited', 'overloaded', 'timed_out'] as const
+
 export const tryContract = {
   form: endpoint({
     method: 'GET',
@@ -41,8 +64,18 @@ export const tryContract = {
     permission: 'operate',
     // The prediction log has it, by the rules of the deployment about what may be kept.
     audit: 'none',
-    input: named.extend({ row: rowSchema, key: z.string().min(1).max(256).optional() }),
+    input: tried,
     output: triedAnswerSchema,
-    errors: ['not_found', 'invalid_input', 'not_ready', 'rate_limited', 'overloaded', 'timed_out'],
+    errors,
+  }),
+  why: endpoint({
+    method: 'POST',
+    path: '/api/v1/deployments/:name/why',
+    summary: 'Why an endpoint answers to one row as it does',
+    permission: 'operate',
+    audit: 'none',
+    input: tried.extend({ version: z.number().int().optional().describe('Default: as the row is routed') }),
+    output: explainedAnswerSchema,
+    errors,
   }),
 } as const satisfies Contract

@@ -7,18 +7,22 @@ import { exampleRow } from '../example-contract.ts'
 import { tryContract, type QuestionForm } from '../try-contract.ts'
 import { AnswerView } from './answer-view.tsx'
 import { fieldAt, typedRow, typedText, typeText, type QuestionField } from './question-fields.ts'
+import { WhyView } from './why-view.tsx'
 import styles from './try.module.css'
 
 /** Asks the endpoint for one row, by the signature of what answers. */
 export function TryPanel({ form, isRunning }: { form: QuestionForm; isRunning: boolean }) {
   const { inputs } = form.signature
   const [texts, setTexts] = useState<Readonly<Record<string, string>>>(() => textsOf(form))
+  const [row, setRow] = useState<Readonly<Record<string, unknown>>>({})
   const [asked, ask] = useSend(tryContract.try)
   const error = asked.state === 'failed' ? asked.error : undefined
   const wrong = error instanceof DevmlopsError ? fieldAt(error.at, inputs) : undefined
   const submit = (event: FormEvent): void => {
     event.preventDefault()
-    void ask({ name: form.name, row: typedRow(inputs, texts) })
+    const row = typedRow(inputs, texts)
+    setRow(row)
+    void ask({ name: form.name, row })
   }
   return (
     <Panel
@@ -45,7 +49,17 @@ export function TryPanel({ form, isRunning }: { form: QuestionForm; isRunning: b
         </div>
       </form>
       <div role="status">
-        {asked.state === 'answered' ? <AnswerView answer={asked.answer} /> : null}
+        {asked.state === 'answered' ? (
+          <>
+            <AnswerView answer={asked.answer} />
+            <WhyView
+              key={asked.answer.prediction.id}
+              name={form.name}
+              row={row}
+              version={asked.answer.prediction.version}
+            />
+          </>
+        ) : null}
         {error === undefined || wrong !== undefined ? null : <ErrorNotice error={error} />}
       </div>
     </Panel>
