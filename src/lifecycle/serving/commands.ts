@@ -2,6 +2,7 @@ import type { Command, CommandContext } from '#platform/terminal/index'
 import { accessKeyCommands } from './access-keys/commands.ts'
 import { batchCommands } from './batch/batch-commands.ts'
 import { conformanceCommand } from './conformance/conformance-command.ts'
+import { explainCommand } from './explain-command.ts'
 import { predictionLogCommands } from './prediction-log/commands.ts'
 import { releaseCommands } from './release-commands.ts'
 
@@ -106,6 +107,7 @@ export const servingCommands: readonly Command[] = [
       ])
     },
   },
+  explainCommand,
   ...predictionLogCommands,
   ...batchCommands,
   conformanceCommand,
