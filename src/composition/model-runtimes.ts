@@ -11,6 +11,8 @@ export interface ModelRuntimesOptions {
   readonly log: Log
   /** Threads for ONNX; see `createOnnxRuntime`. */
   readonly threads?: number
+  /** For work that nobody waits for. */
+  readonly background?: boolean
   /** How long whoever loads a model waits for its Python environment; to the end when left out. */
   readonly buildPatienceMs?: number
 }
@@ -19,8 +21,14 @@ export interface ModelRuntimesOptions {
  * A model goes to the runtime that fits its files: a graph to onnxruntime, within the program; everything else that MLflow
  * can load to Python. A logged graph that onnxruntime cannot bind to its columns goes to Python too, where it can.
  */
-export function modelRuntimes({ config, log, threads, buildPatienceMs }: ModelRuntimesOptions): ModelRuntime {
-  const onnx = createOnnxRuntime(threads === undefined ? {} : { threads })
+export function modelRuntimes({
+  config,
+  log,
+  threads,
+  background = false,
+  buildPatienceMs,
+}: ModelRuntimesOptions): ModelRuntime {
+  const onnx = createOnnxRuntime({ background, ...(threads === undefined ? {} : { threads }) })
   const python = createPythonRuntime({
     directory: join(config.home, 'python'),
     python: config.python,

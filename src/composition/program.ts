@@ -343,7 +343,7 @@ function lazyScorer({ config, log }: Pick<OpenPlatform, 'config' | 'log'>): {
       import('./model-runtimes.ts'),
       import('#adapters/model-runtimes/frame-scorer'),
     ])
-    const runtime = modelRuntimes({ config, log, threads: availableParallelism() })
+    const runtime = modelRuntimes({ config, log, threads: availableParallelism(), background: true })
     return {
       scorer: frameScorer(runtime),
       load: (model: ScorableModel) => loadScorable(runtime, model),

@@ -19,6 +19,8 @@ export interface OnnxRuntimeOptions {
   readonly threads?: number
   /** `onnxruntime` scores everything there; the default lets small models be scored where the request is, where that is cheaper. */
   readonly scorer?: 'measured' | 'onnxruntime'
+  /** The threads step back behind whoever answers requests; for work that nobody waits for. */
+  readonly background?: boolean
   /** Called when a thread died and was replaced. */
   readonly onThreadDeath?: (reason: string) => void
 }
@@ -29,14 +31,21 @@ const modelFile = 'model.onnx'
 export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): ModelRuntime {
   const threadCount = options.threads ?? Math.max(1, availableParallelism() - 1)
   if (threadCount === 0) return inlineRuntime()
-  const threads = createScoringLanes(threadCount, options.onThreadDeath)
+  const { onThreadDeath: onDeath, background = false } = options
+  const threads = createScoringLanes(threadCount, { onDeath, background })
   const chooses = options.scorer !== 'onnxruntime'
   return {
     name: 'onnx',
     load: async (source) => {
       const { number, opened } = await threads.load(() => readSource(source))
       const scorer = createChosenScorer((batch) => threads.score(number, batch))
-      const chosen = chooses ? threads.choose(number).then(scorer.choose, () => undefined) : undefined
+      const choose = async (): Promise<void> => {
+        const choice = await threads.choose(number)
+        scorer.choose(choice)
+        if (choice.isFasterForMany === true && choice.parsed !== undefined)
+          await threads.compile(number, choice.parsed)
+      }
+      const chosen = chooses ? choose().catch(() => undefined) : undefined
       return {
         ...factsOf(opened),
         parallelBatches: threadCount,

@@ -1,4 +1,4 @@
-import { createScoringThreads, type ScoringThreads } from './scoring-threads.ts'
+import { createScoringThreads, type ScoringThreads, type ScoringThreadsOptions } from './scoring-threads.ts'
 
 /** A batch that is expected to take longer than this would hold up the other models. */
 const slowMs = 50
@@ -36,13 +36,13 @@ interface LaneModel {
  * Threads for all models, and one more for batches that take long, as soon as there are some and another model that they
  * would hold up: onnxruntime cannot be interrupted, so what is slow must not share a thread with what is not.
  */
-export function createScoringLanes(count: number, onDeath?: (reason: string) => void): ScoringThreads {
-  const fast = createScoringThreads(count, onDeath)
+export function createScoringLanes(count: number, options: ScoringThreadsOptions = {}): ScoringThreads {
+  const fast = createScoringThreads(count, options)
   const models = new Map<number, LaneModel>()
   let slowLane: ScoringThreads | undefined
 
   const inSlowLane = (model: LaneModel): Promise<number> => {
-    slowLane ??= createScoringThreads(1, onDeath)
+    slowLane ??= createScoringThreads(1, options)
     model.slow ??= slowLane.load(model.read).then(({ number }) => number)
     return model.slow
   }

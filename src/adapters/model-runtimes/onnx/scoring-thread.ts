@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { DevmlopsError, messageOf } from '#contract/errors'
-import type { WorkerAnswer, WorkerAnswers, WorkerRequest } from './worker-messages.ts'
+import type { ScoringThreadOptions, WorkerAnswer, WorkerAnswers, WorkerRequest } from './worker-messages.ts'
 
 interface Pending {
   readonly resolve: (result: WorkerAnswer['result']) => void
@@ -19,9 +19,11 @@ export class ScoringThread {
   #onIdle: (() => void) | undefined
   #ended: DevmlopsError | undefined
 
-  constructor(onDeath: (reason: string) => void) {
+  constructor(onDeath: (reason: string) => void, options: ScoringThreadOptions) {
     // Beside this file under the same extension: .ts in a checkout, .js in the package.
-    this.#worker = new Worker(new URL(`./scoring-worker${extname(import.meta.url)}`, import.meta.url))
+    this.#worker = new Worker(new URL(`./scoring-worker${extname(import.meta.url)}`, import.meta.url), {
+      workerData: options,
+    })
     this.#worker.on('message', (answer: WorkerAnswer) => this.#settle(answer))
     this.#worker.on('error', (error) => this.#end(messageOf(error), onDeath))
     this.#worker.on('exit', (code) => this.#end(`exit code ${code}`, onDeath))

@@ -1,8 +1,10 @@
 import { fail } from '#contract/errors'
 import type { RowBatch, ScoredRows } from '#lifecycle/serving/model-runtime-point'
+import type { ParsedModel } from '../compiled/index.ts'
 import type { OpenedModel, ScorerSource } from './open-model.ts'
 import type { ScorerChoice } from './scorer-choice.ts'
 import { ScoringThread } from './scoring-thread.ts'
+import type { ScoringThreadOptions } from './worker-messages.ts'
 
 /** Threads that all hold the same models, known by number. */
 export interface ScoringThreads {
@@ -10,10 +12,16 @@ export interface ScoringThreads {
   load(read: () => Promise<ScorerSource>): Promise<{ readonly number: number; readonly opened: OpenedModel }>
   /** How the model's batches are scored best: found out when nothing is being loaded, one model after the other. */
   choose(model: number): Promise<ScorerChoice>
+  /** From now on the threads score the model by its compiled form; one that has to be replaced, by onnxruntime. */
+  compile(model: number, parsed: ParsedModel): Promise<void>
   has(model: number): boolean
   score(model: number, batch: RowBatch): Promise<ScoredRows>
   release(model: number): Promise<void>
   close(): Promise<void>
+}
+
+export interface ScoringThreadsOptions extends Partial<ScoringThreadOptions> {
+  readonly onDeath?: ((reason: string) => void) | undefined
 }
 
 /** A thread that dies as soon as it starts must not keep a core busy. */
@@ -21,10 +29,8 @@ const restartDelayMs = 200
 /** How often to look whether loading is over. */
 const quietMs = 50
 
-export function createScoringThreads(
-  count: number,
-  onDeath: (reason: string) => void = () => undefined,
-): ScoringThreads {
+export function createScoringThreads(count: number, options: ScoringThreadsOptions = {}): ScoringThreads {
+  const { onDeath = () => undefined, background = false } = options
   const held = new Map<number, () => Promise<ScorerSource>>()
   let nextModel = 1
   let closed = false
@@ -33,16 +39,19 @@ export function createScoringThreads(
   let choosing: Promise<unknown> = Promise.resolve()
 
   const start = (): ScoringThread => {
-    const thread = new ScoringThread((reason) => {
-      onDeath(reason)
-      const place = threads.indexOf(thread)
-      setTimeout(() => {
-        if (closed || place === -1) return
-        const fresh = start()
-        threads[place] = fresh
-        void fill(fresh)
-      }, restartDelayMs).unref()
-    })
+    const thread = new ScoringThread(
+      (reason) => {
+        onDeath(reason)
+        const place = threads.indexOf(thread)
+        setTimeout(() => {
+          if (closed || place === -1) return
+          const fresh = start()
+          threads[place] = fresh
+          void fill(fresh)
+        }, restartDelayMs).unref()
+      },
+      { background },
+    )
     return thread
   }
   const fill = (thread: ScoringThread): Promise<unknown> =>
@@ -83,6 +92,10 @@ export function createScoringThreads(
       })
       choosing = choice.catch(() => undefined)
       return choice
+    },
+    compile: async (model, parsed) => {
+      if (held.has(model))
+        await Promise.all(threads.map((thread) => thread.call({ kind: 'compile', model, parsed })))
     },
     has: (model) => held.has(model),
     score: (model, batch) =>
