@@ -39,6 +39,14 @@ const stages = [
 /** What else of a stage may be imported from outside: its data for browsers and for threads, its light commands, its points. */
 const openRooms = /^(index|(?:[a-z-]+-)?contract|commands|reads|[a-z-]+-point|plan)$/
 
+/** What the program of the serving process is composed of. */
+const processDoors = new Set([
+  'serving-process.ts',
+  'handover.ts',
+  'http/tls-files.ts',
+  'tracing/tracing.ts',
+])
+
 /** Where a package may be used; anything not listed may be used by any floor but `contract` and `ui`. */
 const packageHomes: Readonly<Record<string, RegExp>> = {
   pg: /^platform\/database\//,
@@ -163,8 +171,8 @@ function stageOf(file: string): string | undefined {
 function isDoor(file: string): boolean {
   const [, , room = '', ...deeper] = file.split('/')
   if (room === 'pages') return true
-  // The serving process is a program of its own and has a door of its own.
-  if (room === 'process' && deeper.join('/') === 'serving-process.ts') return true
+  // The serving process is a program of its own and has doors of its own: what it is put together from.
+  if (room === 'process' && processDoors.has(deeper.join('/'))) return true
   return deeper.length === 0 && openRooms.test(room.replace(/\.tsx?$/, ''))
 }
 

@@ -34,7 +34,7 @@ export function scoredColumns(
   }: { readonly rows: number; readonly taken: ReadonlySet<string>; readonly version: string },
 ): ScoredColumns {
   const parts = new Map<string, { readonly type: AddedColumn['type']; readonly values: Values }>()
-  const reasons: (string | null)[] = Array.from({ length: rows }, () => null)
+  let reasons: (string | null)[] | undefined
   let refusedRows = 0
   const free = (name: string): string => (taken.has(name) ? `predicted_${name}` : name)
   return {
@@ -53,6 +53,7 @@ export function scoredColumns(
       for (const [row, reason] of refused) {
         for (const { values } of parts.values())
           values[firstRow + row] = ArrayBuffer.isView(values) ? Number.NaN : null
+        reasons ??= Array.from({ length: rows }, () => null)
         reasons[firstRow + row] = reason
         refusedRows++
       }
@@ -64,7 +65,7 @@ export function scoredColumns(
       return [
         ...[...parts].map(([name, part]) => ({ name, ...part })),
         { name: free('model_version'), type: 'VARCHAR' as const, constant: version },
-        refusedRows === 0
+        reasons === undefined
           ? { name: free('score_error'), type: 'VARCHAR' as const, constant: null }
           : { name: free('score_error'), type: 'VARCHAR' as const, values: reasons },
       ]

@@ -1,7 +1,7 @@
 import { fail } from '#contract/errors'
 import type { ColumnType, ModelSignature } from '#lifecycle/tracking/index'
 import { dimensionsOf, elementTypeOf, type Model, type ValueInfo } from '#platform/onnx/index'
-import { tensorTypes } from '../onnx/exposed-graph.ts'
+import { tensorTypes } from '../model-runtimes/onnx/exposed-graph.ts'
 
 /** What the file says of itself. */
 export interface GraphFacts {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { environmentVariable } from '#platform/config'
 import { decodeModel } from '#platform/onnx/index'
-import { parseModel } from '../compiled/index.ts'
+import { parseModel } from '../model-runtimes/compiled/index.ts'
 import { prepareImport } from './import-model.ts'
 
 /** A Python that converts scikit-learn's models, where the machine has one. */
