@@ -1,3 +1,4 @@
+import { setImmediate as afterOthers } from 'node:timers/promises'
 import { fail } from '#contract/errors'
 import {
   headerText,
@@ -20,6 +21,10 @@ import { explainRows, withModel, type RowExplanation } from './explain-rows.ts'
 import { optionNames, readOptions, type ExplainOptions } from './explain-request.ts'
 import { contributionsOf, reasonCodes } from './reasons.ts'
 
+/** Each answer is long: more at once would fill the memory of the process. */
+const mostRows = 10_000
+/** Predictions wait no longer than this for answers that are written. */
+const sliceMs = 2
 const knownFields = ['rows', 'ids', 'key', ...optionNames]
 
 /** `POST /deployments/{name}/explain`: rows as objects in, why each gets its answer out. Nothing of it is logged. */
@@ -75,14 +80,14 @@ async function answerExplain(context: ServingContext, call: HttpCall, asked: Ask
     explanations.count({
       deployment: name,
       variant: variant.name,
-      method: explained[0]?.method ?? '',
+      method: explained.method,
       rows: rows.length,
       seconds: (performance.now() - startedAt) / 1000,
     })
     const { model, version } = variant.plan
-    const answer = { model, variant: variant.name, version, explanations: explained }
+    const head = JSON.stringify({ model, variant: variant.name, version }).slice(0, -1)
     return {
-      ...jsonAnswer(JSON.stringify(answer)),
+      ...jsonAnswer(`${head},"explanations":[${explained.texts.join(',')}]}`),
       headers: { 'x-request-id': requestId, 'x-devmlops-version': String(version) },
     }
   } catch (error) {
@@ -116,12 +121,13 @@ function explainBatch(
     const codes = reasonCodes(fields)
     const { counterfactual } = options
     const endAt = Math.min(model.deadlineAt, performance.now() + budgetMs)
-    const answers = []
+    const texts: string[] = []
+    let sliceEnd = performance.now() + sliceMs
     for (const [row, explanation] of explanations.entries()) {
       const of = { batch: model.batch, fields, codes, isChance: model.output.isChance }
       const contributions = contributionsOf(explanation, row, of)
       const reasons = contributions.filter(({ contribution }) => contribution !== 0).slice(0, options.top)
-      answers.push({
+      const answer = {
         ...(ids === undefined ? {} : { id: ids[row] }),
         ...scoresOf(explanation, model.output.name),
         contributions,
@@ -137,9 +143,14 @@ function explainBatch(
                 endAt,
               }),
             }),
-      })
+      }
+      texts.push(JSON.stringify(answer))
+      if (performance.now() > sliceEnd) {
+        await afterOthers()
+        sliceEnd = performance.now() + sliceMs
+      }
     }
-    return answers
+    return { texts, method: explanations[0]?.method ?? '' }
   })
 }
 
@@ -166,9 +177,12 @@ function rowsOf({ rows, at }: Asked, { plan }: ServedDeployment): readonly unkno
       hint: `For example {"${at}": [{"<field>": <value>}]}.`,
     })
   }
-  const limit = plan.limits.rowsPerRequest
+  const limit = Math.min(mostRows, plan.limits.rowsPerRequest)
   if (rows.length <= limit) return rows
-  return fail('payload_too_large', `${rows.length} rows are more than the ${limit} of limits.rowsPerRequest.`)
+  return fail(
+    'payload_too_large',
+    `${rows.length} rows are more than the ${limit} that are explained at once.`,
+  )
 }
 
 function idsOf(ids: unknown, rows: number): readonly string[] | undefined {

@@ -30,7 +30,6 @@ export class ExplanationMetrics {
   }
 
   families(): readonly Family[] {
-    if (this.#rows.size === 0 && this.#failures.size === 0) return []
     const lines = (counts: ReadonlyMap<string, number>) => (name: string) =>
       [...counts].map(([labels, count]) => `${name}{${labels}} ${count}`)
     return [
