@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { fitModel } from '#lifecycle/training/index'
 import { trainers } from '#adapters/trainers/index'
 import { plantedFeatures, plantedFrame } from '#adapters/trainers/planted.fixture'
-import { decodeModel, encodeModel, node } from '#platform/onnx/index'
+import { decodeModel, encodeModel, floats, integer, node, strings, text, value } from '#platform/onnx/index'
 import { graphVersion } from '../../composed-models/graph-version.ts'
 import { graphSettingsSchema } from '../../deployment/graph.ts'
 import { variantPlanSchema } from '../../deployment/variant-plan.ts'
@@ -60,6 +60,82 @@ test('asks a model that it cannot read, with errors, within the budget, the same
   assert.equal(row.contributions.find(({ field }) => field === 'gate')?.contribution, 0)
   assert.deepEqual(await ask(), first)
 })
+
+/** Three classes by a linear form of two numbers: the second grows with x, the third with y. */
+function classModel(): Uint8Array {
+  return encodeModel({
+    irVersion: 8,
+    opsetImport: [{ version: 17 }, { domain: 'ai.onnx.ml', version: 3 }],
+    metadataProps: [],
+    graph: {
+      name: 'classes',
+      node: [
+        node({ type: 'Concat' }, { inputs: ['x', 'y'], outputs: ['row'] }, { axis: integer(1) }),
+        node(
+          { type: 'LinearClassifier', domain: 'ai.onnx.ml' },
+          { inputs: ['row'], outputs: ['label', 'probabilities'] },
+          {
+            coefficients: floats([0, 0, 1, 0, 0, 1]),
+            intercepts: floats([0.5, 0, 0]),
+            classlabels_strings: strings(['low', 'mid', 'high']),
+            post_transform: text('SOFTMAX'),
+          },
+        ),
+      ],
+      initializer: [],
+      input: [value('x', 'float', ['N', 1]), value('y', 'float', ['N', 1])],
+      output: [value('label', 'string', ['N']), value('probabilities', 'float', ['N', 3])],
+    },
+  })
+}
+
+test('explains of several classes the one that won or the one asked for, and finds the way to another', async (t) => {
+  const running = await runProcess(t)
+  const signature = {
+    inputs: ['x', 'y'].map((name) => ({ name, type: 'double' as const, required: true })),
+    outputs: [
+      { name: 'label', type: 'string' as const },
+      { name: 'probabilities', type: 'float' as const },
+    ],
+  }
+  const files = running.files.add(classModel())
+  const accepted = await running.putPlan({
+    revision: 1,
+    deployments: [
+      { name: 'flights', variants: [flightVariant(running.files, { version: 1, files, signature })] },
+    ],
+  })
+  assert.equal(accepted.status, 200, accepted.text)
+  const ask = async (options: object) => {
+    const body = { rows: [{ x: 2, y: 1 }], ...options }
+    const { status, json, text: said } = await running.send('POST', '/deployments/flights/explain', body)
+    assert.equal(status, 200, said)
+    return (json as ClassAnswer).explanations[0]
+  }
+  const won = await ask({ counterfactual: { target: { label: 'high' } } })
+  assert.equal(won?.class, 'mid')
+  assert.equal(won.scale, 'class_score')
+  assert.deepEqual(won.reasons, ['x 2 raised the score of mid by 2'])
+  assert.equal(won.counterfactual.found, true)
+  const other = await ask({ class: 'high', counterfactual: { target: 'other', fixed: ['y'] } })
+  assert.equal(other?.class, 'high')
+  assert.deepEqual(other.reasons, ['y 1 raised the score of high by 1'])
+  assert.deepEqual(
+    other.counterfactual.changes.map(({ field }) => field),
+    ['x'],
+  )
+  const unknown = { rows: [{ x: 2, y: 1 }], class: 'none' }
+  assert.equal((await running.send('POST', '/deployments/flights/explain', unknown)).status, 400)
+})
+
+interface ClassAnswer {
+  readonly explanations: readonly {
+    readonly class: string
+    readonly scale: string
+    readonly reasons: readonly string[]
+    readonly counterfactual: { readonly found: boolean; readonly changes: readonly { field: string }[] }
+  }[]
+}
 
 test('goes on predicting while a thousand rows are explained', async (t) => {
   const trainer = trainers.find(({ name }) => name === 'gradient-boosting')
