@@ -1,5 +1,7 @@
 import { memberMode, type ParsedModel } from '../compiled/index.ts'
 
+type Step = ParsedModel['program']['steps'][number]
+
 /** Thresholds of a field are thinned to so many, evenly. */
 const mostNumbers = 24
 const mostTexts = 64
@@ -39,14 +41,7 @@ type Add = (field: number, value: number | string) => void
 /** A matrix column of the raw name stands for the field itself, if no step has changed its numbers on the way. */
 function addThresholds({ columns, inputs, predictor, program }: ParsedModel, add: Add): void {
   if (predictor.kind !== 'trees') return
-  const changes = program.steps.some(({ kind }) =>
-    ['scale', 'unary', 'binary', 'linear', 'shares'].includes(kind),
-  )
-  if (
-    changes &&
-    program.steps.slice(0, program.predictorStep).some(({ kind }) => kind === 'scale' || kind === 'binary')
-  )
-    return
+  if (program.steps.slice(0, program.predictorStep).some(isArithmetic)) return
   const fieldOf = columns.map(({ name, inputs: sources }) => {
     const input = inputs[sources[0] ?? -1]
     return sources.length === 1 && input?.kind === 'number' && input.name === name ? input.field : undefined
@@ -58,6 +53,12 @@ function addThresholds({ columns, inputs, predictor, program }: ParsedModel, add
     if (field === undefined || mode[node] === memberMode || !Number.isFinite(bound)) continue
     add(field, bound)
   }
+}
+
+/** After it a threshold is no value of the field any more. */
+function isArithmetic(step: Step): boolean {
+  if (step.kind === 'unary') return !['copy', 'is_nan', 'is_set', 'not'].includes(step.operation)
+  return step.kind === 'scale' || step.kind === 'binary'
 }
 
 /** Text that goes straight into an encoder. */
