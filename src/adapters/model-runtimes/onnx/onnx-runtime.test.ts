@@ -120,7 +120,10 @@ test('finds out how a small model is scored best, and scores the same that way',
   const model = await runtime(t, 1).load(source(flightModel(0)))
   const before = await model.score(flightBatch(flights))
   while (model.properties?.['scorer'] === undefined) await new Promise((resolve) => setTimeout(resolve, 10))
-  assert.match(model.properties['scorer'], /^(compiled, up to \d+ rows at once|onnxruntime, as a batch of 64 rows)/)
+  assert.match(
+    model.properties['scorer'],
+    /^(compiled, up to \d+ rows at once|compiled, in a thread|onnxruntime, as it is faster)/,
+  )
   assert.match(model.properties['scorer_onnxruntime'] ?? '', /µs for 1 row/)
   const after = await model.score(flightBatch(flights))
   for (const [i, { values }] of before.outputs.entries()) {

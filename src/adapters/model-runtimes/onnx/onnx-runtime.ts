@@ -42,13 +42,14 @@ export function createOnnxRuntime(options: OnnxRuntimeOptions = {}): ModelRuntim
       const choose = async (): Promise<void> => {
         const choice = await threads.choose(number)
         scorer.choose(choice)
-        if (choice.isFasterForMany === true && choice.parsed !== undefined)
+        if (choice.isCompiled === true && choice.parsed !== undefined)
           await threads.compile(number, choice.parsed)
       }
       const chosen = chooses ? choose().catch(() => undefined) : undefined
       return {
         ...factsOf(opened),
         parallelBatches: threadCount,
+        settled: chosen,
         get properties() {
           return scorer.properties
         },

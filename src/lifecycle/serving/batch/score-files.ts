@@ -21,7 +21,7 @@ export interface ScoredFiles {
 export interface ScoringRequest {
   /** Parquet files with the same columns. */
   readonly files: readonly string[]
-  readonly model: Pick<LoadedModel, 'outputs' | 'parallelBatches' | 'score'>
+  readonly model: Pick<LoadedModel, 'outputs' | 'parallelBatches' | 'score' | 'settled'>
   /** Names the model version in the rows, such as `churn v3`. */
   readonly label: string
   readonly signature: ModelSignature
@@ -55,6 +55,7 @@ export async function scoreFiles(request: ScoringRequest): Promise<ScoredFiles> 
     const fields = modelColumns(request.label, request.signature, columns)
     const taken = new Set(columns.map(({ name }) => name))
     const journal = partJournal(directory)
+    await request.model.settled
     const finished = await journal.finished()
     let done = 0
     let writing: Promise<void> = Promise.resolve()
