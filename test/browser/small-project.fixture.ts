@@ -116,6 +116,10 @@ export async function startSmallProject() {
       return run.id
     },
     deploy: () => serving.deploy({ name: 'trips', reason: 'first' }),
+    tryVersion: (version: number, share: number) =>
+      serving.startCanary({ name: 'trips', version, share, reason: 'it has learned from more' }),
+    /** Where the endpoints answer. */
+    servingUrl: async (): Promise<string> => (await serving.list({})).servingUrl ?? '',
     close: async () => {
       await server.close()
       rmSync(directory, { recursive: true, force: true })

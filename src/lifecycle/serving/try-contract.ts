@@ -25,7 +25,7 @@ export type TriedAnswer = z.output<typeof triedAnswerSchema>
 
 const contributionSchema = z.object({
   field: z.string(),
-  value: z.unknown(),
+  value: z.unknown().optional(),
   contribution: z.number().describe('On the scale of the explanation'),
   points: z.number().optional().describe('Percentage points of the chance, where the answer is one'),
   reason: z.string(),
@@ -33,7 +33,7 @@ const contributionSchema = z.object({
 
 export const explainedAnswerSchema = z.object({
   output: z.string(),
-  class: z.unknown(),
+  class: z.union([z.string(), z.number()]).optional(),
   score: z.number(),
   scale: z.string(),
   base_value: z.number(),

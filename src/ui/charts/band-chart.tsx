@@ -5,6 +5,8 @@ import { linearScale, niceTicks, paddedExtent } from './scale.ts'
 import { useWidth } from './use-width.tsx'
 import styles from './charts.module.css'
 
+/** Half of what a letter of an axis takes, in pixels: no label leaves the drawing. */
+const halfLetter = 3.2
 const margin = { top: 10, right: 12, bottom: 22, left: 50 }
 
 /** Lines over few points in time, each with its interval as a band, and the levels that they are judged by. */
@@ -61,7 +63,12 @@ export function BandChart({
           </g>
         ))}
         {shownLabels.map((place) => (
-          <text key={place} x={x(place)} y={height - 6} textAnchor="middle">
+          <text
+            key={place}
+            x={Math.min(x(place), width - formatX(place).length * halfLetter)}
+            y={height - 6}
+            textAnchor="middle"
+          >
             {formatX(place)}
           </text>
         ))}

@@ -34,7 +34,7 @@ function numberText(check: Check): (value: number) => string {
   if (check === 'latency') return (value) => `${value.toFixed(2)}×`
   if (check === 'metric') return (value) => signed(value, formatNumber(Math.abs(value)))
   if (check === 'scores') return (value) => `${(value * 100).toFixed(1)} %`
-  return (value) => signed(value, `${(Math.abs(value) * 100).toFixed(2)} %`)
+  return (value) => signed(value, `${(Math.abs(value) * 100).toFixed(value === 0 ? 0 : 2)} %`)
 }
 
 function signed(value: number, text: string): string {

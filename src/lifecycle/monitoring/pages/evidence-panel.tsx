@@ -99,7 +99,9 @@ function History({ verdicts, shown }: { verdicts: readonly CanaryVerdict[]; show
     .toSorted((left, right) => left.judgedAt.localeCompare(right.judgedAt))
     .flatMap(({ judgedAt, checks }): BandPoint[] => {
       const one = checks.find(({ check }) => check === shown.check)
-      if (one?.estimate === null || one?.estimate === undefined) return []
+      if (one === undefined || one.estimate === null) return []
+      // The widest intervals, of the first few requests, would flatten all that follows.
+      if (one.seen < one.needed / 10) return []
       const { low = null, high = null } = one.interval ?? {}
       const scaled = (value: number | null): number | null => (value === null ? null : value * factor)
       return [{ x: Date.parse(judgedAt), value: one.estimate * factor, low: scaled(low), high: scaled(high) }]
@@ -117,11 +119,13 @@ function History({ verdicts, shown }: { verdicts: readonly CanaryVerdict[]; show
       label={`${checkTitles[shown.check]} over time`}
       series={[{ name: `${checkTitles[shown.check]}${unit}`, color: '--series-2', points }]}
       levels={levels}
-      formatX={timeText}
+      formatX={timeText(points)}
     />
   )
 }
 
-function timeText(time: number): string {
-  return new Date(time).toISOString().slice(11, 16)
+/** Minutes, and seconds too while there are few of them. */
+function timeText(points: readonly BandPoint[]): (time: number) => string {
+  const spanMs = (points.at(-1)?.x ?? 0) - (points[0]?.x ?? 0)
+  return (time) => new Date(time).toISOString().slice(11, spanMs < 10 * 60_000 ? 19 : 16)
 }

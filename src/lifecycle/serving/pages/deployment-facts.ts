@@ -27,6 +27,14 @@ export function variantsText({ variants }: { readonly variants: DeploymentView['
     .join(', ')
 }
 
+/** The same where there is little room: the colours tell which is which. */
+export function versionsText({ variants }: Pick<DeploymentView, 'variants'>): string {
+  return variants
+    .filter(({ weight }) => weight > 0)
+    .map(({ version, weight }) => `v${version} ${weight} %`)
+    .join(' · ')
+}
+
 /** What answers, in words: `v3 answers`, `v3 answers 80 %, v4 20 %`. */
 export function answersText({ state, variants }: DeploymentView): string {
   if (state === 'stopped') return 'Nothing answers'

@@ -2,7 +2,7 @@ import { useCall } from '#ui/api/use-call'
 import { ShareBar } from '#ui/charts/share-bar'
 import { Sparkline } from '#ui/charts/sparkline'
 import { DataTable } from '#ui/kit/data-table'
-import { formatDuration, formatNumber, formatShare } from '#ui/kit/format'
+import { formatDuration, formatShare } from '#ui/kit/format'
 import { Answered, EmptyState } from '#ui/kit/notice'
 import { PageHeader } from '#ui/kit/page-header'
 import { Panel, Stack } from '#ui/kit/panel'
@@ -19,8 +19,10 @@ import {
   shownWindow,
   variantColor,
   variantsText,
+  versionsText,
 } from './deployment-facts.ts'
 import { StaleNotice } from './stale-notice.tsx'
+import { rateText } from './traffic-figures.tsx'
 import { useTrails } from './use-trails.tsx'
 import styles from './serving.module.css'
 
@@ -111,7 +113,7 @@ function DeploymentsPanel({
             wide: true,
             cell: (deployment) => (
               <span className={styles['answers']} title={variantsText(deployment)}>
-                <span>{variantsText(deployment)}</span>
+                <span>{deployment.state === 'stopped' ? 'nothing' : versionsText(deployment)}</span>
                 <ShareBar
                   label={`Shares of the traffic: ${variantsText(deployment)}`}
                   parts={deployment.variants.map(({ name, weight }, index) => ({
@@ -131,9 +133,7 @@ function DeploymentsPanel({
             cell: ({ name, live }) => (
               <span className={styles['rate']}>
                 <Sparkline label={`Requests per second of ${name}`} values={trails[name] ?? []} />
-                {live === undefined
-                  ? '–'
-                  : formatNumber(Number(live.figures.now.requestsPerSecond.toFixed(1)))}
+                <span>{rateText(live?.figures.now.requestsPerSecond)}</span>
               </span>
             ),
           },

@@ -23,6 +23,8 @@ test('sends what was typed as the type of its field, and leaves out what is empt
     image: [1, 2],
   })
   assert.deepEqual(typedRow(inputs, { distance: '', gate: '' }), {})
+  const required = { ...field('origin', 'string'), required: true }
+  assert.deepEqual(typedRow([required], { origin: '' }), { origin: '' }, 'a text that is not known')
 })
 
 test('sends what does not fit as it is, so that the endpoint says what it expects', () => {

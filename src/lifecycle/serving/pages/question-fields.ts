@@ -14,8 +14,9 @@ const numeric = new Set(['integer', 'long', 'float', 'double'])
  * What was typed as the value that is sent; undefined leaves the field out. Text that is no number goes as it is: the
  * endpoint says what it expects, in the words that every client gets.
  */
-export function typedValue({ type, shape }: Pick<QuestionField, 'type' | 'shape'>, text: string): unknown {
-  if (text === '') return undefined
+export function typedValue({ type, shape, required }: Omit<QuestionField, 'name'>, text: string): unknown {
+  // Empty text is a value where one is required, and means that it is not known.
+  if (text === '') return required && type === 'string' && shape === undefined ? '' : undefined
   if (shape !== undefined) return listOf(text)
   if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
   const number = Number(text)

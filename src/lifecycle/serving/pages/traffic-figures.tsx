@@ -1,6 +1,6 @@
 import { Sparkline } from '#ui/charts/sparkline'
 import { Figure, Figures } from '#ui/kit/facts'
-import { formatCompact, formatCount, formatDuration, formatNumber, formatShare } from '#ui/kit/format'
+import { formatCompact, formatCount, formatDuration, formatShare } from '#ui/kit/format'
 import type { DeploymentView } from '../contract.ts'
 import { inFlightOf, shownWindow, windowWords } from './deployment-facts.ts'
 import { LogFigure } from './log-figure.tsx'
@@ -63,9 +63,9 @@ export function TrafficFigures({ deployment, lookedAt }: { deployment: Deploymen
   )
 }
 
-function rateText(rate: number | undefined): string {
+export function rateText(rate: number | undefined): string {
   if (rate === undefined) return '–'
-  return rate >= 100 ? formatCount(rate) : formatNumber(Number(rate.toFixed(1)))
+  return rate >= 100 ? formatCount(rate) : rate.toFixed(rate === 0 ? 0 : 1)
 }
 
 function msText(ms: number | undefined): string {

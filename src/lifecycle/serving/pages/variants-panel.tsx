@@ -58,7 +58,7 @@ export function VariantsPanel({ deployment }: { deployment: DeploymentView }) {
       note={
         shown === undefined
           ? 'The serving process does not run: there are no figures.'
-          : `Requests since the process started; latency and errors of the ${windowWords(shown)}; scores of the newest ${scoredPredictions} predictions.`
+          : `Requests since the process started; latency and errors of the ${windowWords(shown)}; scores of the newest ${scoredPredictions} predictions. What is refused before a variant is chosen counts for the endpoint alone.`
       }
       flush
     >

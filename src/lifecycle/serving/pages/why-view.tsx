@@ -3,6 +3,7 @@ import { Button } from '#ui/kit/controls'
 import { formatChange, formatNumber } from '#ui/kit/format'
 import { ErrorNotice } from '#ui/kit/notice'
 import { tryContract, type ExplainedAnswer } from '../try-contract.ts'
+import { typedText } from './question-fields.ts'
 import styles from './try.module.css'
 
 const shownContributions = 10
@@ -39,13 +40,17 @@ function Contributions({ answer }: { answer: ExplainedAnswer }) {
   const { contributions, score, output, method, scale, base_value: base } = answer
   const shown = contributions.slice(0, shownContributions)
   const strongest = Math.max(...shown.map(({ contribution }) => Math.abs(contribution)), Number.MIN_VALUE)
+  const inPoints = shown.every(({ points }) => points !== undefined)
   const rest = contributions.length - shown.length
   return (
     <div className={styles['why']}>
       <table className={styles['contributions']}>
         <caption>
-          Why {output} is {formatNumber(score)}: what each field adds to a usual {formatNumber(base)}, in{' '}
-          {scales[scale] ?? scale} ({method.replaceAll('_', ' ')})
+          Why {output} is {formatNumber(score)}:{' '}
+          {inPoints
+            ? 'what each field changes, in percentage points'
+            : `what each field adds to a usual ${formatNumber(base)}, in ${scales[scale] ?? scale}`}{' '}
+          ({method.replaceAll('_', ' ')})
         </caption>
         <thead>
           <tr>
@@ -60,7 +65,7 @@ function Contributions({ answer }: { answer: ExplainedAnswer }) {
           {shown.map(({ field, value, contribution, points, reason }) => (
             <tr key={field} title={reason}>
               <th scope="row">
-                {field} <b>{typeof value === 'string' ? value : JSON.stringify(value)}</b>
+                {field} <b>{typedText(value) || 'missing'}</b>
               </th>
               <td>
                 <span className={styles['swing']} aria-hidden="true">
@@ -71,7 +76,7 @@ function Contributions({ answer }: { answer: ExplainedAnswer }) {
                 </span>
               </td>
               <td className={styles['number']}>
-                {points === undefined ? formatChange(contribution) : `${formatChange(points)} pp`}
+                {points === undefined ? formatChange(contribution) : pointsText(points)}
               </td>
             </tr>
           ))}
@@ -80,4 +85,9 @@ function Contributions({ answer }: { answer: ExplainedAnswer }) {
       {rest > 0 ? <p>and {rest} more that count for less</p> : null}
     </div>
   )
+}
+
+function pointsText(points: number): string {
+  const size = Math.abs(points).toFixed(1)
+  return size === '0.0' ? '0' : `${points < 0 ? '−' : '+'}${size}`
 }
