@@ -34,7 +34,7 @@ const loopLimitMicroseconds = 2000
 /** To a worker thread and back, both sides, measured with 20 columns: what onnxruntime costs beside its own time. */
 const hopMicroseconds = 70
 /** What many rows may cost more, for few that cost much less. */
-const mostTimesSlower = 1.25
+const mostTimesSlower = 2
 /** For each of the four measurements; one that is steady ends sooner. */
 const measureLimitMs = 8
 const steadyRuns = 6
