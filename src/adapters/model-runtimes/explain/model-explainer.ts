@@ -1,19 +1,17 @@
-import { setImmediate as afterOthers } from 'node:timers/promises'
-import { DevmlopsError, fail } from '#contract/errors'
+import { fail } from '#contract/errors'
 import type {
   ExplainAsked,
   ExplainedRows,
   ModelExplainer,
   RowBatch,
 } from '#lifecycle/serving/model-runtime-point'
+import { createGiveWay } from '#platform/give-way'
 import { createProgramRunner, type ParsedModel, type ScoreValue } from '../compiled/index.ts'
 import { candidateValues } from './candidate-values.ts'
 import { matrixExplainer, type MatrixExplainer, type Rows } from './matrix-explainer.ts'
 import { rawColumns } from './raw-columns.ts'
 import { usualRow } from './usual-row.ts'
 
-/** Predictions wait no longer than a garbage collection for rows that are explained. */
-const sliceMs = 2
 /** Relative to scores beyond one; more is a fault here, and nothing is answered. */
 const additivityLimit = 1e-6
 
@@ -76,14 +74,12 @@ async function explainRows(
   const additivityErrors = new Float64Array(rows)
   const byColumn = new Float64Array(width)
   const bases = new Map<number, number>()
-  let sliceEnd = performance.now() + sliceMs
+  const giveWay = createGiveWay()
   for (let row = 0; row < rows; row++) {
-    if (performance.now() > sliceEnd) {
-      await afterOthers()
-      const now = performance.now()
-      if (now > deadlineAt)
-        throw new DevmlopsError('timed_out', `${row} of ${rows} rows were explained in time.`)
-      sliceEnd = now + sliceMs
+    const waited = giveWay()
+    if (waited !== undefined) {
+      await waited
+      if (performance.now() > deadlineAt) fail('timed_out', `${row} of ${rows} rows were explained in time.`)
     }
     const value = values[places[row] ?? 0] ?? fail('internal', 'There is no such value of the output.')
     const { target, offset, complement, link } = value

@@ -1,5 +1,5 @@
-import { setImmediate as afterOthers } from 'node:timers/promises'
 import { fail } from '#contract/errors'
+import { createGiveWay } from '#platform/give-way'
 import {
   headerText,
   jsonAnswer,
@@ -23,8 +23,6 @@ import { contributionsOf, reasonCodes } from './reasons.ts'
 
 /** Each answer is long: more at once would fill the memory of the process. */
 const mostRows = 10_000
-/** Predictions wait no longer than this for answers that are written. */
-const sliceMs = 2
 const knownFields = ['rows', 'ids', 'key', ...optionNames]
 
 /** `POST /deployments/{name}/explain`: rows as objects in, why each gets its answer out. Nothing of it is logged. */
@@ -122,7 +120,7 @@ function explainBatch(
     const { counterfactual } = options
     const endAt = Math.min(model.deadlineAt, performance.now() + budgetMs)
     const texts: string[] = []
-    let sliceEnd = performance.now() + sliceMs
+    const giveWay = createGiveWay()
     for (const [row, explanation] of explanations.entries()) {
       const of = { batch: model.batch, fields, codes, isChance: model.output.isChance }
       const contributions = contributionsOf(explanation, row, of)
@@ -145,10 +143,7 @@ function explainBatch(
             }),
       }
       texts.push(JSON.stringify(answer))
-      if (performance.now() > sliceEnd) {
-        await afterOthers()
-        sliceEnd = performance.now() + sliceMs
-      }
+      await giveWay()
     }
     return { texts, method: explanations[0]?.method ?? '' }
   })
