@@ -36,7 +36,8 @@ function goodBody(path: string): Json {
   if (path.endsWith('/infer')) return inference
   if (path.endsWith('/predict')) return { rows: [row, row], ids: ['a', 'b'], keys: ['k', 'l'], event_time: 1 }
   if (path.endsWith(':predict') || path.endsWith(':explain')) return { instances: [row, row] }
-  if (path.endsWith('/explain')) return { rows: [row] }
+  if (path.endsWith('/explain'))
+    return { rows: [row], top: 2, counterfactual: { target: 'other', fixed: ['gate'], max_changes: 2 } }
   if (path.endsWith('/plan')) return { revision: 0, deployments: [] }
   if (path.endsWith('/invocations'))
     return { dataframe_split: { columns: Object.keys(row), data: [Object.values(row)] }, params: {} }
