@@ -35,8 +35,12 @@ export function BandChart({
     includeZero && extent[0] > -1e-9 - Math.abs(extent[1]) * 0.09 ? [0, extent[1]] : extent,
     [height - margin.bottom, margin.top],
   )
+  const labelWidth = Math.max(
+    62,
+    ...places.slice(0, 1).map((place) => formatX(place).length * 2 * halfLetter + 24),
+  )
   const shownLabels = places.filter(
-    (_, index) => index % Math.max(1, Math.ceil((places.length * 62) / width)) === 0,
+    (_, index) => index % Math.max(1, Math.ceil((places.length * labelWidth) / width)) === 0,
   )
   return (
     <figure className={styles['figure']} ref={frame}>

@@ -14,7 +14,7 @@ export function DriftPanel({ windows }: { windows: readonly MonitoredWindow[] })
   const judged = windows.filter(({ findings }) => findings !== undefined).slice(-shownWindows)
   if (judged.length === 0) {
     return (
-      <Panel title="Drift">
+      <Panel title="Drift" flush>
         <EmptyState title="No window has been judged yet." command="devmlops monitor run">
           A window is judged when it has ended in the time of the data.
         </EmptyState>

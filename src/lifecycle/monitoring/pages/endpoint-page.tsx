@@ -6,7 +6,13 @@ import { RevisionsPanel } from '#lifecycle/serving/pages/revisions-panel'
 import { TrafficFigures } from '#lifecycle/serving/pages/traffic-figures'
 import { VariantsPanel } from '#lifecycle/serving/pages/variants-panel'
 import { StaleNotice } from '#lifecycle/serving/pages/stale-notice'
-import { answersText, changeText, pollTrafficMs, readiness } from '#lifecycle/serving/pages/deployment-facts'
+import {
+  answersText,
+  changeText,
+  lineOf,
+  pollTrafficMs,
+  readiness,
+} from '#lifecycle/serving/pages/deployment-facts'
 import { useCall } from '#ui/api/use-call'
 import { Copyable } from '#ui/kit/command'
 import { Answered, EmptyState, ErrorNotice } from '#ui/kit/notice'
@@ -53,8 +59,9 @@ function Endpoint({ deployment, lookedAt }: { deployment: DeploymentView; looked
             {word}
           </StateMark>,
           live?.ready === false ? live.reason : undefined,
-          <span key="answers">
-            {answersText(deployment)}, since <Ago time={deployment.updatedAt} /> {changeText(deployment)}
+          <span key="answers" title={changeText(deployment)}>
+            {answersText(deployment)}, since <Ago time={deployment.updatedAt} />{' '}
+            {lineOf(changeText(deployment))}
           </span>,
           <Link key="model" href={places.model.to({ model: modelName(deployment) })}>
             {deployment.model}
@@ -84,7 +91,7 @@ function Monitoring({ name }: { name: string }) {
   const monitor = useCall(monitoringContract.get, { name })
   if (windows.error instanceof DevmlopsError && windows.error.code === 'not_found') {
     return (
-      <Panel title="Not watched">
+      <Panel title="Not watched" flush>
         <EmptyState title="Nobody watches this endpoint.">
           Add it under “monitors” in devmlops.yaml: drift, realized performance, retraining.
         </EmptyState>

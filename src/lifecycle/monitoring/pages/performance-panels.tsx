@@ -35,7 +35,7 @@ export function PerformancePanels({ windows }: { windows: readonly MonitoredWind
     .slice(0, 2)
   if (rules.size === 0 && extra.length === 0) {
     return (
-      <Panel title="Realized performance">
+      <Panel title="Realized performance" flush>
         <EmptyState
           title="No true labels have arrived yet."
           command="devmlops feedback NAME --file labels.csv"

@@ -59,15 +59,21 @@ export function RolloutPanel({
           {verdict === undefined ? (
             <p>{rollout.judged ? 'No verdict yet: too little was seen.' : 'Nobody judges it by itself.'}</p>
           ) : (
-            <p>
-              <StateMark tone={decisions[verdict.verdict].tone}>{decisions[verdict.verdict].word}</StateMark>
-              <span>
-                {verdict.reason}{' '}
+            <div className={styles['verdict']}>
+              <p>
+                <StateMark tone={decisions[verdict.verdict].tone}>
+                  {decisions[verdict.verdict].word}
+                </StateMark>
                 <small>
                   by {actorName(verdict.by)}, <Ago time={verdict.time} />
                 </small>
-              </span>
-            </p>
+              </p>
+              <ul>
+                {verdict.reason.split('; ').map((part) => (
+                  <li key={part}>{part}</li>
+                ))}
+              </ul>
+            </div>
           )}
           <div className={styles['commands']}>
             <Command line={`devmlops deploy ${deployment} --promote`} />
@@ -105,11 +111,11 @@ function TimeLeft({ rollout: { remainingMs, next }, seenAt }: { rollout: Rollout
   const now = useNow()
   if (remainingMs === undefined || remainingMs === 0) return <span>It {next}.</span>
   const leftMs = Math.max(0, remainingMs - Math.max(0, now - seenAt))
-  const words = next.replace(/^\S+(?: (?:ms|s|min|h|d))*(?= to )/, '')
+  const to = next.indexOf(' to ')
   return (
     <span>
       <b>{formatDuration(Math.ceil(leftMs / 1000) * 1000)}</b>
-      {words.startsWith(' to ') ? words : ` left; ${next}`}.
+      {/^\d/.test(next) && to > 0 ? next.slice(to) : ` left; ${next}`}.
     </span>
   )
 }

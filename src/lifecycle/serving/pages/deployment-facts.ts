@@ -52,6 +52,13 @@ export function changeText({ updatedBy, reason }: Pick<DeploymentView, 'updatedB
   return `by ${actorName(updatedBy)}${reason === '' ? '' : `: ${reason}`}`
 }
 
+const lineLength = 110
+
+/** As much as one line takes; what was left out stands in the tooltip. */
+export function lineOf(text: string): string {
+  return text.length <= lineLength ? text : `${text.slice(0, lineLength).replace(/[\s;:,]+\S*$/, '')}…`
+}
+
 /** The shortest window that has enough requests for a quantile to mean something. */
 export function shownWindow({
   lastMinute,

@@ -116,7 +116,7 @@ function DeploymentsPanel({
                 <span>{deployment.state === 'stopped' ? 'nothing' : versionsText(deployment)}</span>
                 <ShareBar
                   label={`Shares of the traffic: ${variantsText(deployment)}`}
-                  parts={deployment.variants.map(({ name, weight }, index) => ({
+                  parts={answering(deployment).map(({ name, weight }, index) => ({
                     name,
                     share: weight,
                     color: variantColor(index),
@@ -176,4 +176,8 @@ function DeploymentsPanel({
       />
     </Panel>
   )
+}
+
+function answering({ state, variants }: DeploymentView): DeploymentView['variants'] {
+  return state === 'stopped' ? [] : variants
 }

@@ -3,10 +3,10 @@ import { formatCompact, formatCount } from '#ui/kit/format'
 import type { LogFigures } from '../deployment/log.ts'
 
 /** What became of the predictions: losses are told, never silent. */
-export function LogFigure({ log }: { log: LogFigures | undefined }) {
+export function LogFigure({ log, away }: { log: LogFigures | undefined; away: string }) {
   const parts =
     log === undefined
-      ? ['not running']
+      ? [away]
       : [
           log.lost === 0 ? 'none lost' : `${formatCount(log.lost)} lost`,
           log.dropped === 0 ? undefined : `${formatCount(log.dropped)} dropped`,

@@ -10,6 +10,7 @@ import styles from './serving.module.css'
 /** What is asked and how it is answered, now. @param lookedAt when the serving process was asked last */
 export function TrafficFigures({ deployment, lookedAt }: { deployment: DeploymentView; lookedAt: number }) {
   const { live } = deployment
+  const away = deployment.state === 'stopped' ? 'stopped' : 'the serving process does not run'
   const figures = live?.figures
   const window = figures === undefined ? undefined : shownWindow(figures)
   const trails = useTrails({ rate: figures?.now.requestsPerSecond, p95: figures?.now.p95Ms }, lookedAt)
@@ -27,7 +28,7 @@ export function TrafficFigures({ deployment, lookedAt }: { deployment: Deploymen
         }
         note={
           figures === undefined
-            ? 'the serving process does not run'
+            ? away
             : `${rateText(figures.lastMinute.requestsPerSecond)} over a minute, ${rateText(figures.lastFiveMinutes.requestsPerSecond)} over five; ${formatCompact(total)} in all`
         }
       />
@@ -35,18 +36,22 @@ export function TrafficFigures({ deployment, lookedAt }: { deployment: Deploymen
         name="Latency, median"
         value={msText(window?.p50Ms)}
         note={
-          window?.p50Ms === undefined
-            ? 'no requests in five minutes'
-            : `95 % within ${msText(window.p95Ms)}, 99 % within ${msText(window.p99Ms)}, ${windowWords(window)}`
+          window === undefined
+            ? away
+            : window.p50Ms === undefined
+              ? 'no requests in five minutes'
+              : `95 % within ${msText(window.p95Ms)}, 99 % within ${msText(window.p99Ms)}, ${windowWords(window)}`
         }
       />
       <Figure
         name="Errors"
         value={window === undefined || window.requests === 0 ? '–' : formatShare(window.errorRate, 2)}
         note={
-          window === undefined || window.requests === 0
-            ? 'no requests in five minutes'
-            : `${formatCount(window.errors)} of ${formatCount(window.requests)} requests, ${windowWords(window)}`
+          window === undefined
+            ? away
+            : window.requests === 0
+              ? 'no requests in five minutes'
+              : `${formatCount(window.errors)} of ${formatCount(window.requests)} requests, ${windowWords(window)}`
         }
       />
       <Figure
@@ -54,11 +59,11 @@ export function TrafficFigures({ deployment, lookedAt }: { deployment: Deploymen
         value={formatCount(live === undefined ? undefined : inFlightOf(live))}
         note={
           figures === undefined
-            ? 'not running'
+            ? away
             : `${formatCount(figures.queuedRequests)} wait${figures.queuedRequests === 0 ? '' : `, about ${msText(figures.expectedWaitMs)}`}; ${formatCount(rejected)} turned away`
         }
       />
-      <LogFigure log={live?.log} />
+      <LogFigure log={live?.log} away={away} />
     </Figures>
   )
 }

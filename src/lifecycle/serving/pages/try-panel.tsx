@@ -37,7 +37,11 @@ export function TryPanel({ form, isRunning }: { form: QuestionForm; isRunning: b
               field={field}
               text={texts[field.name] ?? ''}
               onChange={(text) => setTexts({ ...texts, [field.name]: text })}
-              problem={field.name === wrong && error instanceof DevmlopsError ? error.message : undefined}
+              problem={
+                field.name === wrong && error instanceof DevmlopsError
+                  ? error.message.replace(/^rows\[0\]\./, '')
+                  : undefined
+              }
             />
           ))}
         </div>

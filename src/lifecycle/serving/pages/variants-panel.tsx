@@ -15,7 +15,7 @@ const scoredPredictions = 200
 
 /** What answers, version beside version. */
 export function VariantsPanel({ deployment }: { deployment: DeploymentView }) {
-  const { name, live, variants } = deployment
+  const { name, live, variants, state } = deployment
   const recent = useCall(
     servingContract.predictions,
     { name, limit: scoredPredictions },
@@ -57,7 +57,9 @@ export function VariantsPanel({ deployment }: { deployment: DeploymentView }) {
       title="Variants"
       note={
         shown === undefined
-          ? 'The serving process does not run: there are no figures.'
+          ? state === 'stopped'
+            ? 'What answered last.'
+            : 'The serving process does not run: there are no figures.'
           : `Requests since the process started; latency and errors of the ${windowWords(shown)}; scores of the newest ${scoredPredictions} predictions. What is refused before a variant is chosen counts for the endpoint alone.`
       }
       flush
