@@ -3,7 +3,18 @@ import { test } from 'node:test'
 import { fitModel } from '#lifecycle/training/index'
 import { trainers } from '#adapters/trainers/index'
 import { plantedFeatures, plantedFrame } from '#adapters/trainers/planted.fixture'
-import { decodeModel, encodeModel, floats, integer, node, strings, text, value } from '#platform/onnx/index'
+import {
+  decodeModel,
+  encodeModel,
+  floats,
+  floatTensor,
+  int64Tensor,
+  integer,
+  node,
+  strings,
+  text,
+  value,
+} from '#platform/onnx/index'
 import { graphVersion } from '../../composed-models/graph-version.ts'
 import { graphSettingsSchema } from '../../deployment/graph.ts'
 import { variantPlanSchema } from '../../deployment/variant-plan.ts'
@@ -178,6 +189,25 @@ test('goes on predicting while a thousand rows are explained', async (t) => {
   assert.ok(answered >= 3, `${answered} predictions meanwhile`)
 })
 
+/** A model of one field that holds two numbers. */
+function tensorModel(): Uint8Array {
+  return encodeModel({
+    irVersion: 8,
+    opsetImport: [{ version: 17 }],
+    metadataProps: [],
+    graph: {
+      name: 'tensor',
+      node: [
+        node({ type: 'MatMul' }, { inputs: ['x', 'weights'], outputs: ['column'] }),
+        node({ type: 'Reshape' }, { inputs: ['column', 'flat'], outputs: ['prediction'] }),
+      ],
+      initializer: [floatTensor('weights', [2, 1], [1, 1]), int64Tensor('flat', [1], [-1])],
+      input: [value('x', 'float', ['N', 2])],
+      output: [value('prediction', 'float', ['N'])],
+    },
+  })
+}
+
 test('refuses models that it cannot explain by field', async (t) => {
   const running = await runProcess(t)
   const settings = graphSettingsSchema.parse({
@@ -197,7 +227,24 @@ test('refuses models that it cannot explain by field', async (t) => {
     deployments: [{ name: 'flights', variants: [variant] }],
   })
   assert.equal(accepted.status, 200, accepted.text)
-  const { status, text } = await running.send('POST', '/deployments/flights/explain', { rows: [flightRow] })
+  const { status, text: said } = await running.send('POST', '/deployments/flights/explain', {
+    rows: [flightRow],
+  })
   assert.equal(status, 400)
-  assert.match(text, /several models that answer as one/)
+  assert.match(said, /several models that answer as one/)
+  const files = running.files.add(tensorModel())
+  const signature = {
+    inputs: [{ name: 'x', type: 'float' as const, required: true, shape: [2] }],
+    outputs: [{ name: 'prediction', type: 'float' as const }],
+  }
+  const tensors = await running.putPlan({
+    revision: 2,
+    deployments: [
+      { name: 'flights', variants: [flightVariant(running.files, { version: 2, files, signature })] },
+    ],
+  })
+  assert.equal(tensors.status, 200, tensors.text)
+  const refused = await running.send('POST', '/deployments/flights/explain', { rows: [{ x: [1, 2] }] })
+  assert.equal(refused.status, 400)
+  assert.match(refused.text, /takes tensors/)
 })
