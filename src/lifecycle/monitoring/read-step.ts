@@ -1,4 +1,5 @@
 import {
+  predictionCursorBefore,
   endOfPredictions,
   readPredictions,
   servingDirectory,
@@ -72,7 +73,8 @@ async function readEvidence(
 
 /** The beginning of a segment before which nothing is as late as `time`. */
 export async function cursorBefore(directory: string, time: number): Promise<PredictionCursor> {
-  let before: PredictionCursor = { segment: 0, offset: 0 }
+  // What is in Parquet already need not be looked through.
+  let before = await predictionCursorBefore(directory, time)
   for (;;) {
     // The first record of the next segment that has any.
     const { records, next } = await readPredictions({
