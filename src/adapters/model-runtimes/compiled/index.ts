@@ -11,6 +11,6 @@ export type {
   ScoreValue,
   TreePredictor,
 } from './parsed-model.ts'
-export { branchModes, memberMode } from './parsed-model.ts'
+export { memberMode } from './parsed-model.ts'
 export { createProgramRunner, prepareRows, type ProgramRunner } from './run-program.ts'
 export { branchTest } from './run-trees.ts'

@@ -1,5 +1,5 @@
 import { instantiate, op, wasmModule } from '#platform/wasm-text'
-import type { TreePredictor } from './parsed-model.ts'
+import { branchModes, type TreePredictor } from './parsed-model.ts'
 import type { TreeRunner } from './run-trees.ts'
 
 /** Rows of a block: their columns stay in the nearest cache while all trees pass over them. */
@@ -11,7 +11,9 @@ const pageBytes = 64 * 1024
 const largestBytes = 64 * 1024 * 1024
 
 /** Of `branchModes`, those that compare; the test is always made to be `<=`. */
-const [notGreater, less, notLess, greater] = [0, 1, 2, 3]
+const [notGreater, less, notLess, greater] = (['<=', '<', '>=', '>'] as const).map((mode) =>
+  branchModes.indexOf(mode),
+) as [number, number, number, number]
 
 /**
  * Trees in WebAssembly: no step of a row depends on a branch of the processor. A node is four words (byte offset of its
