@@ -120,7 +120,7 @@ export const monitoringCommands: readonly Command[] = [
   },
   {
     name: 'monitor canary',
-    summary: 'Show how a version that is tried stands: each check with what it has seen, and the verdict',
+    summary: 'Show how a version that is tried stands: its checks and the verdict',
     arguments: [{ ...name, required: true }],
     options: {},
     examples: [

@@ -27,7 +27,7 @@ export const accessKeysContract = {
     method: 'GET',
     path: '/api/v1/access-keys',
     summary: 'All keys for predictions, without their secrets',
-    permission: 'operate',
+    permission: 'admin',
     input: z.object({}),
     output: z.object({ items: z.array(keyViewSchema) }),
   }),
