@@ -70,6 +70,11 @@ export class PooledModel implements MemoryHolder {
     return this.#known?.facts ?? fail('internal', `${this.label} was never loaded.`)
   }
 
+  /** What its runtime says of it now; nothing while it is not in memory. */
+  get properties(): Readonly<Record<string, string>> {
+    return this.#resident?.loaded.properties ?? {}
+  }
+
   get isKnown(): boolean {
     return this.#known !== undefined
   }
@@ -230,9 +235,9 @@ export class PooledModel implements MemoryHolder {
       const resident = await this.#options.load(until)
       const { loaded, heldBytes } = resident
       this.#checkSame(loaded)
-      const { platform, outputs, answer, properties } = loaded
+      const { platform, outputs, answer } = loaded
       this.#known = {
-        facts: { platform, outputs, answer, properties },
+        facts: { platform, outputs, answer },
         heldBytes: Math.max(heldBytes, this.#known?.heldBytes ?? 0),
       }
       const queue = new BatchQueue({

@@ -24,6 +24,10 @@ export class ServedModel {
     return this.#model.facts
   }
 
+  get properties(): Readonly<Record<string, string>> {
+    return this.#model.properties
+  }
+
   get waitingRows(): number {
     return this.#model.waitingRows
   }
