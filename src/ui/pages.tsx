@@ -1,8 +1,8 @@
+import { lazy, Suspense } from 'react'
 import { DatasetDiffPage } from '#lifecycle/data/pages/dataset-diff-page'
 import { DatasetPage } from '#lifecycle/data/pages/dataset-page'
 import { DatasetVersionPage } from '#lifecycle/data/pages/dataset-version-page'
 import { DatasetsPage } from '#lifecycle/data/pages/datasets-page'
-import { EndpointPage } from '#lifecycle/monitoring/pages/endpoint-page'
 import { PipelineRunPage } from '#lifecycle/pipelines/pages/pipeline-run-page'
 import { PipelinesPage } from '#lifecycle/pipelines/pages/pipelines-page'
 import { ModelPage } from '#lifecycle/registry/pages/model-page'
@@ -12,9 +12,15 @@ import { EndpointsPage } from '#lifecycle/serving/pages/endpoints-page'
 import { ComparePage } from '#lifecycle/tracking/pages/compare-page'
 import { RunPage } from '#lifecycle/tracking/pages/run-page'
 import { RunsPage } from '#lifecycle/tracking/pages/runs-page'
+import { Waiting } from '#ui/kit/notice'
 import { LoopPage } from '#ui/loop/loop-page'
 import { places } from './places.ts'
 import { page } from '#ui/router/router'
+
+/** The largest page, fetched by those who open it. */
+const EndpointPage = lazy(async () => ({
+  default: (await import('#lifecycle/monitoring/pages/endpoint-page')).EndpointPage,
+}))
 
 /** What is shown where; the first place that matches wins. */
 export const pages = [
@@ -32,5 +38,9 @@ export const pages = [
   page(places.model, (names) => <ModelPage {...names} />),
   page(places.modelVersion, (names) => <ModelVersionPage {...names} />),
   page(places.endpoints, () => <EndpointsPage />),
-  page(places.endpoint, (names) => <EndpointPage {...names} />),
+  page(places.endpoint, (names) => (
+    <Suspense fallback={<Waiting />}>
+      <EndpointPage {...names} />
+    </Suspense>
+  )),
 ] as const

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
-import { build } from 'vite'
+import { buildPage } from './build-page.fixture.ts'
 import { openBrowser, openPage } from './open-browser.fixture.ts'
 import { startSmallProject, type SmallProject } from './small-project.fixture.ts'
 
@@ -14,7 +13,7 @@ describe('the web page in a real browser', { skip: typeof opened === 'string' ? 
   let runId = ''
 
   before(async () => {
-    await build({ configFile: join(import.meta.dirname, '../../vite.config.ts'), logLevel: 'error' })
+    await buildPage()
     project = await startSmallProject()
   })
   after(async () => {
