@@ -40,12 +40,7 @@ const stages = [
 const openRooms = /^(index|(?:[a-z-]+-)?contract|commands|reads|[a-z-]+-point|plan)$/
 
 /** What the program of the serving process is composed of. */
-const processDoors = new Set([
-  'serving-process.ts',
-  'handover.ts',
-  'http/tls-files.ts',
-  'tracing/tracing.ts',
-])
+const processDoors = new Set(['serving-process.ts', 'handover.ts', 'http/tls-files.ts', 'tracing/tracing.ts'])
 
 /** Where a package may be used; anything not listed may be used by any floor but `contract` and `ui`. */
 const packageHomes: Readonly<Record<string, RegExp>> = {
