@@ -1,6 +1,7 @@
 import { Client, credentials } from '@grpc/grpc-js'
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { measureLoad, type LoadWindow } from '../load-window.ts'
 
 /** The same for gRPC: one `ModelInfer` message over and over, so many calls at a time. The message is sent as it is. */
 const { values } = parseArgs({
@@ -16,43 +17,16 @@ const { values } = parseArgs({
 const message = readFileSync(values.message ?? '')
 const client = new Client(values.address ?? '', credentials.createInsecure())
 const same = (bytes: Buffer): Buffer => bytes
-const latencies: number[] = []
-let answered = 0
-let failed = 0
-let measuring = false
-let ended = false
 
-function call(): void {
+function call(window: LoadWindow): void {
   const sentAt = performance.now()
   client.makeUnaryRequest('/inference.GRPCInferenceService/ModelInfer', same, same, message, (error) => {
-    answered++
-    if (error !== null && measuring) failed++
-    if (measuring) latencies.push(performance.now() - sentAt)
-    if (!ended) call()
+    if (error !== null) window.failed(error.message)
+    window.answered(performance.now() - sentAt)
+    if (window.isOpen) call(window)
   })
 }
 
-for (let index = 0; index < Number(values.calls); index++) call()
-await sleep(Number(values.warmupMs))
-measuring = true
-const startedAt = performance.now()
-await sleep(Number(values.durationMs))
-measuring = false
-const seconds = (performance.now() - startedAt) / 1000
-ended = true
-latencies.sort((left, right) => left - right)
-const quantile = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? Number.NaN
-console.log(
-  JSON.stringify({
-    perSecond: latencies.length / seconds,
-    p50: quantile(0.5),
-    p99: quantile(0.99),
-    answered,
-    failed,
-  }),
-)
-process.exit(0)
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
-}
+await measureLoad(values, (window) => {
+  for (let index = 0; index < Number(values.calls); index++) call(window)
+})

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { parseArgs } from 'node:util'
+import { measureLoad, type LoadWindow } from '../load-window.ts'
 
 /**
  * Sends one request over and over on keep-alive connections, each as soon as the answer before it is there, and prints a
@@ -29,13 +30,7 @@ const headers = [
   `content-length: ${body.length}`,
 ]
 const request = Buffer.concat([Buffer.from(`${headers.join('\r\n')}\r\n\r\n`), body])
-const latencies: number[] = []
-let failed = 0
-let answered = 0
-let measuring = false
-let ended = false
-
-function openConnection(): void {
+function openConnection(window: LoadWindow): void {
   const socket = connect(Number(url.port), url.hostname)
   socket.setNoDelay(true)
   let sentAt = 0
@@ -55,39 +50,15 @@ function openConnection(): void {
       const headEnd = head.indexOf('\r\n\r\n')
       const length = /content-length: (\d+)/i.exec(head)
       expected = headEnd + 4 + Number(length?.[1] ?? 0)
-      if (!head.startsWith('HTTP/1.1 200') && measuring) failed++
+      if (!head.startsWith('HTTP/1.1 200')) window.failed(head.slice(0, 300))
     }
     if (received < expected) return
-    answered++
-    if (measuring) latencies.push(performance.now() - sentAt)
-    if (!ended) send()
+    window.answered(performance.now() - sentAt)
+    if (window.isOpen) send()
   })
-  socket.on('error', () => {
-    if (!ended) failed++
-  })
+  socket.on('error', (error) => window.failed(error.message))
 }
 
-for (let index = 0; index < Number(values.connections); index++) openConnection()
-await sleep(Number(values.warmupMs))
-measuring = true
-const startedAt = performance.now()
-await sleep(Number(values.durationMs))
-measuring = false
-const seconds = (performance.now() - startedAt) / 1000
-ended = true
-latencies.sort((left, right) => left - right)
-const quantile = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? Number.NaN
-console.log(
-  JSON.stringify({
-    perSecond: latencies.length / seconds,
-    p50: quantile(0.5),
-    p99: quantile(0.99),
-    answered,
-    failed,
-  }),
-)
-process.exit(0)
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
-}
+await measureLoad(values, (window) => {
+  for (let index = 0; index < Number(values.connections); index++) openConnection(window)
+})

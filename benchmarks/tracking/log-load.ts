@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { parseArgs } from 'node:util'
+import { measureLoad, type LoadWindow } from '../load-window.ts'
 
 /**
  * Sends log-batch requests on keep-alive connections, one client a run, each as soon as the answer before it is there,
@@ -18,10 +19,6 @@ const { values } = parseArgs({
 
 const url = new URL(values.url)
 const count = Number(values.metrics)
-const latencies: number[] = []
-const failures: string[] = []
-let measuring = false
-let ended = false
 
 /** Placeholders of as many digits as what is written over them. */
 const timeDigits = 13
@@ -44,7 +41,7 @@ function requestFor(runId: string): { bytes: Buffer; times: number[]; steps: num
   }
 }
 
-function openConnection(runId: string): void {
+function openConnection(runId: string, window: LoadWindow): void {
   const { bytes, times, steps } = requestFor(runId)
   const socket = connect(Number(url.port), url.hostname)
   socket.setNoDelay(true)
@@ -69,39 +66,14 @@ function openConnection(runId: string): void {
     if (headEnd === -1) return
     const length = /content-length: (\d+)/i.exec(answer)?.[1] ?? '0'
     if (answer.length < headEnd + 4 + Number(length)) return
-    if (!answer.startsWith('HTTP/1.1 200')) failures.push(answer.slice(0, 1000))
-    else if (measuring) latencies.push(performance.now() - sentAt)
-    if (!ended) send()
+    if (!answer.startsWith('HTTP/1.1 200')) window.failed(answer.slice(0, 1000))
+    else window.answered(performance.now() - sentAt)
+    if (window.isOpen) send()
   })
-  socket.on('error', (error) => {
-    if (!ended) failures.push(error.message)
-  })
-  socket.on('close', () => {
-    if (!ended) failures.push('the connection was closed')
-  })
+  socket.on('error', (error) => window.failed(error.message))
+  socket.on('close', () => window.failed('the connection was closed'))
 }
 
-for (const runId of values.run) openConnection(runId)
-await sleep(Number(values.warmupMs))
-measuring = true
-const startedAt = performance.now()
-await sleep(Number(values.durationMs))
-measuring = false
-const seconds = (performance.now() - startedAt) / 1000
-ended = true
-latencies.sort((left, right) => left - right)
-const quantile = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? Number.NaN
-console.log(
-  JSON.stringify({
-    perSecond: latencies.length / seconds,
-    p50: quantile(0.5),
-    p99: quantile(0.99),
-    failed: failures.length,
-    failure: failures[0],
-  }),
-)
-process.exit(0)
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
-}
+await measureLoad(values, (window) => {
+  for (const runId of values.run) openConnection(runId, window)
+})
