@@ -64,10 +64,7 @@ export interface LoadedModel {
   readonly answer?: AnswerForm | undefined
   /** A row was scored while it was loaded. */
   readonly isWarm: boolean
-  /**
-   * Settles when it is known how batches are scored best. Two ways to score may differ in the last bit of a score, so whoever
-   * wants all rows of a table scored alike waits for it.
-   */
+  /** Settles when it is known how batches are scored best; until then they are scored the slower way. */
   readonly settled?: Promise<unknown> | undefined
   /** Bytes that it holds now, where the runtime can tell; whoever loads it measures otherwise. */
   readonly memoryBytes?: (() => number) | undefined
