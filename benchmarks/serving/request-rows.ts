@@ -16,7 +16,7 @@ const named = JSON.stringify({
   rows: [Object.fromEntries(forestRow.map((value, index) => [`f${index}`, value]))],
 })
 const infer = ['/v2/models/forest/infer', tensor] as const
-const key = 'dk_benchmark_0123456789abcdefghijklmnopqrstuvwxyzABCDEF'
+const key = 'dk_benchmark000_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG'
 
 interface Case {
   readonly name: string
