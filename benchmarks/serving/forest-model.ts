@@ -67,3 +67,16 @@ export function forestModel({ trees, depth, features }: ForestShape): Uint8Array
     },
   })
 }
+
+/** Of the forest that servers are measured with, whichever of the two it is. */
+export const forestSignature = {
+  inputs: Array.from({ length: 20 }, (_, index) => ({
+    name: `f${index}`,
+    type: 'float' as const,
+    required: true,
+  })),
+  outputs: [
+    { name: 'probability', type: 'float' as const },
+    { name: 'label', type: 'long' as const },
+  ],
+}

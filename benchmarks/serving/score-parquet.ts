@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { createOnnxRuntime } from '#adapters/model-runtimes/onnx/index'
 import { scoreFiles } from '#lifecycle/serving/batch/score-files'
-import { forestModel } from './forest-model.ts'
+import { forestModel, forestSignature as signature } from './forest-model.ts'
 
 /** Scores a Parquet file with the forest, as a process of its own. Arguments: the file, the folder of the result, the forest's. */
 const [source = '', target = '', forest] = process.argv.slice(2)
@@ -12,17 +12,6 @@ const bytes =
     ? forestModel({ trees: 100, depth: 6, features: 20 })
     : readFileSync(join(forest, 'forest.onnx'))
 const path = forest === undefined ? 'model.onnx' : 'forest.onnx'
-const signature = {
-  inputs: Array.from({ length: 20 }, (_, index) => ({
-    name: `f${index}`,
-    type: 'float' as const,
-    required: true,
-  })),
-  outputs: [
-    { name: 'probability', type: 'float' as const },
-    { name: 'label', type: 'long' as const },
-  ],
-}
 const startedAt = performance.now()
 const runtime = createOnnxRuntime({ threads: availableParallelism() })
 const model = await runtime.load({

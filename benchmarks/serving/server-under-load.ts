@@ -9,7 +9,7 @@ import { startServingProcess } from '#lifecycle/serving/process/serving-process'
 import { digestOf } from '#platform/blobs/index'
 import { systemClock } from '#platform/clock'
 import { silentLog } from '#platform/log'
-import { forestModel } from './forest-model.ts'
+import { forestModel, forestSignature } from './forest-model.ts'
 
 /** One server to measure, in its own process; prints its URL when it is ready. */
 const { values } = parseArgs({
@@ -87,17 +87,7 @@ async function startServing(): Promise<void> {
     model: 'forest',
     files: [{ path, digest: digestOf(bytes), sizeBytes: bytes.length }],
     ...(values.forest === undefined ? {} : { format: { onnx: { path } } }),
-    signature: {
-      inputs: Array.from({ length: 20 }, (_, index) => ({
-        name: `f${index}`,
-        type: 'float' as const,
-        required: true,
-      })),
-      outputs: [
-        { name: 'probability', type: 'float' as const },
-        { name: 'label', type: 'long' as const },
-      ],
-    },
+    signature: forestSignature,
   })
   const plan: ServingPlanInput = {
     revision: 1,
